@@ -1,0 +1,2 @@
+// Package testbed holds what tests share.
+package testbed

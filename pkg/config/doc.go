@@ -1,0 +1,2 @@
+// Package config is being written.
+package config

@@ -1,0 +1,2 @@
+// Package daemon is being written.
+package daemon

@@ -1,0 +1,2 @@
+// Package logging is being written.
+package logging

@@ -1,0 +1,2 @@
+// Package nameserver is being written.
+package nameserver

@@ -1,0 +1,212 @@
+// Package transport is the seam between posttroll and what carries its bytes.
+//
+// A [Transport] makes the five kinds of socket that posttroll needs: a
+// [Publisher] and a [Subscriber] (PUB/SUB), a [Replier] and [Transport.Request]
+// (one answer to one question), and a [Puller] (messages pushed to us).
+// Package zmq below this one is the real thing, package inmem carries
+// the same seam in memory for tests, ours and our users'.
+//
+// The seam knows frames, not messages: what stands in them is the business
+// of package message.
+//
+// All methods of all sockets may be called concurrently, but for Receive, which one
+// goroutine calls at a time. Whoever makes a socket closes it; Close waits
+// until nothing of the socket runs any more, and makes a blocked Receive return
+// [ErrClosed]. Closing a Transport closes what is still open.
+package transport
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// Errors that callers branch on.
+var (
+	// ErrClosed is returned by every method of a closed socket or transport.
+	ErrClosed = errors.New("closed")
+	// ErrNoKeys is returned when an address asks for CURVE and no keys are configured.
+	ErrNoKeys = errors.New("no CURVE keys configured")
+)
+
+// Transport makes sockets.
+type Transport interface {
+	// Publisher binds a publisher. Errors name the endpoint and the cause.
+	Publisher(PublisherConfig) (Publisher, error)
+	// Subscriber makes a subscriber that is connected to nothing yet.
+	Subscriber(SubscriberConfig) (Subscriber, error)
+	// Replier binds a socket that answers requests.
+	Replier(ReplierConfig) (Replier, error)
+	// Puller connects a socket that takes what others push.
+	Puller(PullerConfig) (Puller, error)
+	// Request sends one request over a connection of its own and returns the answer. It gives up when ctx ends: the
+	// only way to learn that nobody is there.
+	Request(ctx context.Context, to Address, frame []byte, opts SocketOptions) ([]byte, error)
+	// Close closes all sockets and ends the transport.
+	Close() error
+}
+
+// SocketOptions apply to each socket on its own.
+type SocketOptions struct {
+	KeepAlive KeepAlive
+	// Queue is the number of messages held for one connection (ZMQ_SNDHWM, ZMQ_RCVHWM). Default 1000.
+	Queue int
+	// MaxMessage is the size in bytes from which on a message that comes in is refused and its
+	// sender disconnected (ZMQ_MAXMSGSIZE). Default 64 MiB.
+	MaxMessage int64
+}
+
+// KeepAlive are the settings of TCP keep-alive; zero values leave the operating system's.
+// (Settings tcp_keepalive, tcp_keepalive_cnt, tcp_keepalive_idle, tcp_keepalive_intvl.)
+type KeepAlive struct {
+	Mode     KeepAliveMode
+	Count    int           // probes before a connection is given up
+	Idle     time.Duration // silence before the first probe; whole seconds
+	Interval time.Duration // between probes; whole seconds
+}
+
+// KeepAliveMode says whether keep-alive is on.
+type KeepAliveMode int
+
+// The values of ZMQ_TCP_KEEPALIVE, in the order that makes the operating system's the default.
+const (
+	KeepAliveSystem KeepAliveMode = iota
+	KeepAliveOn
+	KeepAliveOff
+)
+
+// PublisherConfig says where a publisher binds.
+type PublisherConfig struct {
+	// Endpoint to bind. Port 0 picks a free one in [MinPort, MaxPort).
+	Endpoint         Endpoint
+	MinPort, MaxPort int // default 49152 and 65536
+	Backend          Backend
+	SocketOptions
+}
+
+// Publisher sends frames to all that subscribed to how they begin. Delivery is at most once: a
+// frame for a subscriber whose queue is full is lost for that one.
+type Publisher interface {
+	// Endpoint is what was bound, with the real port.
+	Endpoint() Endpoint
+	// Send queues frame, which must not change afterwards. It waits while our own queue is full.
+	Send(ctx context.Context, frame []byte) error
+	// WaitSubscribed waits until at least n subscriptions cover topic, that is: are a prefix of it.
+	WaitSubscribed(ctx context.Context, topic string, n int) error
+	// Subscriptions returns the current subscriptions, sorted by topic.
+	Subscriptions() []Subscription
+	// Close sends what is queued for connected subscribers, for two seconds at most, and closes.
+	Close() error
+}
+
+// Subscription is a topic that subscribers asked a publisher for.
+type Subscription struct {
+	Topic string
+	Count int // subscribers
+}
+
+// SubscriberConfig configures a subscriber.
+type SubscriberConfig struct {
+	// Attribute fills Frame.From, at a price per message.
+	Attribute bool
+	// MaxQueued bounds the bytes received and not yet taken; at the bound the socket is not read
+	// any more, and the publishers' queues fill. Default 256 MiB.
+	MaxQueued int64
+	// Events is told about connections. It must not block. Nil: nobody is.
+	Events func(Event)
+	SocketOptions
+}
+
+// Subscriber receives frames from many publishers, plain and secure.
+type Subscriber interface {
+	// Connect adds a publisher; one that is there already is left alone. Coming back after
+	// any failure, also of a handshake, is the transport's business.
+	Connect(Address) error
+	// Disconnect drops a publisher after taking in what has arrived from it.
+	Disconnect(Address) error
+	// Subscribe asks for frames that begin with topic; Unsubscribe takes it back.
+	Subscribe(topic string) error
+	Unsubscribe(topic string) error
+	// Receive waits for frames and returns all that are there, in order per publisher.
+	Receive(ctx context.Context) ([]Frame, error)
+	// Stats returns counters since the socket was made.
+	Stats() SubscriberStats
+	Close() error
+}
+
+// Frame is one message as it came in.
+type Frame struct {
+	Body []byte
+	// From is the endpoint that the sender was connected as, with SubscriberConfig.Attribute; zero where it can't be
+	// told.
+	From Endpoint
+}
+
+// SubscriberStats counts what a subscriber took and refused.
+type SubscriberStats struct {
+	Received  uint64
+	Multipart uint64 // refused: posttroll messages have one frame
+	Queued    int64  // bytes waiting for Receive now
+}
+
+// Event is something that happened to a connection that we opened.
+type Event struct {
+	Kind  EventKind
+	Peer  Address
+	Cause string // for Lost and HandshakeFailed, as far as it can be told
+}
+
+// EventKind is the kind of an [Event].
+type EventKind int
+
+// The kinds of events.
+const (
+	Connected EventKind = iota + 1
+	Lost
+	HandshakeFailed
+)
+
+// ReplierConfig configures a replier.
+type ReplierConfig struct {
+	Endpoint Endpoint
+	Backend  Backend
+	SocketOptions
+}
+
+// Replier answers requests; no peer can make it deaf to the others.
+type Replier interface {
+	Endpoint() Endpoint
+	// Receive waits for requests and returns all that are there.
+	Receive(ctx context.Context) ([]Request, error)
+	// Reply answers req. A reply that its peer does not take is dropped, counted, and no error.
+	Reply(req Request, frame []byte) error
+	Stats() ReplierStats
+	Close() error
+}
+
+// Request is a question to a replier.
+type Request struct {
+	Body  []byte
+	Parts int        // frames in the request; the protocol knows only 1
+	From  netip.Addr // invalid where the transport can't tell (ipc, inproc)
+	Token any        // the transport's, for Reply
+}
+
+// ReplierStats counts what a replier did.
+type ReplierStats struct {
+	Received uint64
+	Dropped  uint64 // replies that nobody took
+}
+
+// PullerConfig configures a puller.
+type PullerConfig struct {
+	Address Address
+	SocketOptions
+}
+
+// Puller receives what peers push to it.
+type Puller interface {
+	Receive(ctx context.Context) ([]Frame, error)
+	Close() error
+}
