@@ -1,6 +1,9 @@
 package transport
 
-// Backend says how a socket speaks: plain or encrypted. The values are those on the wire.
+import "fmt"
+
+// Backend says how a socket speaks: plain or encrypted. The values are those on the wire (the key "backend" of an
+// announcement) and in the settings.
 type Backend string
 
 // The backends.
@@ -9,35 +12,38 @@ const (
 	Secure Backend = "secure_zmq"
 )
 
-// Address is where a peer can be reached and how it speaks.
+// ParseBackend returns the backend of that name. Any other text, the empty one included, is an error: what a missing
+// backend means is the caller's to say (in an announcement the subscriber's own, see section 2 of the protocol).
+func ParseBackend(s string) (Backend, error) {
+	switch b := Backend(s); b {
+	case Plain, Secure:
+		return b, nil
+	}
+	return "", fmt.Errorf("unknown backend %.80q: want %q or %q", s, string(Plain), string(Secure))
+}
+
+// Address is where a peer can be reached and how it speaks. It is comparable; compare what [Address.Normal] returns,
+// since an empty backend means Plain.
 type Address struct {
 	Endpoint Endpoint
 	Backend  Backend // empty: Plain
 }
 
-// Endpoint is a checked ZeroMQ endpoint: tcp (IPv4, IPv6, host name), ipc or inproc. It is comparable. Two endpoints
-// are the same when their texts are.
-type Endpoint struct {
-	text string
+// Normal returns the address with its backend spelled out.
+func (a Address) Normal() Address {
+	if a.Backend == "" {
+		a.Backend = Plain
+	}
+	return a
 }
 
-// ParseEndpoint checks that s is an endpoint of a known kind, well formed for either bind or connect.
-func ParseEndpoint(s string) (Endpoint, error) { panic("transport: skeleton") }
-
-// ConnectEndpoint checks that s is an endpoint that can be connected to: no wildcard, a port that is not 0.
-func ConnectEndpoint(s string) (Endpoint, error) { panic("transport: skeleton") }
-
-// String returns the text that was parsed.
-func (e Endpoint) String() string { return e.text }
-
-// Scheme is "tcp", "ipc" or "inproc".
-func (e Endpoint) Scheme() string { panic("transport: skeleton") }
-
-// Host of a tcp endpoint, "*" or "0.0.0.0" when all; brackets of IPv6 removed. Empty for others.
-func (e Endpoint) Host() string { panic("transport: skeleton") }
-
-// Port of a tcp endpoint; 0 for others.
-func (e Endpoint) Port() int { panic("transport: skeleton") }
-
-// WithPort returns a tcp endpoint with another port.
-func (e Endpoint) WithPort(port int) Endpoint { panic("transport: skeleton") }
+// String returns the endpoint, with a word behind it where the backend is not the plain one.
+func (a Address) String() string {
+	switch a.Normal().Backend {
+	case Plain:
+		return a.Endpoint.String()
+	case Secure:
+		return a.Endpoint.String() + " (secure)"
+	}
+	return fmt.Sprintf("%s (backend %q)", a.Endpoint, string(a.Backend))
+}
