@@ -10,39 +10,6 @@ import (
 	"go.uber.org/zap"
 )
 
-// Announcement is what a publisher tells about itself (doc/protocol.md, section 3).
-type Announcement struct {
-	Name     string   // of the publisher; the subject is /address/<name>
-	URI      string   // where it can be connected to
-	Services []string // its name and aliases; none in announcements of the oldest peers
-	// Version is the newest message version that the publisher's messages need; empty: not told.
-	SupportedVersion message.Version
-	Backend          transport.Backend // empty: not told
-	// Extra are further keys, in their order. They are kept and passed on.
-	Extra *message.Object
-}
-
-// Types of announcement messages.
-const (
-	TypeInfo     = "info"
-	TypeWithdraw = "withdraw" // the publisher stops; ignored by Python peers
-)
-
-// Message encodes a as an announcement of the given type, in v1.01 unless enc says otherwise.
-func (a Announcement) Message(typ string, enc message.Encoder) (*message.Message, error) {
-	panic("discovery: skeleton")
-}
-
-// ParseAnnouncement reads and checks an announcement. It refuses, with a reason, what a Python subscriber
-// would die of if it were handed on: a URI that cannot be connected to, a service that is no text or list of texts, an unknown backend, a
-// version that is no text.
-func ParseAnnouncement(m *message.Message) (Announcement, error) { panic("discovery: skeleton") }
-
-// Address returns where and how a is to be connected to; backend is used when a names none.
-func (a Announcement) Address(backend transport.Backend) (transport.Address, error) {
-	panic("discovery: skeleton")
-}
-
 // DatagramSender sends announcements to a group; *multicast.Sender is one, *inmem.Group another.
 type DatagramSender interface {
 	Send(ctx context.Context, datagram []byte) error
@@ -71,17 +38,6 @@ func NewAnnouncer(cfg AnnouncerConfig) (*Announcer, error) { panic("discovery: s
 
 // Run announces until ctx ends, then withdraws, and returns nil.
 func (a *Announcer) Run(ctx context.Context) error { panic("discovery: skeleton") }
-
-// Default ports (doc/protocol.md, section 6).
-const (
-	DefaultNameserverPort     = 5557
-	DefaultAddressPublishPort = 16543
-	DefaultBroadcastPort      = 21200
-)
-
-// NameserverAddress reads a nameserver as operators write it: host, tcp://host, host:port, tcp://host:port or any ZeroMQ
-// endpoint; port is used where none is given.
-func NameserverAddress(s string, port int) (transport.Address, error) { panic("discovery: skeleton") }
 
 // LookupConfig says whom to ask.
 type LookupConfig struct {
