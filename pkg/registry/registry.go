@@ -1,4 +1,192 @@
-// Package registry is the table of live publishers that a nameserver keeps: add, renew, look up by service, expire, withdraw.
+// Package registry is the table of live publishers that a nameserver keeps: announce, withdraw, look up by service, expire.
 //
-// It is pure: no network, and no clock but the time that each call passes in.
+// It is pure: no network, no encoding but that of the time of receipt, and no clock but the time that each call passes in. What a lookup
+// returns is put together from bytes that were encoded when the publisher was announced, so its cost depends on what it finds and
+// not on what else is listed.
+//
+//	table := registry.New(registry.Config{MaxAge: 10 * time.Minute, Grace: 30 * time.Second})
+//	outcome, err := table.Announce(publisher, time.Now())
+//	...
+//	entries, found := table.AppendMatches(nil, registry.Query{Service: "viirs"})
+//
+// What an entry looks like on the wire, and the rules for matching, order and expiry, are in doc/protocol.md, section 4.
+//
+// All methods may be called concurrently: the registry locks. No call holds the lock for longer than it takes to change a few hundred
+// entries, or to copy what a lookup returns.
 package registry
+
+import (
+	"bytes"
+	"errors"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Why an announcement or a withdrawal is refused.
+var (
+	// ErrTableFull says that Config.MaxEntries are listed already. What is listed is never evicted for something new.
+	ErrTableFull = errors.New("table full")
+	// ErrSourceFull says that Config.MaxPerSource entries of the same source are listed already.
+	ErrSourceFull = errors.New("too many entries of one source")
+	// ErrUnknown says that a publisher that is withdrawn is not listed.
+	ErrUnknown = errors.New("unknown publisher")
+	// ErrForeign says that a withdrawal came from another address than the first announcement.
+	ErrForeign = errors.New("announced by another address")
+)
+
+// Config configures a [Registry].
+type Config struct {
+	// MaxAge is how long an entry stays without being renewed; it goes when it is strictly older.
+	MaxAge time.Duration
+	// Grace is the time from a withdrawal to the removal that [Registry.Expire] reports.
+	Grace time.Duration
+	// MaxEntries and MaxPerSource bound the table as a whole and for one source address; 0: no bound. Withdrawn
+	// entries count until they are removed.
+	MaxEntries, MaxPerSource int
+}
+
+// Publisher is a publisher as it is announced.
+type Publisher struct {
+	URI      string // the key
+	Name     string // the word behind the first slash of the announcement's subject
+	Services Services
+	// Data is the entry as JSON, from its opening brace up to but without the last pair, the time of receipt, which the registry
+	// writes: `{"URI": "tcp://h:9000", "service": ["x"], "status": true, "name": "address"`. The caller must not change it afterwards.
+	Data []byte
+	// NaiveData is the same with the offset of each time in it cut off, for peers of message version v1.01; nil: no different.
+	NaiveData []byte
+	// Secure entries are found only by a [Query] that asks for them.
+	Secure bool
+	// Source is the address that the announcement came from. The first one owns the entry: it counts against that address's share, and
+	// no other address can withdraw it.
+	Source netip.Addr
+}
+
+// Services are what a publisher offers: a list of names, or one text.
+type Services struct {
+	Names []string
+	// Text says that `service` was one text and no list; Names holds it alone. Lookups find it by any part of it.
+	Text bool
+}
+
+// Outcome is what an announcement did.
+type Outcome int
+
+// The outcomes.
+const (
+	Added    Outcome = iota + 1
+	Renewed          // known, and nothing in it is new
+	Changed          // known, with other data than before
+	Returned         // known and withdrawn: listed again, at its old place
+)
+
+// Removal is an entry that left the table.
+type Removal struct {
+	URI       string
+	Name      string
+	Services  Services
+	Secure    bool
+	Source    netip.Addr
+	Since     time.Time // last announcement, or the withdrawal
+	Withdrawn bool      // else it was not renewed in time
+}
+
+// Registry is a table of live publishers.
+type Registry struct {
+	mu        sync.RWMutex
+	cfg       Config
+	seq       uint64
+	byURI     map[string]*entry
+	perSource map[netip.Addr]int
+	index     index
+	renewed   queue // live entries by last announcement, the oldest first
+	withdrawn queue // withdrawn entries by withdrawal
+}
+
+// New makes an empty table.
+func New(cfg Config) *Registry {
+	return &Registry{
+		cfg:       cfg,
+		byURI:     make(map[string]*entry),
+		perSource: make(map[netip.Addr]int),
+		index:     newIndex(),
+	}
+}
+
+// Configure changes ages and bounds. Entries beyond a smaller bound stay.
+func (r *Registry) Configure(cfg Config) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cfg = cfg
+}
+
+// Len is the number of entries that lookups can find, secure ones among them.
+func (r *Registry) Len() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.renewed.len
+}
+
+// Announce adds or renews p. An entry keeps its place for as long as it is listed. The error is [ErrTableFull] or [ErrSourceFull], for
+// publishers that are not listed yet.
+func (r *Registry) Announce(p Publisher, now time.Time) (Outcome, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e, ok := r.byURI[p.URI]; ok {
+		return r.renew(e, p, now), nil
+	}
+	if r.cfg.MaxEntries > 0 && len(r.byURI) >= r.cfg.MaxEntries {
+		return 0, ErrTableFull
+	}
+	if r.cfg.MaxPerSource > 0 && r.perSource[p.Source] >= r.cfg.MaxPerSource {
+		return 0, ErrSourceFull
+	}
+	r.seq++
+	e := newEntry(p, r.seq, now)
+	r.byURI[e.uri] = e
+	r.perSource[e.source]++
+	r.index.add(e)
+	r.renewed.push(e)
+	return Added, nil
+}
+
+func (r *Registry) renew(e *entry, p Publisher, now time.Time) Outcome {
+	outcome := Renewed
+	if !bytes.Equal(e.encoded.data(), p.Data) || e.name != p.Name {
+		r.index.replace(e, p.Services)
+		e.set(p)
+		outcome = Changed
+	}
+	from := &r.renewed
+	if e.withdrawn {
+		e.withdrawn = false
+		from = &r.withdrawn
+		outcome = Returned
+	}
+	from.remove(e)
+	e.touch(now)
+	r.renewed.push(e)
+	return outcome
+}
+
+// Withdraw takes the entry of uri out of what lookups find. The table forgets it, and [Registry.Expire] reports it,
+// when it has not been announced again within the time of grace. The error is [ErrUnknown] or [ErrForeign]; withdrawing again changes nothing.
+func (r *Registry) Withdraw(uri string, source netip.Addr, now time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e, ok := r.byURI[uri]
+	switch {
+	case !ok:
+		return ErrUnknown
+	case e.source != source:
+		return ErrForeign
+	case e.withdrawn:
+		return nil
+	}
+	r.renewed.remove(e)
+	e.withdrawn = true
+	e.since = now
+	r.withdrawn.push(e)
+	return nil
+}

@@ -1,0 +1,121 @@
+package registry
+
+import (
+	"net/netip"
+	"time"
+)
+
+// entry is one publisher in the table. It is in one of the two queues.
+type entry struct {
+	uri      string
+	name     string
+	services Services
+	source   netip.Addr
+	secure   bool
+
+	encoded, naive stamped // naive is empty when it is no different
+
+	seq       uint64    // place in the order of first announcements
+	since     time.Time // last announcement, or the withdrawal
+	withdrawn bool
+	removed   bool // out of the table, and skipped wherever the index still has it
+
+	in         []*bucket // by service
+	prev, next *entry    // in the queue
+}
+
+func newEntry(p Publisher, seq uint64, now time.Time) *entry {
+	e := &entry{uri: p.URI, source: p.Source, seq: seq}
+	e.set(p)
+	e.touch(now)
+	return e
+}
+
+// set takes everything over from p that an announcement can change. (The index takes over the services of a known entry.)
+func (e *entry) set(p Publisher) {
+	e.name, e.services, e.secure = p.Name, p.Services, p.Secure
+	e.encoded = newStamped(p.Data)
+	e.naive = stamped{}
+	if p.NaiveData != nil {
+		e.naive = newStamped(p.NaiveData)
+	}
+}
+
+// touch notes an announcement at now.
+func (e *entry) touch(now time.Time) {
+	e.since = now
+	e.encoded.stamp(now)
+	if e.naive.bytes != nil {
+		e.naive.stamp(now)
+	}
+}
+
+func (e *entry) removal() Removal {
+	return Removal{
+		URI: e.uri, Name: e.name, Services: e.services, Secure: e.secure, Source: e.source,
+		Since: e.since, Withdrawn: e.withdrawn,
+	}
+}
+
+// stamped is an encoded entry with its time of receipt.
+type stamped struct {
+	bytes []byte
+	cut   int // where the time of receipt begins
+}
+
+func newStamped(data []byte) stamped {
+	b := make([]byte, len(data), len(data)+maxStamp)
+	return stamped{bytes: append(b[:0], data...), cut: len(data)}
+}
+
+func (s *stamped) data() []byte { return s.bytes[:s.cut] }
+
+func (s *stamped) stamp(now time.Time) { s.bytes = appendStamp(s.bytes[:s.cut], now) }
+
+// maxStamp is the length of what appendStamp appends, with a fraction of a second.
+const maxStamp = len(`, "receive_time": "2006-01-02T15:04:05.000000+00:00"}`)
+
+// appendStamp appends the time of receipt and the closing brace. The time reads as Python's isoformat writes it: microseconds, and none
+// when they are 0.
+func appendStamp(dst []byte, t time.Time) []byte {
+	t = t.UTC().Truncate(time.Microsecond)
+	layout := "2006-01-02T15:04:05.000000+00:00"
+	if t.Nanosecond() == 0 {
+		layout = "2006-01-02T15:04:05+00:00"
+	}
+	dst = append(dst, `, "receive_time": "`...)
+	dst = t.AppendFormat(dst, layout)
+	return append(dst, `"}`...)
+}
+
+// queue is a list of entries, ordered by when they were pushed.
+type queue struct {
+	first, last *entry
+	len         int
+}
+
+func (q *queue) push(e *entry) {
+	e.prev, e.next = q.last, nil
+	if q.last == nil {
+		q.first = e
+	} else {
+		q.last.next = e
+	}
+	q.last = e
+	q.len++
+}
+
+func (q *queue) remove(e *entry) {
+	if e.prev == nil {
+		q.first = e.next
+	} else {
+		e.prev.next = e.next
+	}
+	if e.next == nil {
+		q.last = e.prev
+	} else {
+		e.next.prev = e.prev
+	}
+	e.prev, e.next = nil, nil
+	q.len--
+}

@@ -1,0 +1,81 @@
+package registry
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// expireBatch is the number of entries that are removed before others get the lock.
+const expireBatch = 256
+
+// Expire removes what was not renewed within the maximum age (strictly older) and what was withdrawn longer ago than the time of grace. It
+// returns them in order of first announcement. When nothing is due it costs nothing, so it can be called before each announcement.
+//
+// Lookups get their turn in the midst of a large removal, and then find what is left.
+func (r *Registry) Expire(now time.Time) []Removal {
+	var gone []*entry
+	for {
+		n := len(gone)
+		gone = r.expireSome(now, gone)
+		if len(gone)-n < expireBatch {
+			break
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	slices.SortFunc(gone, func(a, b *entry) int { return cmp.Compare(a.seq, b.seq) })
+	removals := make([]Removal, len(gone))
+	for i, e := range gone {
+		removals[i] = e.removal()
+	}
+	return removals
+}
+
+// expireSome appends up to expireBatch entries to gone.
+func (r *Registry) expireSome(now time.Time, gone []*entry) []*entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for range expireBatch {
+		var e *entry
+		switch first, withdrawn := r.renewed.first, r.withdrawn.first; {
+		case withdrawn != nil && now.Sub(withdrawn.since) >= r.cfg.Grace:
+			e = withdrawn
+			r.withdrawn.remove(e)
+		case first != nil && now.Sub(first.since) > r.cfg.MaxAge:
+			e = first
+			r.renewed.remove(e)
+		default:
+			return gone
+		}
+		r.forget(e)
+		gone = append(gone, e)
+	}
+	return gone
+}
+
+func (r *Registry) forget(e *entry) {
+	e.removed = true
+	delete(r.byURI, e.uri)
+	r.index.remove(e)
+	if r.perSource[e.source]--; r.perSource[e.source] == 0 {
+		delete(r.perSource, e.source)
+	}
+}
+
+// Next tells when [Registry.Expire] has something to remove, if nothing is announced until then. It is false when the table is empty.
+func (r *Registry) Next() (time.Time, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var next time.Time
+	if e := r.renewed.first; e != nil {
+		next = e.since.Add(r.cfg.MaxAge + 1) // strictly older
+	}
+	if e := r.withdrawn.first; e != nil {
+		if t := e.since.Add(r.cfg.Grace); next.IsZero() || t.Before(next) {
+			next = t
+		}
+	}
+	return next, !next.IsZero()
+}
