@@ -1,66 +1,91 @@
-// Package inmem carries the transport seam in memory, for tests: ours and those of programs built on this library.
+// Package inmem carries the transport seam and its datagrams in memory, for tests: ours and those of programs built on this
+// library.
 //
-// A [Network] stands for the wires; each [Transport] made from it for one host. It works inside testing/synctest bubbles:
-// nothing in it polls or sleeps.
+// A [Network] stands for the wires, each [Transport] made from it for one program on one host, each [Group] for one datagram
+// socket. What can happen to real wires can be made to happen: [Network.Cut] and [Network.Heal] part hosts and bring them back,
+// [Network.DropDatagrams] loses datagrams, [Group.FailSends] takes the network away from a sender.
+//
+//	network := inmem.NewNetwork()
+//	defer network.Close()
+//	server := network.Transport(netip.MustParseAddr("10.0.0.1"))
+//	client := network.Transport(netip.MustParseAddr("10.0.0.2"))
+//
+// It behaves as ZeroMQ does where programs can tell: a publisher that nobody is connected to loses what it sends, a connection may
+// be asked for before its peer exists, a full queue drops and counts, a request waits for its replier. What differs: connections and
+// subscriptions are there at once (when Connect, Subscribe or the binding of the peer returns, frames sent from then on arrive), a
+// lost connection is noticed at once, and frames reach a queue before Send returns.
+//
+// It works inside testing/synctest bubbles when the Network is made in the bubble: nothing in it polls, sleeps or looks at the
+// clock. The only goroutines are those that call [transport.SubscriberConfig].Events, one for each subscriber that asks for them;
+// Close of the subscriber waits for its own.
+//
+// All functions may be called concurrently. Whoever makes a transport or a group closes it; Network.Close closes them all.
 package inmem
 
 import (
-	"context"
+	"errors"
 	"net/netip"
-
-	"github.com/pytroll/posttroll-go/pkg/transport"
+	"slices"
+	"sync"
 )
 
 // Network connects transports and datagram groups in one process.
-type Network struct{}
+type Network struct {
+	mu       sync.Mutex // guards everything in the network, its hosts and their sockets
+	hosts    map[netip.Addr]*host
+	parts    []part  // transports and groups, in the order they were made
+	dials    []*dial // wishes that wait for their peer, oldest first
+	groups   []*Group
+	drop     func(from, to netip.Addr, datagram []byte) bool
+	lastPort int // source port of the youngest group
+}
+
+// part is what a network closes.
+type part interface{ Close() error }
 
 // NewNetwork makes an empty network.
-func NewNetwork() *Network { panic("inmem: skeleton") }
-
-// Transport makes a transport for a host with that address; tcp endpoints "*" on it are reached under the address.
-func (n *Network) Transport(host netip.Addr) *Transport { panic("inmem: skeleton") }
-
-// Group returns a datagram sender and receiver for host, all in one group.
-func (n *Network) Group(host netip.Addr) *Group { panic("inmem: skeleton") }
-
-// Cut separates a host from all others until Heal is called.
-func (n *Network) Cut(host netip.Addr) { panic("inmem: skeleton") }
-
-// Heal undoes Cut.
-func (n *Network) Heal(host netip.Addr) { panic("inmem: skeleton") }
-
-// Group carries datagrams as package multicast does.
-type Group struct{}
-
-// Send sends to all receivers in the group.
-func (g *Group) Send(ctx context.Context, datagram []byte) error { panic("inmem: skeleton") }
-
-// Receive waits for the next datagram.
-func (g *Group) Receive(ctx context.Context) ([]byte, netip.AddrPort, error) {
-	panic("inmem: skeleton")
+func NewNetwork() *Network {
+	return &Network{hosts: make(map[netip.Addr]*host)}
 }
 
-// Close leaves the group.
-func (g *Group) Close() error { panic("inmem: skeleton") }
+// Cut separates a host from all others until Heal is called. Connections that cross the cut are lost; those within the host stay.
+// Datagrams and answers across it vanish without an error, as from a cable that was cut further away.
+func (n *Network) Cut(addr netip.Addr) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	h := n.host(addr)
+	if h.cut {
+		return
+	}
+	h.cut = true
+	for _, other := range n.distinctHosts() {
+		for _, b := range other.bindings {
+			b.end.dropLinks("host cut off", func(from *host) bool { return !reachable(from, other) })
+		}
+	}
+}
 
-// Transport is one host's transport.
-type Transport struct{}
+// Heal undoes Cut: connections come back before it returns.
+func (n *Network) Heal(addr netip.Addr) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.host(addr).cut = false
+	n.settle()
+}
 
-var _ transport.Transport = (*Transport)(nil)
+// Close closes all transports and groups.
+func (n *Network) Close() error {
+	n.mu.Lock()
+	parts := slices.Clone(n.parts)
+	n.mu.Unlock()
+	var errs []error
+	for _, p := range parts {
+		errs = append(errs, p.Close())
+	}
+	return errors.Join(errs...)
+}
 
-func (t *Transport) Publisher(transport.PublisherConfig) (transport.Publisher, error) {
-	panic("inmem: skeleton")
+// removePart forgets a part that was closed. The caller holds mu.
+func (n *Network) removePart(p part) {
+	n.parts = slices.DeleteFunc(n.parts, func(other part) bool { return other == p })
 }
-func (t *Transport) Subscriber(transport.SubscriberConfig) (transport.Subscriber, error) {
-	panic("inmem: skeleton")
-}
-func (t *Transport) Replier(transport.ReplierConfig) (transport.Replier, error) {
-	panic("inmem: skeleton")
-}
-func (t *Transport) Puller(transport.PullerConfig) (transport.Puller, error) {
-	panic("inmem: skeleton")
-}
-func (t *Transport) Request(context.Context, transport.Address, []byte, transport.SocketOptions) ([]byte, error) {
-	panic("inmem: skeleton")
-}
-func (t *Transport) Close() error { panic("inmem: skeleton") }

@@ -1,0 +1,149 @@
+package inmem
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// inbox is the receiving side of a subscriber or a puller. All is guarded by Network.mu.
+type inbox struct {
+	owner      *Transport
+	queue      int   // frames held for one connection
+	maxMessage int64 // bytes
+	maxQueued  int64 // bytes
+	attribute  bool
+	topics     map[string]int        // what is subscribed to, and how often each was asked for; nil: a puller's
+	report     func(transport.Event) // nil: nobody wants to know
+
+	closed   bool
+	links    []*link // connected or not, in the order of Connect
+	leaving  []*link // disconnected, with frames that are still to be taken in
+	frames   []transport.Frame
+	queued   int64 // bytes in frames
+	received uint64
+	changed  broadcast // a frame came, or closed
+}
+
+func (i *inbox) event(kind transport.EventKind, l *link, cause string) {
+	if i.report != nil {
+		i.report(transport.Event{Kind: kind, Peer: l.to, Cause: cause})
+	}
+}
+
+// room tells whether a frame from l can be taken in at once: only when none of l waits before it.
+func (i *inbox) room(l *link) bool { return len(l.pending) == 0 && i.queued < i.maxQueued }
+
+// take takes a frame in.
+func (i *inbox) take(l *link, body []byte) {
+	if !i.matches(body) {
+		return
+	}
+	f := transport.Frame{Body: body}
+	if i.attribute {
+		f.From = l.to.Endpoint
+	}
+	i.frames = append(i.frames, f)
+	i.queued += int64(len(body))
+	i.received++
+	i.changed.fire()
+}
+
+// refill takes in what is pending, one frame of each connection in turn, as far as there is room.
+func (i *inbox) refill() {
+	for progress := true; progress; {
+		progress = false
+		for _, l := range slices.Concat(i.leaving, i.links) {
+			if len(l.pending) == 0 || i.queued >= i.maxQueued {
+				continue
+			}
+			body := l.pending[0]
+			l.pending = l.pending[1:]
+			i.take(l, body)
+			progress = true
+			if l.peer != nil {
+				l.peer.changed.fire()
+			}
+		}
+	}
+	i.leaving = slices.DeleteFunc(i.leaving, func(l *link) bool { return len(l.pending) == 0 })
+}
+
+// connect adds a connection; one that is there is left alone.
+func (i *inbox) connect(to transport.Address) {
+	if slices.ContainsFunc(i.links, func(l *link) bool { return l.to == to }) {
+		return
+	}
+	l := &link{inbox: i}
+	l.dial = dial{from: i.owner, to: to, at: locate(i.owner, to.Endpoint), end: l}
+	i.links = append(i.links, l)
+	i.owner.network.dial(&l.dial)
+}
+
+// disconnect drops a connection; what is pending on it is still taken in.
+func (i *inbox) disconnect(to transport.Address) {
+	at := slices.IndexFunc(i.links, func(l *link) bool { return l.to == to })
+	if at < 0 {
+		return
+	}
+	l := i.links[at]
+	i.links = slices.Delete(i.links, at, at+1)
+	l.drop()
+	if len(l.pending) > 0 {
+		i.leaving = append(i.leaving, l)
+	}
+}
+
+// receive waits for frames and returns all that are there.
+func (i *inbox) receive(ctx context.Context) ([]transport.Frame, error) {
+	mu := &i.owner.network.mu
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		mu.Lock()
+		if i.closed {
+			mu.Unlock()
+			return nil, transport.ErrClosed
+		}
+		if len(i.frames) > 0 {
+			frames := i.frames
+			i.frames, i.queued = nil, 0
+			i.refill()
+			mu.Unlock()
+			return frames, nil
+		}
+		changed := i.changed.next()
+		mu.Unlock()
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
+}
+
+// close drops all connections and what is queued. It tells whether it was open.
+func (i *inbox) close() bool {
+	if i.closed {
+		return false
+	}
+	i.closed = true
+	for _, l := range i.links {
+		l.drop()
+	}
+	i.links, i.leaving, i.frames, i.queued = nil, nil, nil, 0
+	i.changed.fire()
+	return true
+}
+
+// matches tells whether frame is wanted.
+func (i *inbox) matches(frame []byte) bool {
+	for topic := range i.topics {
+		if bytes.HasPrefix(frame, []byte(topic)) {
+			return true
+		}
+	}
+	return i.topics == nil
+}

@@ -1,0 +1,132 @@
+package inmem
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// Publisher sends frames to all that subscribed to how they begin.
+type Publisher struct {
+	server
+	outbox  outbox
+	dropped uint64 // guarded by Network.mu
+}
+
+var _ transport.Publisher = (*Publisher)(nil)
+
+// Publisher binds a publisher; what it returns is a [*Publisher].
+func (t *Transport) Publisher(cfg transport.PublisherConfig) (transport.Publisher, error) {
+	p := &Publisher{outbox: outbox{queue: withDefaults(cfg.SocketOptions).Queue}}
+	err := t.listen(listenConfig{cfg.Endpoint, cfg.MinPort, cfg.MaxPort, cfg.Backend}, &p.server, p)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Send hands frame to all connected subscribers that want it. It never waits; a subscriber whose queue is full loses it.
+func (p *Publisher) Send(ctx context.Context, frame []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p.owner.network.mu.Lock()
+	defer p.owner.network.mu.Unlock()
+	if p.closed {
+		return transport.ErrClosed
+	}
+	for _, l := range slices.Clone(p.outbox.links) {
+		switch {
+		case !l.inbox.matches(frame):
+		case p.outbox.room(l):
+			p.outbox.send(l, frame)
+		default:
+			p.dropped++
+		}
+	}
+	return nil
+}
+
+// Dropped counts frames that subscribers lost since their queue was full: one for each frame and subscriber.
+func (p *Publisher) Dropped() uint64 {
+	p.owner.network.mu.Lock()
+	defer p.owner.network.mu.Unlock()
+	return p.dropped
+}
+
+// WaitSubscribed waits until at least n subscriptions are a prefix of topic.
+func (p *Publisher) WaitSubscribed(ctx context.Context, topic string, n int) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		p.owner.network.mu.Lock()
+		if p.closed {
+			p.owner.network.mu.Unlock()
+			return transport.ErrClosed
+		}
+		covering := 0
+		for t, count := range p.counts() {
+			if strings.HasPrefix(topic, t) {
+				covering += count
+			}
+		}
+		changed := p.outbox.changed.next()
+		p.owner.network.mu.Unlock()
+		if covering >= n {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
+}
+
+// Subscriptions returns the current subscriptions, sorted by topic.
+func (p *Publisher) Subscriptions() []transport.Subscription {
+	p.owner.network.mu.Lock()
+	counts := p.counts()
+	p.owner.network.mu.Unlock()
+	var all []transport.Subscription
+	for _, topic := range slices.Sorted(maps.Keys(counts)) {
+		all = append(all, transport.Subscription{Topic: topic, Count: counts[topic]})
+	}
+	return all
+}
+
+// counts tells how many subscribers asked for each topic. The caller holds mu.
+func (p *Publisher) counts() map[string]int {
+	counts := make(map[string]int)
+	for _, l := range p.outbox.links {
+		for topic := range l.inbox.topics {
+			counts[topic]++
+		}
+	}
+	return counts
+}
+
+// Close frees the endpoint. What was sent still arrives.
+func (p *Publisher) Close() error {
+	p.owner.network.mu.Lock()
+	defer p.owner.network.mu.Unlock()
+	if p.shut() {
+		p.outbox.dropLinks("peer closed", anyHost)
+		p.outbox.changed.fire()
+	}
+	return nil
+}
+
+func (p *Publisher) accept(d *dial) error {
+	l, ok := d.end.(*link)
+	if !ok || l.inbox.topics == nil {
+		return errMismatch
+	}
+	p.outbox.link(l)
+	return nil
+}
+
+func (p *Publisher) dropLinks(cause string, match func(*host) bool) { p.outbox.dropLinks(cause, match) }

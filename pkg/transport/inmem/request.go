@@ -1,0 +1,84 @@
+package inmem
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// question is a request under way. All is guarded by Network.mu.
+type question struct {
+	dial
+	body       []byte
+	parts      int
+	maxMessage int64    // of the answer
+	replier    *Replier // nil while it waits for one
+	lost       bool     // an answer would not arrive
+	answered   bool
+	answer     []byte
+	changed    broadcast
+}
+
+// refused leaves the request waiting: a connection that doesn't match looks like nobody to the one who asks.
+func (q *question) refused(error) {}
+
+// Request sends one request and returns the answer. It waits for a replier that isn't there yet. One that takes the request and goes
+// away, or is cut off before the answer, leaves it waiting: like the real one, only ctx ends that.
+func (t *Transport) Request(ctx context.Context, to transport.Address, frame []byte, opts transport.SocketOptions) ([]byte, error) {
+	return t.request(ctx, to, frame, 1, opts)
+}
+
+// RequestParts sends a request of several frames, which no posttroll program should do: for tests of repliers. All that the replier
+// is told of them is the first one and their number.
+func (t *Transport) RequestParts(ctx context.Context, to transport.Address, frames [][]byte) ([]byte, error) {
+	return t.request(ctx, to, frames[0], len(frames), transport.SocketOptions{})
+}
+
+func (t *Transport) request(ctx context.Context, to transport.Address, body []byte, parts int, opts transport.SocketOptions) ([]byte, error) {
+	to, err := checkAddress(to)
+	if err != nil {
+		return nil, err
+	}
+	q := &question{body: bytes.Clone(body), parts: parts, maxMessage: withDefaults(opts).MaxMessage}
+	q.dial = dial{from: t, to: to, at: locate(t, to.Endpoint), end: q}
+	mu := &t.network.mu
+	mu.Lock()
+	defer mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("request %s: %w", to.Endpoint, err)
+	}
+	if t.closed {
+		return nil, transport.ErrClosed
+	}
+	t.network.dial(&q.dial)
+	defer t.abandon(q)
+	for !q.answered {
+		changed, ended := q.changed.next(), t.ended.next()
+		mu.Unlock()
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		case <-ended:
+		}
+		mu.Lock()
+		switch {
+		case q.answered:
+		case t.closed:
+			return nil, transport.ErrClosed
+		case ctx.Err() != nil:
+			return nil, fmt.Errorf("request %s: %w", to.Endpoint, ctx.Err())
+		}
+	}
+	return q.answer, nil
+}
+
+// abandon takes the request back. The caller holds mu.
+func (t *Transport) abandon(q *question) {
+	if q.replier != nil {
+		q.replier.forget(q)
+	} else {
+		t.network.hangUp(&q.dial)
+	}
+}

@@ -1,0 +1,81 @@
+package inmem
+
+import (
+	"errors"
+	"io"
+	"net/netip"
+	"slices"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// Limits of sockets that set none (transport.SocketOptions, transport.SubscriberConfig).
+const (
+	defaultQueue      = 1000
+	defaultMaxMessage = 64 << 20
+	defaultMaxQueued  = 256 << 20
+)
+
+// Transport is the transport of one program on one host. Several on one host share its ports and its ipc endpoints; inproc
+// endpoints are known in their own transport only.
+type Transport struct {
+	network *Network
+	host    *host
+	closed  bool        // guarded by Network.mu
+	sockets []io.Closer // guarded by Network.mu
+	ended   broadcast   // fires when closed
+}
+
+var _ transport.Transport = (*Transport)(nil)
+
+// Transport makes a transport on the host with that address. Endpoints bound to "*" or "0.0.0.0" are reached under every address of
+// the host; 127.0.0.1 and localhost are the host itself. Further addresses are given to the host; one that belongs to
+// another host panics.
+func (n *Network) Transport(addr netip.Addr, more ...netip.Addr) *Transport {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	t := &Transport{network: n, host: n.host(addr)}
+	for _, a := range more {
+		n.addAddress(t.host, a)
+	}
+	n.parts = append(n.parts, t)
+	return t
+}
+
+// Close closes all sockets and makes requests under way return [transport.ErrClosed].
+func (t *Transport) Close() error {
+	t.network.mu.Lock()
+	if t.closed {
+		t.network.mu.Unlock()
+		return nil
+	}
+	t.closed = true
+	t.ended.fire()
+	sockets := slices.Clone(t.sockets)
+	t.network.removePart(t)
+	t.network.mu.Unlock()
+	var errs []error
+	for _, s := range sockets {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// add remembers a socket that Close has to close. The caller holds mu.
+func (t *Transport) add(s io.Closer) { t.sockets = append(t.sockets, s) }
+
+// remove forgets a socket that was closed. The caller holds mu.
+func (t *Transport) remove(s io.Closer) {
+	t.sockets = slices.DeleteFunc(t.sockets, func(other io.Closer) bool { return other == s })
+}
+
+// withDefaults fills in what the caller left open.
+func withDefaults(o transport.SocketOptions) transport.SocketOptions {
+	if o.Queue == 0 {
+		o.Queue = defaultQueue
+	}
+	if o.MaxMessage == 0 {
+		o.MaxMessage = defaultMaxMessage
+	}
+	return o
+}
