@@ -1,2 +1,43 @@
-// Package pubsub is what applications import: publishers that announce themselves, subscribers that find them, and listeners with a queue.
+// Package pubsub is what applications import: publishers that announce themselves, subscribers that find them, and listeners
+// with a queue.
+//
+// A program makes one [Node]: it holds the transport, the settings and the logger that everything made from it
+// shares. The smallest program that publishes, errors left out:
+//
+//	tr, err := zmq.New(zmq.Options{})
+//	node, err := pubsub.New(pubsub.Options{Transport: tr})
+//	pub, err := node.Publisher(pubsub.PublisherOptions{Name: "a_service"})
+//	err = pub.Publish(ctx, "/counter", "info", "1")
+//
+// And the smallest that subscribes to it, wherever it runs and whenever it starts:
+//
+//	sub, err := node.Subscriber(pubsub.SubscriberOptions{Services: []string{"a_service"}})
+//	for msg, err := range sub.Messages(ctx) {
+//		...
+//	}
+//
+// # Settings
+//
+// Nothing here reads the environment or a file. Settings of the program (ports, multicast group, keep-alive, backend, message version)
+// go into [Settings], as fields or by [ParseSettings] from values under the names that Python posttroll uses; package config collects those
+// from files and POSTTROLL_* variables. They count when a socket is made: [Node.With] makes a node
+// with others. What a program has in a configuration file of its own for one publisher or subscriber, under the keys of Python
+// posttroll, is read by [ParsePublisherOptions] and [ParseSubscriberOptions].
+//
+// # Delivery
+//
+// Delivery is at most once, as that of ZeroMQ. What is sent before a subscriber is connected is lost for that one:
+// [Publisher.WaitSubscribed] waits for as many as are needed. A subscriber that can't keep up fills its queue, then the publisher's
+// queue for it, and then messages are lost for it, and only there: nothing is dropped between the subscriber's socket and the program.
+//
+// A subject that has no leading slash goes out as pytroll:/subject, and no subscription to a topic matches it but
+// the one to everything, pytroll:/ (see [message.Topic]).
+//
+// # Concurrency
+//
+// All methods may be called concurrently, but for [Subscriber.Receive] and [Subscriber.Messages]: one goroutine at a time
+// receives. Whoever makes a publisher, subscriber or listener closes it; Close waits until nothing of it runs any more. The
+// transport is closed last, by who made it.
+//
+// The protocol is described in doc/protocol.md, sections 2, 3 and 6.
 package pubsub

@@ -1,0 +1,95 @@
+package pubsub
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// settingsKeys are what [ParseSettings] reads.
+var settingsKeys = []string{
+	"backend", "message_version",
+	"nameserver_port", "secure_zmq_nameserver_port", "address_publish_port", "broadcast_port", "secure_broadcast_port",
+	"mc_group", "mc_ttl", "multicast_interface", "pub_min_port", "pub_max_port",
+	"tcp_keepalive", "tcp_keepalive_cnt", "tcp_keepalive_idle", "tcp_keepalive_intvl",
+	// Of the transport and of nameservers, not used here.
+	"secure_address_publish_port", "server_secret_key_file", "server_public_key_file", "client_secret_key_file",
+	"clients_public_keys_directory", "authorized_client_addresses",
+}
+
+// ParseSettings reads the settings of a program under the names of doc/protocol.md, section 6, as Python posttroll has them. Unknown keys are errors; those for
+// keys and nameservers are known and not used. Missing ones have their defaults. All problems are told at once.
+func ParseSettings(settings map[string]any) (Settings, error) {
+	v := &values{m: settings}
+	s := Settings{
+		Backend:              v.backend(),
+		MessageVersion:       message.Version(v.text("message_version", "")),
+		NameserverPort:       v.port("nameserver_port", 65535),
+		SecureNameserverPort: v.port("secure_zmq_nameserver_port", 65535),
+		AddressPublishPort:   v.port("address_publish_port", 65535),
+		BroadcastPort:        v.port("broadcast_port", 65535),
+		SecureBroadcastPort:  v.port("secure_broadcast_port", 65535),
+		MulticastGroup:       v.group(),
+		MulticastTTL:         v.integer("mc_ttl", 0),
+		MulticastInterface:   v.ipv4("multicast_interface"),
+		MinPort:              v.port("pub_min_port", 65535),
+		MaxPort:              v.port("pub_max_port", 65536),
+		KeepAlive: transport.KeepAlive{
+			Mode:     v.keepAlive(),
+			Count:    max(v.integer("tcp_keepalive_cnt", 0), 0),
+			Idle:     time.Duration(max(v.integer("tcp_keepalive_idle", 0), 0)) * time.Second,
+			Interval: time.Duration(max(v.integer("tcp_keepalive_intvl", 0), 0)) * time.Second,
+		},
+	}
+	err := v.err(settingsKeys)
+	if err == nil {
+		err = s.Validate()
+	}
+	if err != nil {
+		return Settings{}, fmt.Errorf("settings: %w", err)
+	}
+	return s, nil
+}
+
+// broadcastGroup is how our settings spell a broadcast; in a file an empty text means it too.
+const broadcastGroup = "255.255.255.255"
+
+func (v *values) group() string {
+	if val, ok := v.m["mc_group"]; !ok || val == nil {
+		return ""
+	}
+	if group := v.text("mc_group", ""); group != "" {
+		return group
+	}
+	return broadcastGroup
+}
+
+func (v *values) ipv4(key string) netip.Addr {
+	text := v.text(key, "")
+	if text == "" {
+		return netip.Addr{}
+	}
+	addr, err := netip.ParseAddr(text)
+	if err != nil || !addr.Is4() {
+		v.fail(key, "want an IPv4 address, got %.80q", text)
+		return netip.Addr{}
+	}
+	return addr
+}
+
+// keepAlive reads ZMQ_TCP_KEEPALIVE: 1, 0, or -1 for what the system does.
+func (v *values) keepAlive() transport.KeepAliveMode {
+	if on, ok := toBool(v.m["tcp_keepalive"]); ok {
+		if on {
+			return transport.KeepAliveOn
+		}
+		return transport.KeepAliveOff
+	}
+	if n := v.integer("tcp_keepalive", -1); n != -1 {
+		v.fail("tcp_keepalive", "want 1, 0 or -1, got %d", n)
+	}
+	return transport.KeepAliveSystem
+}

@@ -1,0 +1,233 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+)
+
+// PublisherOptions say what a publisher is called, where it binds and who is told of it. Python posttroll's Publisher is one with Announce:
+// [AnnounceNone], its NoisyPublisher one without.
+type PublisherOptions struct {
+	// Name is the service that subscribers look for. Required to announce; it must not be empty or hold white space, since it stands
+	// in subjects: /address/<name>, /heartbeat/<name>.
+	Name string
+	// Address to bind, as tcp://*:9010 or ipc:///run/x. Default: Port on all interfaces.
+	Address string
+	// Port to bind. Default 0: a free one in [MinPort, MaxPort). It must not be set together with an Address.
+	Port int
+	// MinPort and MaxPort bound the choice. Default: those of the settings.
+	MinPort, MaxPort int
+
+	// Aliases are more names under which the publisher is found. Unlike Name they may hold blanks.
+	Aliases []string
+	// BroadcastInterval is the time between announcements. Default 2 s; negative: never.
+	BroadcastInterval time.Duration
+	// Nameservers are registered with, each on its own: host, host:port, or any ZeroMQ endpoint.
+	Nameservers []string
+	// Announce says who is told of the publisher. Default: the nameservers if there are any, else the multicast group.
+	Announce AnnounceMode
+	// Advertise is the host to announce: a name, an address, or a network interface. Default: the host in Address
+	// unless that is a wildcard, else the address from which this host reaches others (doc/protocol.md, section 3).
+	Advertise string
+
+	// Backend says whether the socket is plain or encrypted. Default: that of the settings.
+	Backend transport.Backend
+	// Queue is the number of messages held for a subscriber that can't keep up; more are lost for that one. Default 1000.
+	Queue int
+	// Lax lets messages pass that would end a Python subscriber (see [message.Message.CheckStrict]).
+	Lax bool
+}
+
+// AnnounceMode says who is told of a publisher.
+type AnnounceMode int
+
+// The modes of announcing.
+const (
+	AnnounceAuto AnnounceMode = iota // the nameservers that are given, else multicast
+	AnnounceBoth                     // multicast and the nameservers that are given
+	AnnounceNone                     // nobody: subscribers have to know the address
+)
+
+// Publisher sends messages to all that subscribed to them, and tells of itself until it is closed.
+type Publisher struct {
+	name    string
+	uri     string // announced; else ""
+	socket  transport.Publisher
+	encoder message.Encoder
+	lax     bool
+	log     *zap.Logger
+
+	announcing *announcing // nil: nobody is told
+	beat       heartbeat
+
+	closeOnce sync.Once
+	closeErr  error
+}
+
+// Publisher binds a publisher and starts to announce it, unless o says that nobody is told. Errors name the endpoint and the
+// cause.
+func (n *Node) Publisher(o PublisherOptions) (*Publisher, error) {
+	o = o.withDefaults(n.settings)
+	if err := o.check(n.settings); err != nil {
+		return nil, fmt.Errorf("publisher %q: %w", o.Name, err)
+	}
+	p, err := n.publisher(o)
+	if err != nil {
+		return nil, fmt.Errorf("publisher %q: %w", o.Name, err)
+	}
+	p.log.Info("publisher started", zap.String("service", p.name), zap.Stringer("endpoint", p.Endpoint()), zap.String("uri", p.uri))
+	return p, nil
+}
+
+func (n *Node) publisher(o PublisherOptions) (*Publisher, error) {
+	endpoint, err := transport.ParseEndpoint(o.Address)
+	if err != nil {
+		return nil, err
+	}
+	socket, err := n.transport.Publisher(transport.PublisherConfig{
+		Endpoint:      endpoint,
+		MinPort:       o.MinPort,
+		MaxPort:       o.MaxPort,
+		Backend:       o.Backend,
+		SocketOptions: n.settings.socket(o.Queue),
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &Publisher{name: o.Name, socket: socket, encoder: n.settings.encoder(), lax: o.Lax, log: n.log}
+	if o.announced() {
+		if err := n.announce(p, o); err != nil {
+			return nil, errors.Join(err, socket.Close())
+		}
+	}
+	return p, nil
+}
+
+// withDefaults fills in what follows from the settings.
+func (o PublisherOptions) withDefaults(s Settings) PublisherOptions {
+	if o.MinPort == 0 {
+		o.MinPort = s.MinPort
+	}
+	if o.MaxPort == 0 {
+		o.MaxPort = s.MaxPort
+	}
+	if o.Backend == "" {
+		o.Backend = s.Backend
+	}
+	if o.Address == "" && o.Port >= 0 && o.Port <= 65535 {
+		o.Address = fmt.Sprintf("tcp://*:%d", o.Port)
+		o.Port = 0
+	}
+	return o
+}
+
+// announced tells whether anybody is told of the publisher.
+func (o PublisherOptions) announced() bool {
+	return o.Announce != AnnounceNone && o.BroadcastInterval >= 0
+}
+
+// check reports what can be told before anything is bound.
+func (o PublisherOptions) check(s Settings) error {
+	if o.Port < 0 || o.Port > 65535 {
+		return fmt.Errorf("%d is no port: want 0 to 65535", o.Port)
+	}
+	if o.Port != 0 {
+		return fmt.Errorf("both an address (%s) and a port (%d)", o.Address, o.Port)
+	}
+	if err := checkPortRange(o.MinPort, o.MaxPort); err != nil {
+		return err
+	}
+	switch o.Announce {
+	case AnnounceAuto, AnnounceBoth, AnnounceNone:
+	default:
+		return fmt.Errorf("unknown way of announcing: %d", o.Announce)
+	}
+	if o.Name == "" && o.announced() {
+		return errors.New("a publisher that is announced needs a name")
+	}
+	if _, err := s.encoder().Encode(heartbeatFields(o.Name, 0)); err != nil {
+		return fmt.Errorf("the name can't stand in a subject: %w", err)
+	}
+	return nil
+}
+
+// Name returns the name of the publisher.
+func (p *Publisher) Name() string { return p.name }
+
+// Endpoint returns what was bound, with the real port.
+func (p *Publisher) Endpoint() transport.Endpoint { return p.socket.Endpoint() }
+
+// Port returns the port that was bound, 0 when the endpoint is not TCP.
+func (p *Publisher) Port() int { return p.socket.Endpoint().Port() }
+
+// URI returns the announced address, "" when nobody is told.
+func (p *Publisher) URI() string { return p.uri }
+
+// Send sends m. It refuses what would end a Python subscriber, unless the publisher is lax. It waits while the queue to the socket is
+// full; a message for a subscriber whose own queue is full is lost for that one, without an error.
+func (p *Publisher) Send(ctx context.Context, m *message.Message) error {
+	if !p.lax {
+		if err := m.CheckStrict(); err != nil {
+			return fmt.Errorf("send %s: %w", m.Subject(), err)
+		}
+	}
+	return p.socket.Send(ctx, m.Bytes())
+}
+
+// SendFrame sends a message that is already encoded, checked as by Send. The frame must not change afterwards. A lax
+// publisher sends anything, also what is no message.
+func (p *Publisher) SendFrame(ctx context.Context, frame []byte) error {
+	if p.lax {
+		return p.socket.Send(ctx, frame)
+	}
+	m, err := message.Decode(frame)
+	if err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	return p.Send(ctx, m)
+}
+
+// SendText is SendFrame for text.
+func (p *Publisher) SendText(ctx context.Context, text string) error {
+	return p.SendFrame(ctx, []byte(text))
+}
+
+// Publish makes a message, in the version that the settings ask for, and sends it.
+func (p *Publisher) Publish(ctx context.Context, subject, typ string, data any) error {
+	m, err := p.encoder.Encode(message.Fields{Subject: subject, Type: typ, Data: data})
+	if err != nil {
+		return err
+	}
+	return p.Send(ctx, m)
+}
+
+// WaitSubscribed waits until at least n subscriptions cover subject, as it stands in the message to be sent: what is sent before is
+// lost for those that come late. It returns the error of ctx when that ends first.
+func (p *Publisher) WaitSubscribed(ctx context.Context, subject string, n int) error {
+	return p.socket.WaitSubscribed(ctx, message.Magic+subject, n)
+}
+
+// Subscriptions returns the topics that subscribers asked for, sorted.
+func (p *Publisher) Subscriptions() []transport.Subscription { return p.socket.Subscriptions() }
+
+// Close withdraws the publisher from where it was announced, sends what is queued for connected subscribers, for two seconds at
+// most, and closes it. Further calls return what the first one did.
+func (p *Publisher) Close() error {
+	p.closeOnce.Do(func() {
+		var errs []error
+		if p.announcing != nil {
+			errs = append(errs, p.announcing.stop())
+		}
+		errs = append(errs, p.socket.Close())
+		p.closeErr = errors.Join(errs...)
+		p.log.Info("publisher stopped", zap.String("service", p.name), zap.Stringer("endpoint", p.Endpoint()))
+	})
+	return p.closeErr
+}

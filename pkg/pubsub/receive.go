@@ -1,0 +1,189 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// Errors of receiving that callers branch on, beside [ErrClosed], those of the context, and [FrameError].
+var (
+	// ErrTimeout says that no message came within [SubscriberOptions.Timeout].
+	ErrTimeout = errors.New("no message in time")
+	// ErrBusy says that another goroutine is receiving, or that a hook or filter tried to.
+	ErrBusy = errors.New("pubsub: two goroutines receive from one subscriber")
+)
+
+// FrameError is a received frame that is no message.
+type FrameError struct {
+	Frame []byte
+	From  transport.Endpoint // where the subscriber translates; else zero
+	Err   error              // mostly a *[message.Error]
+}
+
+// Error says what is wrong with the frame, but does not quote it.
+func (e *FrameError) Error() string {
+	if e.From.IsZero() {
+		return fmt.Sprintf("received frame: %v", e.Err)
+	}
+	return fmt.Sprintf("received frame from %s: %v", e.From, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *FrameError) Unwrap() error { return e.Err }
+
+// Messages returns the messages as they come, until ctx ends or the subscriber is closed. An error among them is one of two that the loop
+// can go on after: a *[FrameError] for each frame that is no message, and [ErrTimeout] each time none
+// came in time. Any other error is the last item.
+//
+// Leaving the loop loses nothing: a later one goes on with the next message.
+func (s *Subscriber) Messages(ctx context.Context) iter.Seq2[*message.Message, error] {
+	return func(yield func(*message.Message, error) bool) {
+		for {
+			m, err := s.Receive(ctx)
+			if err != nil && (ctx.Err() != nil || errors.Is(err, ErrClosed)) {
+				return
+			}
+			if !yield(m, err) || err != nil && !passing(err) {
+				return
+			}
+		}
+	}
+}
+
+// passing tells whether receiving can go on after err.
+func passing(err error) bool {
+	_, bad := errors.AsType[*FrameError](err)
+	return bad || errors.Is(err, ErrTimeout)
+}
+
+// Receive waits for the next message. It returns the error of ctx when that ends, [ErrTimeout] when none came in time,
+// [ErrClosed] after Close, and a *[FrameError] for a frame that is no message; it can be called again after all but ErrClosed.
+func (s *Subscriber) Receive(ctx context.Context) (*message.Message, error) {
+	if !s.busy.CompareAndSwap(false, true) {
+		return nil, ErrBusy
+	}
+	defer s.busy.Store(false)
+
+	var limit time.Time // set when there is something to wait for
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if s.isClosed() {
+			return nil, ErrClosed
+		}
+		if len(s.hand.frames) > 0 {
+			if m, err := s.take(); m != nil || err != nil {
+				return m, err
+			}
+			continue
+		}
+		s.hand.done()
+		var ok bool
+		if s.hand, ok = s.nextReady(); ok {
+			continue
+		}
+		if s.timeout > 0 {
+			if limit.IsZero() {
+				limit = time.Now().Add(s.timeout)
+			} else if !time.Now().Before(limit) {
+				return nil, ErrTimeout
+			}
+		}
+		if err := s.wait(ctx, limit); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// wait fills the hand from the main source. It returns early, with nothing, when there is a batch of another source or the
+// limit is over; zero: there is none.
+func (s *Subscriber) wait(ctx context.Context, limit time.Time) error {
+	wctx, cancel := withLimit(ctx, limit)
+	defer cancel()
+	if !s.wake.enter(cancel) {
+		return nil
+	}
+	frames, err := s.main.Receive(wctx)
+	s.wake.leave()
+	switch {
+	case err == nil:
+		s.hand = batch{frames: frames, source: s.main}
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case s.isClosed():
+		return ErrClosed
+	case wctx.Err() != nil:
+		return nil
+	}
+	return fmt.Errorf("receive: %w", err)
+}
+
+func withLimit(ctx context.Context, limit time.Time) (context.Context, context.CancelFunc) {
+	if limit.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, limit)
+}
+
+// take takes the next frame from the hand. It returns neither a message nor an error when the frame is not for the program.
+func (s *Subscriber) take() (*message.Message, error) {
+	frame := s.hand.frames[0]
+	s.hand.frames[0] = transport.Frame{}
+	s.hand.frames = s.hand.frames[1:]
+	source := s.hand.source
+	if s.stale(frame.Body) {
+		return nil, nil
+	}
+	m, err := s.decode(frame)
+	switch {
+	case err != nil && source.hook != nil:
+		return nil, nil // counted and logged
+	case err != nil:
+		return nil, err
+	case source.hook != nil:
+		source.hook(m)
+		return nil, nil
+	case s.filter != nil && !s.filter(m):
+		s.counts.filtered.Add(1)
+		return nil, nil
+	}
+	s.counts.delivered.Add(1)
+	return m, nil
+}
+
+// stale tells whether frame, the last one taken from the hand, came in under topics that were replaced since.
+func (s *Subscriber) stale(frame []byte) bool {
+	topics := s.narrowed.Load()
+	return topics != nil && s.hand.source == s.main && !topics.covers(frame)
+}
+
+// decode makes a message of a frame. A frame that is none is counted.
+func (s *Subscriber) decode(frame transport.Frame) (*message.Message, error) {
+	m, err := s.decoder.Decode(frame.Body)
+	if err == nil && s.translate && !frame.From.IsZero() {
+		m, err = translate(m, frame.From.Host())
+	}
+	if err != nil {
+		s.bad.count(s.log, err, frame)
+		return nil, &FrameError{Frame: frame.Body, From: frame.From, Err: err}
+	}
+	return m, nil
+}
+
+// translate replaces the host of the sender; empty: it is left.
+func translate(m *message.Message, host string) (*message.Message, error) {
+	if host == "" {
+		return m, nil
+	}
+	user, _, _ := strings.Cut(m.Sender(), "@")
+	return m.WithSender(user + "@" + host)
+}

@@ -1,0 +1,26 @@
+package pubsub
+
+import "sync"
+
+// maxRefusals bounds what is remembered of publishers that can't be used. Beyond it all is forgotten, and logged again.
+const maxRefusals = 4096
+
+// refusals remembers why publishers were passed over, so that each reason is logged once.
+type refusals struct {
+	mu      sync.Mutex
+	reasons map[string]string // by URI
+}
+
+// first tells whether this is news.
+func (r *refusals) first(uri string, err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reasons[uri] == err.Error() {
+		return false
+	}
+	if r.reasons == nil || len(r.reasons) >= maxRefusals {
+		r.reasons = make(map[string]string)
+	}
+	r.reasons[uri] = err.Error()
+	return true
+}

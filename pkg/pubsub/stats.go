@@ -1,0 +1,92 @@
+package pubsub
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+)
+
+// SubscriberStats counts what a subscriber did since it was made. Hooks count in Bad alone.
+type SubscriberStats struct {
+	Received  uint64 // frames from publishers
+	Delivered uint64 // messages that the program got
+	Filtered  uint64 // messages that the filter dropped
+	Bad       uint64 // frames that were no message
+	Multipart uint64 // refused: a message is one frame
+	Queued    int64  // bytes that wait below, beside what was taken in one go
+}
+
+// counts are those that no socket keeps.
+type counts struct {
+	delivered, filtered atomic.Uint64
+}
+
+// Stats returns the counters.
+func (s *Subscriber) Stats() SubscriberStats {
+	stats := SubscriberStats{
+		Delivered: s.counts.delivered.Load(),
+		Filtered:  s.counts.filtered.Load(),
+		Bad:       s.bad.total.Load(),
+	}
+	for _, source := range s.programSources() {
+		below := source.sub.Stats()
+		stats.Received += below.Received
+		stats.Multipart += below.Multipart
+		stats.Queued += below.Queued
+	}
+	return stats
+}
+
+// programSources are the sources of messages for the program.
+func (s *Subscriber) programSources() []*source {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sources := []*source{s.main}
+	for _, side := range s.sides {
+		if side.hook == nil {
+			sources = append(sources, side)
+		}
+	}
+	return sources
+}
+
+// badFrames counts frames that are no message, by the field that is wrong. The first of each is logged, and then each tenfold.
+type badFrames struct {
+	total atomic.Uint64
+
+	mu      sync.Mutex
+	byField map[string]uint64
+}
+
+func (b *badFrames) count(log *zap.Logger, err error, frame transport.Frame) {
+	b.total.Add(1)
+	var field string
+	if bad, ok := errors.AsType[*message.Error](err); ok {
+		field = bad.Field
+	}
+	count := b.add(field)
+	if isPowerOfTen(count) {
+		log.Warn("received frame is no message", zap.Error(err), zap.Stringer("uri", frame.From), zap.Int("size", len(frame.Body)), zap.Uint64("count", count))
+	}
+}
+
+func (b *badFrames) add(field string) uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.byField == nil {
+		b.byField = make(map[string]uint64)
+	}
+	b.byField[field]++
+	return b.byField[field]
+}
+
+func isPowerOfTen(n uint64) bool {
+	for n >= 10 && n%10 == 0 {
+		n /= 10
+	}
+	return n == 1
+}

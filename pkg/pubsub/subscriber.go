@@ -1,0 +1,200 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+)
+
+// AllServices among the services of a subscriber means every publisher that a nameserver knows.
+const AllServices = ""
+
+// DefaultMaxQueued is the default of [SubscriberOptions.MaxQueued]: 256 MiB.
+const DefaultMaxQueued = 256 << 20
+
+// SubscriberOptions say what a subscriber receives. Python posttroll's Subscriber is one without Services, its NSSubscriber and
+// Subscribe ones with.
+type SubscriberOptions struct {
+	// Addresses are connected to from the start and stay, whatever nameservers tell. [URIs] makes them from texts.
+	Addresses []Address
+	// Services are looked up by name or alias; [AllServices] among them: all there are. Default: none.
+	Services []string
+	// Nameservers that know the services: host, host:port or any ZeroMQ endpoint. Default: localhost. None has to be up when
+	// the subscriber starts.
+	Nameservers []string
+	// LookupOnly looks up each service until it is found once, and then no more: publishers that come later, or elsewhere, are
+	// missed (addr_listener=False of Python posttroll).
+	LookupOnly bool
+	// LookupTimeout is the time after which a lookup that found nothing is worth a warning; it goes on. Default 10 s.
+	LookupTimeout time.Duration
+
+	// Topics are the beginnings of subjects that are subscribed to. Nil: every subject with a leading slash, and with Services every
+	// subject at all. Empty but not nil: nothing.
+	Topics []string
+	// Filter drops messages for which it is false. It runs in the goroutine that receives.
+	Filter func(*message.Message) bool
+	// Translate replaces the host of the sender by that of the address at which the publisher was reached.
+	Translate bool
+	// Timeout is how long receiving waits for a message before it returns [ErrTimeout]; nothing but a message that is
+	// returned ends the wait. Default: for ever.
+	Timeout time.Duration
+
+	// Backend is how publishers speak that do not tell. Default: that of the settings.
+	Backend transport.Backend
+	// MaxQueued bounds the bytes of received messages that the program has not taken yet. At the bound the
+	// socket is not read any more, and the queues of the publishers fill. Default 256 MiB.
+	MaxQueued int64
+	// Queue is the number of messages held for one publisher below that. Default 1000; the transport shrinks it when
+	// there are many.
+	Queue int
+	// Decoder has the limits for messages.
+	Decoder message.Decoder
+	// Events is told about connections. It must not block. Default: nobody is.
+	Events func(transport.Event)
+}
+
+// Subscriber receives messages from publishers that are given, found by name, or added later.
+type Subscriber struct {
+	node      *Node
+	log       *zap.Logger
+	backend   transport.Backend
+	filter    func(*message.Message) bool
+	translate bool
+	timeout   time.Duration
+	decoder   message.Decoder
+	config    transport.SubscriberConfig
+
+	main     *source
+	narrowed atomic.Pointer[topicSet] // set by SetTopics: what queued before is checked
+	peers    peers
+
+	// Of the goroutine that receives.
+	busy atomic.Bool
+	hand batch
+
+	wake    waker
+	counts  counts
+	bad     badFrames
+	refused refusals
+
+	closed <-chan struct{}
+	stop   context.CancelFunc // closes closed
+	wg     sync.WaitGroup     // pumps and the follower
+
+	mu    sync.Mutex
+	sides []*source // hooks, and other topic sets
+	ready []batch   // of sides, to be handled by the goroutine that receives
+}
+
+// Subscriber connects a subscriber to its addresses and starts to look for its services. Errors name the address and the
+// cause; that nobody answers is none.
+func (n *Node) Subscriber(o SubscriberOptions) (*Subscriber, error) {
+	s, err := n.subscriber(o)
+	if err != nil {
+		return nil, fmt.Errorf("subscriber: %w", err)
+	}
+	return s, nil
+}
+
+func (n *Node) subscriber(o SubscriberOptions) (_ *Subscriber, err error) {
+	if o.Backend == "" {
+		o.Backend = n.settings.Backend
+	}
+	if o.MaxQueued <= 0 {
+		o.MaxQueued = DefaultMaxQueued
+	}
+	if o.Timeout < 0 || o.LookupTimeout < 0 {
+		return nil, errors.New("a timeout below zero")
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Subscriber{
+		node:      n,
+		log:       n.log,
+		backend:   o.Backend,
+		filter:    o.Filter,
+		translate: o.Translate,
+		timeout:   o.Timeout,
+		decoder:   o.Decoder,
+		config: transport.SubscriberConfig{
+			Attribute: o.Translate,
+			// One half waits in the transport, the other is what was taken from it in one go.
+			MaxQueued:     max(o.MaxQueued/2, 1),
+			Events:        o.Events,
+			SocketOptions: n.settings.socket(o.Queue),
+		},
+		closed: ctx.Done(),
+		stop:   stop,
+	}
+	topics := defaultTopics(o)
+	if o.Topics != nil {
+		topics = newTopicSet(o.Topics)
+	}
+	if s.main, err = s.newSource(topics); err != nil {
+		stop()
+		return nil, err
+	}
+	if err := s.start(ctx, o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// start connects to what is given and begins to look for services, until ctx ends.
+func (s *Subscriber) start(ctx context.Context, o SubscriberOptions) error {
+	for _, addr := range o.Addresses {
+		if err := s.Add(addr); err != nil {
+			return err
+		}
+	}
+	if len(o.Services) == 0 {
+		return nil
+	}
+	return s.follow(ctx, o)
+}
+
+// SetTopics replaces the topics without leaving a publisher: new ones are subscribed to before old ones are given up. Messages that
+// are received already and match no new topic are dropped. Addresses that were added with topics of their own keep those.
+func (s *Subscriber) SetTopics(topics ...string) error {
+	set := newTopicSet(topics)
+	if err := s.main.setTopics(set); err != nil {
+		return fmt.Errorf("set topics: %w", err)
+	}
+	s.narrowed.Store(&set)
+	return nil
+}
+
+// Close leaves the publishers and drops what is queued. A goroutine that receives is told at once. Close waits for what the
+// subscriber runs, but not for that goroutine, so a hook or the body of a loop may call it.
+func (s *Subscriber) Close() error {
+	s.mu.Lock()
+	first := !s.isClosed()
+	s.stop()
+	sides := s.sides
+	s.mu.Unlock()
+
+	var errs []error
+	if first {
+		for _, source := range slices.Concat(sides, []*source{s.main}) {
+			errs = append(errs, source.Close())
+		}
+	}
+	s.wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (s *Subscriber) isClosed() bool {
+	select {
+	case <-s.closed:
+		return true
+	default:
+		return false
+	}
+}
