@@ -1,7 +1,9 @@
 package discovery
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"unicode"
@@ -77,10 +79,7 @@ func (a Announcement) Address(backend transport.Backend) (transport.Address, err
 	if a.Backend != "" {
 		backend = a.Backend
 	}
-	if backend == "" {
-		backend = transport.Plain
-	}
-	return transport.Address{Endpoint: ep, Backend: backend}, nil
+	return transport.Address{Endpoint: ep, Backend: backend}.Normal(), nil
 }
 
 // Object returns the data of the announcement as it is sent: the keys in the order in
@@ -153,11 +152,17 @@ func (a Announcement) check() error {
 	if err := checkName(a.Name); err != nil {
 		return err
 	}
-	if _, err := transport.ConnectEndpoint(a.URI); err != nil {
+	ep, err := transport.ConnectEndpoint(a.URI)
+	if err != nil {
 		return fmt.Errorf("address of publisher %q: %w", a.Name, err)
 	}
-	if !knownBackend(a.Backend) {
-		return fmt.Errorf("backend %q of publisher %q: must be %s or %s", a.Backend, a.Name, transport.Plain, transport.Secure)
+	if host, err := netip.ParseAddr(ep.Host()); err == nil && host.IsUnspecified() {
+		return fmt.Errorf("address of publisher %q: %s is where it binds; announce the address at which others reach it", a.Name, ep)
+	}
+	if a.Backend != "" {
+		if _, err := transport.ParseBackend(string(a.Backend)); err != nil {
+			return fmt.Errorf("publisher %q: %w", a.Name, err)
+		}
 	}
 	for _, s := range a.Services {
 		if !utf8.ValidString(s) {
@@ -170,7 +175,7 @@ func (a Announcement) check() error {
 // checkName refuses names that cannot be an element of a subject.
 func checkName(name string) error {
 	if name == "" {
-		return fmt.Errorf("name of a publisher: is empty")
+		return errors.New("name of a publisher: is empty")
 	}
 	if !utf8.ValidString(name) {
 		return fmt.Errorf("publisher name %q: is not UTF-8", name)
@@ -182,10 +187,6 @@ func checkName(name string) error {
 	r, _ := utf8.DecodeRuneInString(name[i:])
 	return fmt.Errorf("publisher name %q: contains %q; the name becomes part of a message's subject, "+
 		"so use letters, digits, '-', '_' or '.'", name, r)
-}
-
-func knownBackend(b transport.Backend) bool {
-	return b == "" || b == transport.Plain || b == transport.Secure
 }
 
 // clone returns a copy of a that shares nothing that can change.

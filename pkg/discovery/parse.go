@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
@@ -72,6 +73,9 @@ func parseObject(o *message.Object, raw func() json.RawMessage) (Announcement, e
 		parseURI, parseService, parseVersion, parseBackend,
 	} {
 		if err := parse(&a, o, raw); err != nil {
+			if refused, ok := errors.AsType[*RefusedError](err); ok {
+				refused.URI = a.URI
+			}
 			return Announcement{}, err
 		}
 	}
@@ -98,7 +102,7 @@ func parseURI(a *Announcement, o *message.Object, _ func() json.RawMessage) erro
 		return refuse(ReasonURI, "URI is no text but %s", quoted(v))
 	}
 	if _, err := transport.ConnectEndpoint(uri); err != nil {
-		return refuse(ReasonURI, "URI %s cannot be connected to: %w", quoted(uri), err)
+		return refuse(ReasonURI, "URI cannot be connected to: %w", err)
 	}
 	a.URI = uri
 	return nil
@@ -169,10 +173,14 @@ func parseBackend(a *Announcement, o *message.Object, _ func() json.RawMessage) 
 	if !ok {
 		return nil
 	}
-	s, _ := v.(string)
-	a.Backend = transport.Backend(s)
-	if s == "" || !knownBackend(a.Backend) {
-		return refuse(ReasonBackend, "backend is %s, not %s or %s", quoted(v), transport.Plain, transport.Secure)
+	s, ok := v.(string)
+	if !ok {
+		return refuse(ReasonBackend, "backend is no text but %s", quoted(v))
 	}
+	b, err := transport.ParseBackend(s)
+	if err != nil {
+		return refuse(ReasonBackend, "%w", err)
+	}
+	a.Backend = b
 	return nil
 }

@@ -29,15 +29,22 @@ const (
 // RefusedError says why an announcement was refused.
 type RefusedError struct {
 	Reason Reason
+	// URI of the announcement, where it has a good one.
+	URI string
 	// Err has the particulars. What a peer sent is quoted and cut in it, so that it can be logged.
 	Err error
 }
 
-func (e *RefusedError) Error() string { return "announcement refused: " + e.Err.Error() }
+func (e *RefusedError) Error() string {
+	if e.URI != "" {
+		return "announcement of " + e.URI + " refused: " + e.Err.Error()
+	}
+	return "announcement refused: " + e.Err.Error()
+}
 
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-func refuse(r Reason, format string, args ...any) *RefusedError {
+func refuse(r Reason, format string, args ...any) error {
 	return &RefusedError{Reason: r, Err: fmt.Errorf(format, args...)}
 }
 

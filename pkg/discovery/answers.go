@@ -1,0 +1,65 @@
+package discovery
+
+// answers are the latest of each nameserver.
+type answers struct {
+	lists [][]Entry
+	ok    []bool  // has ever given a list
+	errs  []error // the last failure
+}
+
+func newAnswers(n int) *answers {
+	return &answers{lists: make([][]Entry, n), ok: make([]bool, n), errs: make([]error, n)}
+}
+
+func (g *answers) add(a answer) {
+	if a.err != nil {
+		g.errs[a.from] = a.err
+		return
+	}
+	g.lists[a.from], g.ok[a.from] = a.entries, true
+}
+
+// complete tells whether each nameserver has answered or failed.
+func (g *answers) complete() bool {
+	for i := range g.ok {
+		if !g.ok[i] && g.errs[i] == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// answered tells whether any nameserver has.
+func (g *answers) answered() bool {
+	for _, ok := range g.ok {
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// found tells whether any nameserver has named an address.
+func (g *answers) found() bool {
+	for _, list := range g.lists {
+		if len(list) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// united returns each publisher once.
+func (g *answers) united() []Entry {
+	var all []Entry
+	seen := make(map[string]bool)
+	for _, list := range g.lists {
+		for _, e := range list {
+			if !seen[e.URI] {
+				seen[e.URI] = true
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,51 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// ErrNoNameserver says that no nameserver answered in time. The error that wraps it names those that were asked.
+var ErrNoNameserver = errors.New("no nameserver answered")
+
+// noNameserverError says who was asked and what became of it.
+type noNameserverError struct {
+	asked  []transport.Address
+	errs   []error // nil: no answer
+	within time.Duration
+}
+
+func (e *noNameserverError) Error() string {
+	var b strings.Builder
+	b.WriteString(ErrNoNameserver.Error())
+	for i, addr := range e.asked {
+		sep := ", "
+		if i == 0 {
+			sep = ": asked "
+		}
+		fmt.Fprintf(&b, "%s%s (%v)", sep, addr, e.cause(i))
+	}
+	b.WriteString("; check that a nameserver runs there and that its port is open")
+	return b.String()
+}
+
+func (e *noNameserverError) cause(i int) error {
+	if e.errs[i] != nil {
+		return e.errs[i]
+	}
+	return fmt.Errorf("no answer within %s: %w", e.within, context.DeadlineExceeded)
+}
+
+// Unwrap makes it ErrNoNameserver, and each cause.
+func (e *noNameserverError) Unwrap() []error {
+	all := []error{ErrNoNameserver}
+	for i := range e.asked {
+		all = append(all, e.cause(i))
+	}
+	return all
+}
