@@ -1,0 +1,212 @@
+package message
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+)
+
+// Decoder decodes messages within limits. The zero value uses the defaults. It
+// may be copied and used by several goroutines.
+type Decoder struct {
+	// MaxSize is the largest frame accepted, in bytes. Default 64 MiB.
+	MaxSize int
+	// MaxDepth is how deep lists and objects may be nested in JSON data.
+	// Default 1000, which is a little more than Python's; at most 10000.
+	MaxDepth int
+}
+
+// The defaults of a [Decoder] and its bounds.
+const (
+	DefaultMaxSize  = 64 << 20
+	DefaultMaxDepth = 1000
+	maxMaxDepth     = 10000
+)
+
+// Decode reads the header of frame with the default limits. See
+// [Decoder.Decode].
+func Decode(frame []byte) (*Message, error) { return Decoder{}.Decode(frame) }
+
+// Decode reads the header of frame and keeps frame, which must not change
+// afterwards. The data is looked at when it is asked for, so an error in JSON
+// comes from [Message.Data] or [Message.Unmarshal].
+//
+// A frame that is not UTF-8 is read as ISO 8859-1, as the reference does; see
+// [Message.CheckStrict]. All errors are of type [*Error].
+func (d Decoder) Decode(frame []byte) (*Message, error) {
+	if limit := d.maxSize(); len(frame) > limit {
+		return nil, &Error{Field: "frame", Offset: limit, Err: ErrTooLarge}
+	}
+	m := &Message{frame: frame, maxDepth: d.maxDepth()}
+	text := view(frame)
+	h, ascii := splitASCII(text)
+	if !ascii {
+		if !utf8.ValidString(text) {
+			m.latin1, text = true, fromLatin1(frame)
+		}
+		h = split(text)
+	}
+	if err := m.fill(text, h); err != nil {
+		if m.latin1 {
+			err.Offset = utf8.RuneCountInString(text[:err.Offset])
+		}
+		return nil, err
+	}
+	return m, nil
+}
+
+func (d Decoder) maxSize() int {
+	if d.MaxSize <= 0 {
+		return DefaultMaxSize
+	}
+	return d.MaxSize
+}
+
+func (d Decoder) maxDepth() int {
+	if d.MaxDepth <= 0 {
+		return DefaultMaxDepth
+	}
+	return min(d.MaxDepth, maxMaxDepth)
+}
+
+// The fields of a header in their order.
+const (
+	inSubject = iota
+	inType
+	inSender
+	inTime
+	inVersion
+	inMIME
+	headerFields
+)
+
+var fieldNames = [headerFields]string{"subject", "type", "sender", "time", "version", "mime"}
+
+// header is where the fields of a text stand.
+type header struct {
+	start, end [headerFields]int
+	n          int // fields that are there
+	data       int // where the data begins; -1 if there is nothing behind the MIME type
+}
+
+func (h *header) of(text string, field int) string { return text[h.start[field]:h.end[field]] }
+
+// splitASCII splits a text whose header is ASCII; ok is false for all others.
+// It looks at the first byte of the data, no further.
+func splitASCII(text string) (h header, ok bool) {
+	h.data = -1
+	i := min(len(Magic), len(text))
+	for h.n < headerFields {
+		end := i
+		for end < len(text) && !asciiSpace[text[end]] {
+			if text[end] >= utf8.RuneSelf {
+				return h, false
+			}
+			end++
+		}
+		h.start[h.n], h.end[h.n] = i, end
+		h.n++
+		if end == len(text) {
+			return h, true
+		}
+		for i = end + 1; i < len(text) && asciiSpace[text[i]]; {
+			i++
+		}
+		if i < len(text) && text[i] >= utf8.RuneSelf {
+			return h, false
+		}
+	}
+	h.data = i
+	return h, true
+}
+
+// split is splitASCII for any UTF-8 text.
+func split(text string) (h header) {
+	h.data = -1
+	i := min(len(Magic), len(text))
+	for h.n < headerFields {
+		n := indexSpace(text[i:])
+		if n < 0 {
+			n = len(text) - i
+		}
+		h.start[h.n], h.end[h.n] = i, i+n
+		h.n++
+		if i += n; i == len(text) {
+			return h
+		}
+		i += spacePrefix(text[i:])
+	}
+	h.data = i
+	return h
+}
+
+// fill checks the header that h found in text and takes it over.
+func (m *Message) fill(text string, h header) *Error {
+	if !strings.HasPrefix(text, Magic) {
+		return fieldError("magic", 0, "no message: it does not begin with %s", Magic)
+	}
+	if h.n <= inVersion {
+		return fieldError(fieldNames[h.n], len(text), "message ends before its %s", fieldNames[h.n])
+	}
+	if h.end[inSubject] == h.start[inSubject] {
+		return fieldError("subject", h.start[inSubject], "empty")
+	}
+	m.subject = h.of(text, inSubject)
+	m.typ = h.of(text, inType)
+	m.sender = h.of(text, inSender)
+	m.version = Version(h.of(text, inVersion))
+	m.head = len(m.frame) - m.frameLen(text[h.end[inVersion]:])
+
+	var ok bool
+	if m.time, ok = parseTime(h.of(text, inTime)); !ok {
+		return fieldError("time", h.start[inTime], "%q: %w", shown(h.of(text, inTime)), errNoTime)
+	}
+	if m.version > Current {
+		return fieldError("version", h.start[inVersion], "%q: %w", shown(string(m.version)), ErrVersion)
+	}
+	return m.fillData(text, h)
+}
+
+var errMIMEAlone = errors.New("MIME type without data, or a blank behind the version")
+
+func (m *Message) fillData(text string, h header) *Error {
+	if h.n <= inMIME {
+		return nil
+	}
+	if h.data < 0 {
+		return &Error{Field: "mime", Offset: h.start[inMIME], Err: errMIMEAlone}
+	}
+	if m.mime = knownMIME(h.of(text, inMIME)); m.mime == "" {
+		return fieldError("mime", h.start[inMIME], "unknown type %q", shown(h.of(text, inMIME)))
+	}
+	m.data = m.frame[len(m.frame)-m.frameLen(text[h.data:]):]
+	return nil
+}
+
+// frameLen is the number of bytes in the frame for a part of its text.
+func (m *Message) frameLen(text string) int {
+	if m.latin1 {
+		return utf8.RuneCountInString(text)
+	}
+	return len(text)
+}
+
+// knownMIME returns the type that s is, in any case of ASCII letters, or nothing.
+func knownMIME(s string) string {
+	for _, known := range [...]string{MIMEJSON, MIMEText, MIMEBinary} {
+		if s == known || len(s) == len(known) && lowerASCII(s) == known {
+			return known
+		}
+	}
+	return ""
+}
+
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,236 @@
+package message
+
+import (
+	"errors"
+	"reflect"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+// Fields are the parts of a message that is to be encoded.
+type Fields struct {
+	// Subject by convention begins with a slash: one without goes out as
+	// pytroll:/subject, and a subscription to "subject" (pytroll://subject)
+	// never matches it.
+	Subject string
+	// Type is a word such as "file", "dataset", "info".
+	Type string
+	// Sender is user@host. Default: [LocalSender].
+	Sender string
+	// Time default: now, in UTC. Up to v1.01 its offset is dropped, not
+	// converted: give UTC.
+	Time Time
+	// Version default: the encoder's; else v1.01 for binary data, v1.2 if a
+	// time is anywhere in the data, v1.01 for all others.
+	Version Version
+	// Data goes out as text when it is a string or []byte, else as JSON; see
+	// [AppendJSON]. What Python holds to be false (nil, "", 0, false, an empty
+	// list or object) is no data.
+	Data any
+	// Binary marks Data, then a string or []byte, as octets. They must be
+	// valid UTF-8 all the same: nothing else can be read by the peers.
+	Binary bool
+}
+
+// Encoder encodes messages. The zero value is ready to use.
+type Encoder struct {
+	// Version is written when a message has none of its own (setting message_version).
+	Version Version
+}
+
+// New is Encoder{}.Encode with sender, time and version filled in.
+func New(subject, typ string, data any) (*Message, error) {
+	return Encoder{}.New(subject, typ, data)
+}
+
+// New is Encode with sender and time filled in.
+func (e Encoder) New(subject, typ string, data any) (*Message, error) {
+	return e.Encode(Fields{Subject: subject, Type: typ, Data: data})
+}
+
+// Encode encodes f. It refuses what a peer could not read or would die of: an
+// empty subject, type or sender, white space in them, a version above
+// [Current], text that is not UTF-8. All errors are of type [*Error].
+func (e Encoder) Encode(f Fields) (*Message, error) {
+	if f.Sender == "" {
+		f.Sender = LocalSender()
+	}
+	if f.Time == (Time{}) {
+		f.Time = Time{Time: time.Now().UTC()}
+	}
+	if f.Version == "" {
+		f.Version = e.Version
+	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	w := newWriter(f.Version)
+	defer w.free()
+	mime, err := w.data(f.Data, f.Binary)
+	if err != nil {
+		return nil, encodeError(err)
+	}
+	if f.Version == "" {
+		f.Version = w.version(mime)
+	}
+	return Decode(f.frame(mime, w.buf))
+}
+
+// check checks the header.
+func (f *Fields) check() error {
+	words := [...]struct{ name, value string }{
+		{"subject", f.Subject}, {"type", f.Type}, {"sender", f.Sender},
+	}
+	for _, w := range words {
+		if err := checkWord(w.name, w.value); err != nil {
+			return err
+		}
+	}
+	if !f.Time.inRange() {
+		return &Error{Field: "time", Offset: -1, Err: errYear}
+	}
+	return f.Version.check()
+}
+
+// check checks a version that is to be written; none is fine.
+func (v Version) check() error {
+	if v == "" {
+		return nil
+	}
+	if v > Current {
+		return fieldError("version", -1, "%q: %w", shown(string(v)), ErrVersion)
+	}
+	return checkWord("version", string(v))
+}
+
+// checkWord checks a field of the header that is to be written.
+func checkWord(name, s string) error {
+	switch {
+	case s == "":
+		return fieldError(name, -1, "empty")
+	case !utf8.ValidString(s):
+		return fieldError(name, -1, "%q: %w", shown(s), ErrNotUTF8)
+	case indexSpace(s) >= 0:
+		return fieldError(name, -1, "%q: white space ends the field", shown(s))
+	}
+	return nil
+}
+
+// frame puts the message together.
+func (f *Fields) frame(mime string, data []byte) []byte {
+	n := len(Magic) + len(f.Subject) + len(f.Type) + len(f.Sender) + len(f.Version) + len(mime) + len(data) + 48
+	b := make([]byte, 0, n)
+	b = append(append(b, Magic...), f.Subject...)
+	b = append(append(b, ' '), f.Type...)
+	b = append(append(b, ' '), f.Sender...)
+	b = f.Time.appendISO(append(b, ' '), !f.Time.Naive && !f.Version.cutsOffsets())
+	b = append(append(b, ' '), f.Version...)
+	if mime == "" {
+		return b
+	}
+	b = append(append(b, ' '), mime...)
+	return append(append(b, ' '), data...)
+}
+
+// encodeError makes any error one of ours.
+func encodeError(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return &Error{Field: e.Field, Offset: -1, Err: e.Err}
+	}
+	return &Error{Field: "data", Offset: -1, Err: err}
+}
+
+// writers are kept for their buffers.
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
+// keepBuffer is the size above which a buffer is not kept.
+const keepBuffer = 64 << 10
+
+func newWriter(v Version) *writer {
+	w := writers.Get().(*writer)
+	w.cut = v != "" && v.cutsOffsets()
+	return w
+}
+
+func (w *writer) free() {
+	buf := w.buf[:0]
+	*w = writer{}
+	if cap(buf) <= keepBuffer {
+		w.buf = buf
+	}
+	writers.Put(w)
+}
+
+// version is what the data written needs.
+func (w *writer) version(mime string) Version {
+	if w.sawTime && mime == MIMEJSON {
+		return V12
+	}
+	return V101
+}
+
+// data writes v and returns its MIME type, or nothing where there is no data.
+func (w *writer) data(v any, binary bool) (mime string, err error) {
+	if text, ok := textOf(v); ok {
+		if !utf8.Valid(text) {
+			return "", ErrNotUTF8
+		}
+		if len(text) == 0 {
+			return "", nil
+		}
+		w.buf = append(w.buf, text...)
+		if binary {
+			return MIMEBinary, nil
+		}
+		return MIMEText, nil
+	}
+	if binary {
+		if v == nil {
+			return "", nil
+		}
+		return "", fieldError("data", -1, "binary data is a %T, no string or []byte", v)
+	}
+	if err := w.value(v); err != nil {
+		return "", err
+	}
+	if isFalse(w.buf) {
+		return "", nil
+	}
+	return MIMEJSON, nil
+}
+
+// textOf returns the text that v is, if it is a string or bytes of any name
+// that has no JSON of its own.
+func textOf(v any) ([]byte, bool) {
+	switch v := v.(type) {
+	case string:
+		return []byte(v), true
+	case []byte:
+		return v, true
+	case nil, *Object, RawJSON, map[string]any, []any:
+		return nil, false
+	}
+	r := reflect.ValueOf(v)
+	for r.Kind() == reflect.Pointer && !r.IsNil() && !hasJSON(r.Type()) {
+		r = r.Elem()
+	}
+	switch {
+	case hasJSON(r.Type()):
+		return nil, false
+	case r.Kind() == reflect.String:
+		return []byte(r.String()), true
+	case r.Kind() == reflect.Slice && r.Type().Elem().Kind() == reflect.Uint8:
+		return r.Bytes(), true
+	}
+	return nil, false
+}
+
+// isFalse tells whether JSON is a value that Python holds to be false.
+func isFalse(b []byte) bool {
+	switch string(b) {
+	case "null", "false", "0", "0.0", "-0.0", `""`, "[]", "{}":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,79 @@
+package message
+
+import (
+	"math"
+	"reflect"
+	"strconv"
+)
+
+// literal is a number, a bool, NaN or an infinity.
+type literal struct {
+	text    string // of a number
+	integer bool
+	isBool  bool
+	bool    bool
+	float   float64 // of a bare word
+}
+
+// literal reads the literal that is next.
+func (sc *scanner) literal() (literal, error) {
+	switch c := sc.peek(); {
+	case c == 't' && sc.word("true"):
+		return literal{isBool: true, bool: true}, nil
+	case c == 'f' && sc.word("false"):
+		return literal{isBool: true}, nil
+	case c == 'N' && sc.word("NaN"):
+		return literal{float: math.NaN()}, nil
+	case c == 'I' && sc.word("Infinity"):
+		return literal{float: math.Inf(1)}, nil
+	case c == '-' && sc.word("-Infinity"):
+		return literal{float: math.Inf(-1)}, nil
+	}
+	text, integer, err := sc.number()
+	return literal{text: text, integer: integer}, err
+}
+
+// store puts l into v and tells whether it fits.
+func (l literal) store(v reflect.Value, p *plan) bool {
+	switch {
+	case l.isBool:
+		if p.plain == isBool {
+			v.SetBool(l.bool)
+		}
+		return p.plain == isBool
+	case p.plain == isFloat:
+		return l.storeFloat(v)
+	case l.text == "":
+		return false
+	}
+	switch p.plain {
+	case isNumber:
+		v.SetString(l.text)
+		return true
+	case isInt:
+		n, err := strconv.ParseInt(l.text, 10, v.Type().Bits())
+		v.SetInt(n)
+		return err == nil
+	case isUint:
+		n, err := strconv.ParseUint(l.text, 10, v.Type().Bits())
+		v.SetUint(n)
+		return err == nil
+	case isBigInt:
+		return l.integer && setBig(v, l.text)
+	}
+	return false
+}
+
+// storeFloat: what is beyond the largest float is an infinity, as in Python;
+// beyond the largest float32 it does not fit.
+func (l literal) storeFloat(v reflect.Value) bool {
+	f := l.float
+	if l.text != "" {
+		f = parseFloat(l.text)
+	}
+	if !math.IsInf(f, 0) && v.OverflowFloat(f) {
+		return false
+	}
+	v.SetFloat(f)
+	return true
+}

@@ -1,0 +1,165 @@
+package message
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// Magic begins every message.
+const Magic = "pytroll:/"
+
+// Version is the version word of a message header. It is compared as text, as
+// deployed peers do: anything at or below [Current] is accepted.
+type Version string
+
+// The versions that are written.
+const (
+	V101    Version = "v1.01" // times without offset, in UTC
+	V12     Version = "v1.2"  // times with offset
+	Current         = V12
+)
+
+// cutsOffsets tells whether times are written without offset.
+func (v Version) cutsOffsets() bool { return v <= V101 }
+
+// The MIME types of data, as they are written. They are read in any case.
+const (
+	MIMEText   = "text/ascii"
+	MIMEJSON   = "application/json"
+	MIMEBinary = "binary/octet-stream"
+)
+
+// Message is one posttroll message. It never changes, and may be used by
+// several goroutines at once.
+type Message struct {
+	frame   []byte
+	head    int    // length of the header in frame
+	data    []byte // the end of frame, or nil
+	latin1  bool   // the frame is no UTF-8 and was read as ISO 8859-1
+	subject string
+	typ     string
+	sender  string
+	version Version
+	mime    string // one of the constants, or empty
+	time    Time
+
+	maxDepth int // of the data
+}
+
+// Bytes returns the frame: for a message that was received, the very bytes that
+// came in. They must not be changed.
+func (m *Message) Bytes() []byte { return m.frame }
+
+// String returns the frame as text.
+func (m *Message) String() string { return m.text(m.frame) }
+
+// Head returns the frame without MIME type and data.
+func (m *Message) Head() string { return m.text(m.frame[:m.head]) }
+
+// text returns a part of the frame as text.
+func (m *Message) text(b []byte) string {
+	if m.latin1 || !utf8.Valid(b) {
+		return fromLatin1(b)
+	}
+	return view(b)
+}
+
+// Subject returns the subject, with its leading slash if it has one.
+func (m *Message) Subject() string { return m.subject }
+
+// Type returns the type, such as "file" or "info".
+func (m *Message) Type() string { return m.typ }
+
+// Sender returns the sender, user@host by convention.
+func (m *Message) Sender() string { return m.sender }
+
+// User returns what stands before the first @ of the sender, or nothing when
+// there is none.
+func (m *Message) User() string {
+	user, _, found := strings.Cut(m.sender, "@")
+	if !found {
+		return ""
+	}
+	return user
+}
+
+// Host returns what stands behind the first @ of the sender.
+func (m *Message) Host() string {
+	_, host, _ := strings.Cut(m.sender, "@")
+	return host
+}
+
+// Time returns the time in the header. It is naive in messages up to v1.01 as
+// they are written today.
+func (m *Message) Time() Time { return m.time }
+
+// Version returns the version word as it came.
+func (m *Message) Version() Version { return m.version }
+
+// MIME returns the MIME type in lower case, or nothing when there is no data.
+func (m *Message) MIME() string { return m.mime }
+
+// Binary tells whether the data is octets rather than text or JSON.
+func (m *Message) Binary() bool { return m.mime == MIMEBinary }
+
+// RawData returns the data as it stands in the frame, or nil when there is none. It must not be
+// changed.
+func (m *Message) RawData() []byte { return m.data }
+
+// Data returns the data as generic values: those of [Object] for JSON, a string
+// for text and binary data, "" for none. In JSON a string value inside an
+// object, at any depth, that [ParseTime] takes is a [Time]; keys, a string
+// alone and strings of a list that is in no object are not, as in the
+// reference. Each call decodes anew, and the values are the caller's.
+func (m *Message) Data() (any, error) {
+	if m.mime != MIMEJSON {
+		return m.text(m.data), nil
+	}
+	text := m.text(m.data)
+	v, err := parseData(text, m.maxDepth)
+	if err != nil {
+		return nil, m.dataError(err, text)
+	}
+	return v, nil
+}
+
+// dataError turns an offset in the data's text into one in the frame.
+func (m *Message) dataError(err error, text string) error {
+	e, ok := err.(*Error)
+	if !ok {
+		return &Error{Field: "data", Offset: len(m.frame) - len(m.data), Err: err}
+	}
+	off := min(e.Offset, len(text))
+	if len(text) != len(m.data) { // read as ISO 8859-1
+		off = utf8.RuneCountInString(text[:off])
+	}
+	return &Error{Field: e.Field, Offset: len(m.frame) - len(m.data) + off, Err: e.Err}
+}
+
+// Fields takes m apart, to be changed and encoded again. The data is generic;
+// what the bytes had beyond its meaning (spaces, the spelling of numbers and
+// times) is gone then, so use the With methods to change the header alone.
+func (m *Message) Fields() (Fields, error) {
+	data, err := m.Data()
+	if err != nil {
+		return Fields{}, err
+	}
+	return Fields{
+		Subject: m.subject,
+		Type:    m.typ,
+		Sender:  m.sender,
+		Time:    m.time,
+		Version: m.version,
+		Data:    data,
+		Binary:  m.Binary(),
+	}, nil
+}
+
+// Equal tells whether m and o are the same frame.
+func (m *Message) Equal(o *Message) bool {
+	if m == nil || o == nil {
+		return m == o
+	}
+	return bytes.Equal(m.frame, o.frame)
+}

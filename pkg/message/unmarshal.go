@@ -1,0 +1,110 @@
+package message
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+)
+
+// Unmarshal puts the data into what v points to.
+//
+// JSON follows encoding/json: the same struct tags, the same targets, nil
+// pointers filled, json.Unmarshaler and encoding.TextUnmarshaler honoured, null
+// changes nothing but pointers, maps, slices and interfaces. What differs:
+//
+//   - keys match exactly, since "URI" and "uri" are two keys of real messages;
+//   - of a key that comes twice only the last value counts, as in Python;
+//   - an any receives what [Message.Data] would have there, an [*Object] for
+//     an object, a [Time] for a datetime, and int64 for an integer;
+//   - [Time] and [time.Time] take every form of [ParseTime]; a naive time is
+//     in UTC in a time.Time;
+//   - floats may be NaN or infinite, and *big.Int and json.Number take
+//     integers of any size;
+//   - the first value that does not fit ends it.
+//
+// Text and binary data go into a string, []byte, any, or
+// encoding.TextUnmarshaler. Without data these become empty; for any other
+// target the error is [ErrNoData].
+//
+// All errors are of type [*Error], with the byte of the frame where the value
+// begins that does not fit.
+func (m *Message) Unmarshal(v any) error {
+	target := reflect.ValueOf(v)
+	if target.Kind() != reflect.Pointer || target.IsNil() {
+		return m.dataError(fmt.Errorf("unmarshal into %T, which is no pointer to a value", v), "")
+	}
+	target = target.Elem()
+	text := m.text(m.data)
+	var err error
+	if m.mime == MIMEJSON {
+		err = unmarshalJSON(text, target, m.maxDepth)
+	} else {
+		err = unmarshalText(text, target)
+	}
+	if err != nil {
+		return m.dataError(err, text)
+	}
+	return nil
+}
+
+func unmarshalJSON(text string, target reflect.Value, maxDepth int) error {
+	sc := newScanner(text, maxDepth)
+	defer sc.free()
+	sc.peek()
+	err := sc.into(target, planOf(target.Type()), false)
+	if err == nil {
+		err = sc.end()
+	}
+	if err != nil {
+		clear(sc.members)
+		clear(sc.items)
+	}
+	return err
+}
+
+func unmarshalText(text string, target reflect.Value) error {
+	for target.Kind() == reflect.Pointer {
+		if target.IsNil() {
+			target.Set(reflect.New(target.Type().Elem()))
+		}
+		target = target.Elem()
+	}
+	p := planOf(target.Type())
+	switch {
+	case p.plain == isAny:
+		target.Set(reflect.ValueOf(text))
+		return nil
+	case p.plain == isString:
+		target.SetString(text)
+		return nil
+	case p.plain == isBytes:
+		target.SetBytes([]byte(text))
+		return nil
+	case text == "":
+		return ErrNoData
+	}
+	if u, ok := target.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return u.UnmarshalText([]byte(text))
+	}
+	return fmt.Errorf("text does not fit into %s", target.Type())
+}
+
+// mismatch is an error for a value, beginning at start, of the wrong kind.
+func (sc *scanner) mismatch(start int, what string, t reflect.Type) error {
+	return fieldError("data", start, "%s does not fit into %s", what, t)
+}
+
+// kindOf names what begins with c.
+func kindOf(c byte) string {
+	switch c {
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return "a bool"
+	}
+	return "a number"
+}

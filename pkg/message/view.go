@@ -1,0 +1,35 @@
+package message
+
+import (
+	"unicode/utf8"
+	"unsafe"
+)
+
+// view returns b as a string without copying. A frame never changes once a
+// Message holds it, which is what makes this sound; everything in this package
+// that hands out a []byte of a frame says so. It is the only use of unsafe
+// here, and saves a copy of each message received.
+func view(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// fromLatin1 returns the text that b is in ISO 8859-1.
+func fromLatin1(b []byte) string {
+	out := make([]byte, 0, len(b)+len(b)/8)
+	for _, c := range b {
+		out = utf8.AppendRune(out, rune(c))
+	}
+	return view(out)
+}
+
+// toLatin1 returns s in ISO 8859-1, and false where that cannot hold it.
+func toLatin1(s string) ([]byte, bool) {
+	out := make([]byte, 0, len(s))
+	for _, r := range s {
+		if r > 0xff {
+			return nil, false
+		}
+		out = append(out, byte(r))
+	}
+	return out, true
+}

@@ -1,0 +1,118 @@
+package message
+
+import (
+	"unicode/utf8"
+)
+
+// The With methods that change the header leave all other bytes as they are,
+// the data above all: a relay that sets a sender does not touch spaces, the
+// spelling of numbers and times, or the order of keys. In a message that came in ISO 8859-1 the
+// new word is written in that too; a word that it cannot hold is an error.
+
+// WithSubject returns m with another subject.
+func (m *Message) WithSubject(s string) (*Message, error) { return m.withWord(inSubject, s) }
+
+// WithType returns m with another type.
+func (m *Message) WithType(s string) (*Message, error) { return m.withWord(inType, s) }
+
+// WithSender returns m with another sender.
+func (m *Message) WithSender(s string) (*Message, error) { return m.withWord(inSender, s) }
+
+// WithTime returns m with another time, written in the form of m's version.
+func (m *Message) WithTime(t Time) (*Message, error) {
+	if !t.inRange() {
+		return nil, &Error{Field: "time", Offset: -1, Err: errYear}
+	}
+	word := t.appendISO(nil, !t.Naive && !m.version.cutsOffsets())
+	return m.withWord(inTime, string(word))
+}
+
+// withWord returns m with another word in a field of the header.
+func (m *Message) withWord(field int, word string) (*Message, error) {
+	if err := checkWord(fieldNames[field], word); err != nil {
+		return nil, err
+	}
+	start, end := m.place(field)
+	new := []byte(word)
+	if m.latin1 || !utf8.Valid(m.data) {
+		var ok bool
+		if new, ok = toLatin1(word); !ok {
+			return nil, fieldError(fieldNames[field], -1, "%q in a message that is ISO 8859-1", shown(word))
+		}
+	}
+	frame := make([]byte, 0, len(m.frame)-(end-start)+len(new))
+	frame = append(frame, m.frame[:start]...)
+	frame = append(frame, new...)
+	frame = append(frame, m.frame[end:]...)
+	return m.decodeAgain(frame)
+}
+
+// place returns where a field of the header stands in the frame.
+func (m *Message) place(field int) (start, end int) {
+	text := m.text(m.frame[:m.head])
+	h := split(text)
+	return m.frameLen(text[:h.start[field]]), m.frameLen(text[:h.end[field]])
+}
+
+// decodeAgain decodes with the limits of m, but for the size: one word more
+// must not make a message too large.
+func (m *Message) decodeAgain(frame []byte) (*Message, error) {
+	return Decoder{MaxSize: len(frame), MaxDepth: m.maxDepth}.Decode(frame)
+}
+
+// WithVersion returns m in another version. The header's time takes the form of that version: up to
+// v1.01 its offset is cut off, above that a time without offset gets +00:00,
+// since it is UTC by convention. JSON data keeps its bytes, except that up to
+// v1.01 the offset of each datetime in it is cut off, as the reference writes
+// it. Nothing is converted: the digits stay as they are.
+func (m *Message) WithVersion(v Version) (*Message, error) {
+	if v == "" {
+		return nil, fieldError("version", -1, "empty")
+	}
+	if err := v.check(); err != nil {
+		return nil, err
+	}
+	changed, err := m.withWord(inVersion, string(v))
+	if err != nil {
+		return nil, err
+	}
+	if m.time.Naive != v.cutsOffsets() {
+		t := Time{Time: m.time.Time} // WithTime cuts the offset where v has none
+		if changed, err = changed.WithTime(t); err != nil {
+			return nil, err
+		}
+	}
+	return changed.cutData()
+}
+
+// WithData returns m with other data; the header stays as it is. Up to v1.01
+// the times in data lose their offset. See [Fields] for what data may be.
+func (m *Message) WithData(data any) (*Message, error) { return m.withData(data, false) }
+
+// WithBinary returns m with other data, marked as octets.
+func (m *Message) WithBinary(data []byte) (*Message, error) { return m.withData(data, true) }
+
+func (m *Message) withData(data any, binary bool) (*Message, error) {
+	if m.version == "" { // data behind it would be taken for the version
+		v, err := m.WithVersion(V101)
+		if err != nil {
+			return nil, err
+		}
+		m = v
+	}
+	w := newWriter(m.version)
+	w.cut = m.version.cutsOffsets()
+	defer w.free()
+	mime, err := w.data(data, binary)
+	if err != nil {
+		return nil, encodeError(err)
+	}
+	head := m.Head() // as UTF-8, which the new data is
+	frame := make([]byte, 0, len(head)+len(mime)+len(w.buf)+2)
+	frame = append(frame, head...)
+	if mime != "" {
+		frame = append(append(frame, ' '), mime...)
+		frame = append(append(frame, ' '), w.buf...)
+	}
+	return m.decodeAgain(frame)
+}
