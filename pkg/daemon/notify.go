@@ -1,0 +1,40 @@
+package daemon
+
+import (
+	"fmt"
+	"time"
+
+	sd "github.com/coreos/go-systemd/v22/daemon"
+)
+
+// Notifier tells the service manager how the daemon is. The zero value tells nobody.
+type Notifier struct {
+	// Send takes lines such as "READY=1" (sd_notify(3)). Nil: nobody is told.
+	Send func(state string) error
+	// Watchdog is the time within which the manager wants to hear that the daemon works. 0: it does not ask.
+	Watchdog time.Duration
+}
+
+// SystemdNotifier returns a notifier for the service manager that started this process, the zero one when none did. It reads
+// NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.
+func SystemdNotifier() (Notifier, error) {
+	watchdog, err := sd.SdWatchdogEnabled(false)
+	if err != nil {
+		return Notifier{}, fmt.Errorf("watchdog of the service manager: %w", err)
+	}
+	send := func(state string) error {
+		_, err := sd.SdNotify(false, state)
+		return err
+	}
+	return Notifier{Send: send, Watchdog: watchdog}, nil
+}
+
+func (n Notifier) send(state string) error {
+	if n.Send == nil {
+		return nil
+	}
+	return n.Send(state)
+}
+
+// reloading is what precedes a reload; from systemd 253 on the time is needed.
+func reloading() string { return sd.SdNotifyReloading + "\n" + sd.SdNotifyMonotonicUsec() }

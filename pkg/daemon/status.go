@@ -1,0 +1,134 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// What programs end with (doc/architecture.md). Only "ptctl check" differs, which follows the monitoring plugins.
+const (
+	StatusDone    = 0  // done, or stopped as asked
+	StatusFailed  = 1  // failed while running; findings
+	StatusUsage   = 2  // wrong usage
+	StatusNothing = 3  // nothing came in time; -d status: not running
+	StatusConfig  = 78 // bad configuration (EX_CONFIG in sysexits.h)
+)
+
+// StatusError is an error that says with which status the program ends.
+type StatusError struct {
+	Status int
+	Err    error // nil: all is said already, nothing is printed
+}
+
+// Error returns the text of the cause.
+func (e *StatusError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("status %d", e.Status)
+	}
+	return e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *StatusError) Unwrap() error { return e.Err }
+
+// Usage returns an error that ends the program with status 2, wrong usage.
+func Usage(format string, args ...any) error {
+	return &StatusError{StatusUsage, fmt.Errorf(format, args...)}
+}
+
+// BadConfig makes err, unless it is nil, end the program with status 78, bad configuration.
+func BadConfig(err error) error { return withStatus(StatusConfig, err) }
+
+// Nothing makes err, unless it is nil, end the program with status 3, nothing came in time.
+func Nothing(err error) error { return withStatus(StatusNothing, err) }
+
+func withStatus(status int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &StatusError{status, err}
+}
+
+// hinter is an error that knows what to try. Errors of other packages have the method without importing this one.
+type hinter interface {
+	error
+	HintText() string
+}
+
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error    { return h.error }
+func (h *hinted) HintText() string { return h.hint }
+
+// Hint adds to err, unless it is nil, what its reader may try, which [Fail] prints on a line of its own.
+func Hint(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &hinted{err, fmt.Sprintf(format, args...)}
+}
+
+// Status returns the status that err ends a program with: that of the first [StatusError] in it, else 1; 0 for nil.
+func Status(err error) int {
+	if err == nil {
+		return StatusDone
+	}
+	if se, ok := errors.AsType[*StatusError](err); ok {
+		return se.Status
+	}
+	return StatusFailed
+}
+
+// Fail prints err to w, each error that [errors.Join] has joined as a line "error: …", followed by a line "hint: …" where there is
+// one, and returns its [Status].
+func Fail(w io.Writer, err error) int {
+	var b strings.Builder
+	printError(&b, err)
+	// There is nowhere to tell of an error of standard error.
+	_, _ = io.WriteString(w, b.String())
+	return Status(err)
+}
+
+func printError(b *strings.Builder, err error) {
+	if err == nil {
+		return
+	}
+	if joined := splitJoined(err); joined != nil {
+		for _, e := range joined {
+			printError(b, e)
+		}
+		return
+	}
+	if se, ok := err.(*StatusError); ok && se.Err == nil {
+		return
+	}
+	fmt.Fprintf(b, "error: %s\n", oneLine(err.Error()))
+	if h, ok := errors.AsType[hinter](err); ok && h.HintText() != "" {
+		fmt.Fprintf(b, "hint: %s\n", oneLine(h.HintText()))
+	}
+}
+
+// splitJoined returns the errors joined in err when nothing but a status or a hint stands around them.
+func splitJoined(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		// fmt.Errorf with several %w has a text of its own.
+		if all := joined.Unwrap(); err.Error() == errors.Join(all...).Error() {
+			return all
+		}
+		return nil
+	}
+	if se, ok := err.(*StatusError); ok && se.Err != nil {
+		return splitJoined(se.Err)
+	}
+	return nil
+}
+
+// oneLine keeps what is quoted from elsewhere from making lines of its own.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " | ")
+}
