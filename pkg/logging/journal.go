@@ -1,0 +1,147 @@
+package logging
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/coreos/go-systemd/v22/journal"
+	"go.uber.org/zap/zapcore"
+)
+
+// fieldPrefix keeps our fields apart from those of the journal.
+const fieldPrefix = "POSTTROLL_"
+
+// maxFieldName is the longest name that the journal takes.
+const maxFieldName = 64
+
+// journalCore writes to the journal. The text of an entry is the message with its values behind it, for
+// journalctl shows nothing else; POSTTROLL_MESSAGE is the message alone, which is constant, and each value has a field.
+type journalCore struct {
+	zapcore.LevelEnabler
+	program  string
+	fields   []zapcore.Field
+	send     func(text string, priority journal.Priority, fields map[string]string) error
+	fallback zapcore.WriteSyncer // while the journal can't be reached
+}
+
+// With returns a core that adds fields to each entry.
+func (c *journalCore) With(fields []zapcore.Field) zapcore.Core {
+	clone := *c
+	clone.fields = append(slices.Clip(c.fields), fields...)
+	return &clone
+}
+
+// Check adds the core to those that write the entry.
+func (c *journalCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if c.Enabled(entry.Level) {
+		return checked.AddCore(entry, c)
+	}
+	return checked
+}
+
+// Write sends the entry; when the journal does not take it, it goes to standard error with its priority in front (sd-daemon(3)).
+func (c *journalCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
+	text, vars := journalEntry(entry, append(slices.Clip(c.fields), fields...))
+	if c.program != "" {
+		vars["SYSLOG_IDENTIFIER"] = c.program
+	}
+	priority := priorityOf(entry.Level)
+	if err := c.send(text, priority, vars); err == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(c.fallback, "<%d>%s\n", priority, text)
+	return err
+}
+
+// Sync does nothing: nothing is buffered.
+func (c *journalCore) Sync() error { return nil }
+
+// priorityOf translates levels; an invariant of ours that broke (DPanic and above) is critical.
+func priorityOf(level zapcore.Level) journal.Priority {
+	switch {
+	case level <= zapcore.DebugLevel:
+		return journal.PriDebug
+	case level == zapcore.InfoLevel:
+		return journal.PriInfo
+	case level == zapcore.WarnLevel:
+		return journal.PriWarning
+	case level == zapcore.ErrorLevel:
+		return journal.PriErr
+	default:
+		return journal.PriCrit
+	}
+}
+
+// journalEntry returns the text of an entry and its fields.
+func journalEntry(entry zapcore.Entry, fields []zapcore.Field) (string, map[string]string) {
+	vars := map[string]string{fieldPrefix + "MESSAGE": entry.Message}
+	var text strings.Builder
+	if entry.LoggerName != "" {
+		vars[fieldPrefix+"LOGGER"] = entry.LoggerName
+		text.WriteString(clean(entry.LoggerName) + ": ")
+	}
+	text.WriteString(clean(entry.Message))
+	path := ""
+	for _, field := range fields {
+		if field.Type == zapcore.NamespaceType {
+			path += field.Key + "."
+			continue
+		}
+		enc := zapcore.NewMapObjectEncoder()
+		field.AddTo(enc)
+		for _, key := range slices.Sorted(maps.Keys(enc.Fields)) {
+			value := valueText(enc.Fields[key])
+			vars[fieldName(path+key)] = value
+			fmt.Fprintf(&text, " %s=%s", clean(path+key), quoteValue(value))
+		}
+	}
+	return text.String(), vars
+}
+
+// fieldName makes a name that the journal takes: letters, digits and underscores.
+func fieldName(key string) string {
+	name := fieldPrefix + strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return unicode.ToUpper(r)
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		}
+		return '_'
+	}, key)
+	return name[:min(len(name), maxFieldName)]
+}
+
+// valueText writes a value for a field of its own.
+func valueText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	case time.Time:
+		return v.Format(timeLayout)
+	case fmt.Stringer:
+		return v.String()
+	case map[string]any, []any:
+		if text, err := json.Marshal(v); err == nil {
+			return string(text)
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+// quoteValue quotes a value that would not stand as one word.
+func quoteValue(s string) string {
+	odd := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) || r == '"' || r == '=' }
+	if s == "" || strings.IndexFunc(s, odd) >= 0 {
+		return strconv.Quote(s)
+	}
+	return s
+}
