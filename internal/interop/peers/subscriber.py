@@ -1,0 +1,128 @@
+"""A subscriber as Python posttroll has it: looks its services up, follows the change feed, and prints each message as a
+line of JSON until it is ended.
+
+Usage: subscriber.py VERSION SERVICE... [--topic T] [--nameserver HOST]
+"""
+
+import argparse
+import datetime as dt
+import json
+import signal
+import sys
+import time
+
+import zmq
+from wire import DIALECTS, MAGIC, Message, MessageError
+
+LOOKUP_PORT, FEED_PORT = 5557, 16543
+TIMEOUT = 10  # seconds, of a lookup
+
+
+class Subscriber:
+    """One socket for each publisher, and one for the change feed."""
+
+    def __init__(self, dialect, topic, services, nameserver):
+        self._dialect = dialect
+        self._topic = topic
+        self._services = services
+        self._nameserver = nameserver
+        self._context = zmq.Context.instance()
+        self._poller = zmq.Poller()
+        self._publishers = {}
+        self._feed = self._connect(f"tcp://{nameserver}:{FEED_PORT}", MAGIC + "/address")
+
+    def _connect(self, uri, topic):
+        socket = self._context.socket(zmq.SUB)
+        socket.subscribe(topic)
+        socket.connect(uri)
+        self._poller.register(socket, zmq.POLLIN)
+        return socket
+
+    def find(self, service):
+        """Look a service up until somebody offers it or the timeout is over."""
+        end = time.monotonic() + TIMEOUT
+        while time.monotonic() < end:
+            entries = self._ask(service)
+            for entry in entries:
+                self._add(entry)
+            if entries:
+                return
+            time.sleep(TIMEOUT / 20)
+
+    def _ask(self, service):
+        with self._context.socket(zmq.REQ) as socket:
+            socket.linger = 0
+            socket.connect(f"tcp://{self._nameserver}:{LOOKUP_PORT}")
+            socket.send_string(self._dialect.encode(Message("/oper/ns", "request", {"service": service})))
+            if not socket.poll(TIMEOUT * 1000):
+                raise TimeoutError("no answer from the nameserver")
+            return self._dialect.decode(socket.recv_string()).data
+
+    def _add(self, entry):
+        uri = entry["URI"]
+        if self._dialect.describes_itself:
+            if entry.get("supported_message_version", self._dialect.newest) > self._dialect.newest:
+                return
+            backend = entry.get("backend", "unsecure_zmq")
+            if backend != "unsecure_zmq":
+                raise NotImplementedError(f"backend {backend}")
+        if uri not in self._publishers:
+            print("adding", uri, file=sys.stderr, flush=True)
+            self._publishers[uri] = self._connect(uri, self._topic)
+
+    def _remove(self, uri):
+        socket = self._publishers.pop(uri, None)
+        if socket is not None:
+            print("removing", uri, file=sys.stderr, flush=True)
+            self._poller.unregister(socket)
+            socket.close()
+
+    def _follow(self, change):
+        entry = change.data
+        if not entry.get("status", True):
+            self._remove(entry["URI"])
+        elif any(not service or service in entry.get("service") for service in self._services):
+            self._add(entry)
+
+    def receive(self):
+        """Yield messages for ever."""
+        while True:
+            for socket, _ in self._poller.poll():
+                text = socket.recv_string()
+                try:
+                    message = self._dialect.decode(text)
+                except MessageError:
+                    if self._dialect.drops_bad_messages:
+                        print("dropped", text, file=sys.stderr, flush=True)
+                        continue
+                    raise
+                if socket is self._feed:
+                    self._follow(message)
+                else:
+                    yield message
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("version", choices=DIALECTS)
+    parser.add_argument("service", nargs="+")
+    parser.add_argument("--topic", default=MAGIC)
+    parser.add_argument("--nameserver", default="localhost")
+    args = parser.parse_args()
+    subscriber = Subscriber(DIALECTS[args.version], args.topic, args.service, args.nameserver)
+    for service in args.service:
+        subscriber.find(service)
+    for message in subscriber.receive():
+        print(json.dumps({"subject": message.subject, "type": message.kind, "version": message.version,
+                          "data": message.data}, default=describe), flush=True)
+
+
+def describe(value):
+    """Mark a datetime, so that it can be told from text."""
+    assert isinstance(value, dt.datetime)
+    return {"$dt": value.isoformat()}
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    main()
