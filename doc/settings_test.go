@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -67,17 +66,15 @@ func writeSettings(t *testing.T, b *strings.Builder, dir, typ string) {
 		if doc == "" {
 			t.Errorf("%s: %s.%s has no comment", dir, typ, key)
 		}
-		fmt.Fprintf(b, "\n**%s**: %s\n", key, sentence(doc, field.Names[0].Name))
+		name := field.Names[0].Name
+		if !strings.HasPrefix(doc, name+" ") {
+			t.Errorf("%s: the comment of %s does not begin with its name", dir, name)
+		}
+		fmt.Fprintf(b, "\n**%s**%s\n", key, strings.TrimPrefix(doc, name))
 	}
 	if n == 0 {
 		t.Errorf("%s: no settings found in %s", dir, typ)
 	}
-}
-
-// sentence drops the Go name that a comment begins with: the key stands before it already.
-func sentence(doc, name string) string {
-	opening := regexp.MustCompile(`^` + name + `(?: and \w+)? (?:is|are) `)
-	return opening.ReplaceAllString(doc, "")
 }
 
 // structFields returns the fields of a struct type in the package in dir.
