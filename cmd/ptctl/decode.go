@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -82,26 +83,33 @@ func filterLines(cmd *cobra.Command, convert func([]byte) ([]byte, error)) error
 		return err
 	}
 	if bad > 0 {
-		return fmt.Errorf("%s: %d bad lines, all others are written", cmd.Name(), bad)
+		return fmt.Errorf("%s: %s bad, all others are written", cmd.Name(), lines(bad))
 	}
 	return nil
 }
 
+func lines(n int) string {
+	if n == 1 {
+		return "1 line is"
+	}
+	return fmt.Sprintf("%d lines are", n)
+}
+
 // eachLine calls do for each line of r that is not empty, with its number from 1. The bytes belong to do.
 func eachLine(r io.Reader, do func(number int, line []byte) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 64<<10), maxLine)
+	input := bufio.NewScanner(r)
+	input.Buffer(make([]byte, 64<<10), maxLine)
 	number := 0
-	for lines.Scan() {
+	for input.Scan() {
 		number++
-		if len(lines.Bytes()) == 0 {
+		if len(input.Bytes()) == 0 {
 			continue
 		}
-		if err := do(number, append([]byte(nil), lines.Bytes()...)); err != nil {
+		if err := do(number, bytes.Clone(input.Bytes())); err != nil {
 			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
+	if err := input.Err(); err != nil {
 		return fmt.Errorf("read line %d of standard input: %w", number+1, err)
 	}
 	return nil

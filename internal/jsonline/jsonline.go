@@ -26,6 +26,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -118,9 +119,15 @@ func Unmarshal(b []byte, enc message.Encoder) (*message.Message, error) {
 	if err := d.Decode(&l); err != nil {
 		return nil, explain(err)
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("more than one JSON object on a line")
 	}
+	return l.message(enc)
+}
+
+// FromJSON makes a message whose data is the JSON text given, letter by letter. Empty data ({}, [], 0) is no data.
+func FromJSON(subject, typ string, data []byte, enc message.Encoder) (*message.Message, error) {
+	l := line{Subject: subject, Type: typ, Data: data}
 	return l.message(enc)
 }
 

@@ -140,3 +140,13 @@ func (n *Node) feeds(nameservers []transport.Address) []transport.Address {
 	}
 	return feeds
 }
+
+// List asks nameservers (default: localhost) once for the publishers of service, "" for all, and returns what they list now, also when that
+// is nothing. It is an error, [discovery.ErrNoNameserver], when none answers within 10 s or the time of ctx.
+func (n *Node) List(ctx context.Context, service string, nameservers ...string) ([]discovery.Entry, error) {
+	cfg, err := n.lookup(nameservers)
+	if err != nil {
+		return nil, err
+	}
+	return discovery.LookupOnce(ctx, cfg, service)
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/pytroll/posttroll-go/internal/jsonline"
+	"github.com/pytroll/posttroll-go/pkg/message"
+)
+
+// output is the form in which messages are printed.
+type output struct {
+	raw, pretty, json bool
+}
+
+func (o *output) flags(f *pflag.FlagSet) {
+	f.BoolVar(&o.raw, "raw", false, "print messages as they came, one a line (the default)")
+	f.BoolVar(&o.pretty, "pretty", false, "print messages for people, a key a line")
+	f.BoolVar(&o.json, "json", false, "print messages as JSON lines, which publish sends")
+}
+
+// print writes m and a newline. A message whose data can't be decoded is an error.
+func (o *output) print(w io.Writer, m *message.Message) error {
+	text, err := o.format(m)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(text, '\n'))
+	return err
+}
+
+func (o *output) format(m *message.Message) ([]byte, error) {
+	switch {
+	case o.json:
+		return jsonline.Marshal(m)
+	case o.pretty:
+		return pretty(m)
+	default:
+		return bytes.Clone(m.Bytes()), nil
+	}
+}
+
+// pretty writes the header in two lines and then the data, a key a line, and an empty line.
+func pretty(m *message.Message) ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s  %s\n", printable(m.Subject()), printable(m.Type()))
+	fmt.Fprintf(&b, "  %s  %s  %s\n", m.Time(), printable(m.Sender()), m.Version())
+	value, err := m.Data()
+	if err != nil {
+		return nil, err
+	}
+	prettyValue(&b, "  ", value)
+	return b.Bytes(), nil
+}
+
+// prettyValue writes a value below a head that is written already.
+func prettyValue(b *bytes.Buffer, indent string, value any) {
+	switch v := value.(type) {
+	case nil:
+	case *message.Object:
+		for key, value := range v.All() {
+			prettyItem(b, indent, printable(key)+":", value)
+		}
+	case []any:
+		for _, value := range v {
+			prettyItem(b, indent, "-", value)
+		}
+	default:
+		fmt.Fprintf(b, "%s%s\n", indent, scalar(v))
+	}
+}
+
+// prettyItem writes one element of an object or list.
+func prettyItem(b *bytes.Buffer, indent, head string, value any) {
+	switch v := value.(type) {
+	case *message.Object, []any:
+		fmt.Fprintf(b, "%s%s\n", indent, head)
+		prettyValue(b, indent+"  ", v)
+	default:
+		fmt.Fprintf(b, "%s%s %s\n", indent, head, scalar(v))
+	}
+}
+
+func scalar(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "null"
+	case []byte:
+		return printable(string(v))
+	default:
+		return printable(fmt.Sprint(v))
+	}
+}
+
+// printable keeps control characters in a message from reaching the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}

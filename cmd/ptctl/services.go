@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pytroll/posttroll-go/pkg/discovery"
+	"github.com/pytroll/posttroll-go/pkg/pubsub"
+)
+
+// watchInterval is how often services --watch asks.
+const watchInterval = 2 * time.Second
+
+func newServicesCommand(s *session) *cobra.Command {
+	c := &asking{session: s}
+	var watch bool
+	cmd := &cobra.Command{
+		Use:   "services [NAME]",
+		Short: "show the publishers that a nameserver knows",
+		Long: `Shows all publishers that the nameserver knows, or those of one service: name, aliases, address, backend, and how long ago they
+were last announced.`,
+		Example: `  ptctl services
+  ptctl services --watch --nameserver ns1
+  ptctl services --json | jq -r .uri`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withNode(cmd, func(n *pubsub.Node) error {
+				return c.showServices(cmd, n, strings.Join(args, ""), watch)
+			})
+		},
+	}
+	c.flags(cmd)
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show it again every 2 s, until interrupted")
+	return cmd
+}
+
+// showServices shows the publishers of service, and when watching does so until interrupted, also while no nameserver answers.
+func (c *asking) showServices(cmd *cobra.Command, n *pubsub.Node, service string, watch bool) error {
+	for {
+		err := c.showOnce(cmd, n, service, watch)
+		switch {
+		case interrupted(err):
+			return nil
+		case !watch:
+			return err
+		case err != nil:
+			fmt.Fprintln(cmd.ErrOrStderr(), err)
+		}
+		if pause(cmd.Context(), watchInterval) != nil {
+			return nil
+		}
+	}
+}
+
+func (c *asking) showOnce(cmd *cobra.Command, n *pubsub.Node, service string, clear bool) error {
+	ctx, cancel := context.WithTimeout(cmd.Context(), c.timeout)
+	defer cancel()
+	entries, err := n.List(ctx, service, c.nameservers...)
+	if err != nil {
+		return noAnswer(err)
+	}
+	return c.show(cmd.OutOrStdout(), entries, clear)
+}
+
+// show writes the table in one go, so that a watched one does not flicker.
+func (c *asking) show(w io.Writer, entries []discovery.Entry, clear bool) error {
+	if c.json {
+		return c.printLines(w, entries)
+	}
+	var b bytes.Buffer
+	if clear {
+		b.WriteString("\x1b[H\x1b[2J") // cursor home, clear screen (ECMA-48)
+	}
+	writeTable(&b, entries, time.Now())
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func writeTable(w io.Writer, entries []discovery.Entry, now time.Time) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tALIASES\tURI\tBACKEND\tAGE")
+	for _, e := range entries {
+		name, aliases := nameAndAliases(e)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", column(name), column(strings.Join(aliases, ", ")), column(e.URI), backend(e), age(e, now))
+	}
+	t.Flush() // to a buffer
+	if len(entries) == 0 {
+		fmt.Fprintln(w, "(no publishers)")
+	}
+}
+
+func column(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return printable(s)
+}
+
+// backend shortens the names of the wire.
+func backend(e discovery.Entry) string {
+	switch e.Backend {
+	case "", "unsecure_zmq":
+		return "plain"
+	default:
+		return strings.TrimSuffix(string(e.Backend), "_zmq")
+	}
+}
+
+// age is the time since the last announcement, as the clocks of nameserver and this host have it.
+func age(e discovery.Entry, now time.Time) string {
+	if e.Received.IsZero() {
+		return "-"
+	}
+	return max(0, now.Sub(e.Received.Time)).Round(time.Second).String()
+}

@@ -1,0 +1,33 @@
+package config
+
+import (
+	"net/netip"
+	"reflect"
+)
+
+// Map returns s as plain values under the names of the settings, as a file would have them: texts, whole numbers, booleans, lists of texts. What
+// is left to the operating system is missing. It is the bridge to packages that take settings in that form and know nothing of this one:
+//
+//	settings, report, err := config.ForProgram()
+//	...
+//	forNode, err := pubsub.ParseSettings(settings.Map())
+func (s Settings) Map() map[string]any {
+	m := map[string]any{}
+	for key, value := range structFields(reflect.ValueOf(s)) {
+		if plain, ok := plainValue(value.Interface()); ok {
+			m[key] = plain
+		}
+	}
+	return m
+}
+
+func plainValue(v any) (any, bool) {
+	switch v := v.(type) {
+	case Switch:
+		return v == On, v != System
+	case netip.Addr:
+		return v.String(), v.IsValid()
+	default:
+		return v, true
+	}
+}
