@@ -56,8 +56,9 @@ func newLookupCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lookup NAME",
 		Short: "print the addresses of a service",
-		Long: `Asks the nameserver for the publishers of a service, by name or alias, and prints the address of each. It keeps asking until there is one
-or the timeout is over: then with status 3.`,
+		Long: `Asks the nameserver for the publishers of a service, by name or alias, and prints the
+address of each. It keeps asking until there is one or the timeout is over: then with
+status 3.`,
 		Example: `  ptctl lookup viirs_sdr
   ptctl lookup viirs_sdr --nameserver ns1 --nameserver ns2 --timeout 2s --json`,
 		Args: cobra.ExactArgs(1),

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pytroll/posttroll-go/internal/jsonline"
+	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/message"
 )
 
@@ -21,6 +22,13 @@ func (o *output) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.raw, "raw", false, "print messages as they came, one a line (the default)")
 	f.BoolVar(&o.pretty, "pretty", false, "print messages for people, a key a line")
 	f.BoolVar(&o.json, "json", false, "print messages as JSON lines, which publish sends")
+}
+
+func (o *output) check() error {
+	if o.raw && o.pretty || o.pretty && o.json || o.json && o.raw {
+		return daemon.Usage("--raw, --pretty and --json exclude each other")
+	}
+	return nil
 }
 
 // print writes m and a newline. A message whose data can't be decoded is an error.

@@ -35,12 +35,13 @@ func newPublishCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "publish [SUBJECT TYPE [DATA]]",
 		Short: "publish messages",
-		Long: `Publishes one message from its arguments, or, without arguments, every line of standard
-input: a raw message, or a JSON line as "ptctl subscribe --json" writes it. DATA that begins with { or [ is JSON, all
-else is text.
+		Long: `Publishes one message from its arguments, or, without arguments, every line of
+standard input: a raw message, or a JSON line as "ptctl subscribe --json" writes it.
+DATA that begins with { or [ is JSON, all else is text.
 
-With --name the publisher is announced under that name, by multicast or to the --nameserver that are given; without, only who knows its
-address can subscribe. What is sent before a subscriber is connected is lost for that one: --wait N waits until N subscriptions
+With --name the publisher is announced under that name, by multicast or to each
+--nameserver; without, only who knows its address can subscribe. What is sent before
+a subscriber is connected is lost for that one: --wait N waits until N subscriptions
 cover the subject.`,
 		Example: `  ptctl publish --name a_service --wait 1 /viirs/test info "hello"
   ptctl publish --port 9010 --wait 1 /viirs/sdr/1B file '{"uid": "x.h5", "uri": "/data/x.h5"}'

@@ -24,8 +24,8 @@ func newServicesCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "services [NAME]",
 		Short: "show the publishers that a nameserver knows",
-		Long: `Shows all publishers that the nameserver knows, or those of one service: name, aliases, address, backend, and how long ago they
-were last announced.`,
+		Long: `Shows all publishers that the nameserver knows, or those of one service: name,
+aliases, address, backend, and how long ago they were last announced.`,
 		Example: `  ptctl services
   ptctl services --watch --nameserver ns1
   ptctl services --json | jq -r .uri`,

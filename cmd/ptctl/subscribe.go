@@ -33,9 +33,9 @@ func newSubscribeCommand(s *session) *cobra.Command {
 and also when they start later, and those at --address. Without either: everything
 that the nameserver on this host knows.
 
-It ends when --count messages have come or no message has come for --timeout: then
-with status 3, unless --count is 0 and some have come. Messages that can't be decoded are reported on standard error and passed
-over.`,
+It ends when --count messages have come, or when none has come for --timeout: then
+with status 3, unless some have come and no --count was asked for. Messages that can't
+be decoded are reported on standard error and passed over.`,
 		Example: `  ptctl subscribe                                     # everything
   ptctl subscribe --service viirs_sdr --topic /segment/SDR --pretty
   ptctl subscribe --address tcp://host:9010 --json --count 1 --timeout 1m`,
@@ -51,13 +51,15 @@ over.`,
 	f.IntVar(&c.count, "count", 0, "end after `N` messages (default: never)")
 	f.DurationVar(&c.timeout, "timeout", 0, "end when no message has come for so long, as 30s (default: never)")
 	c.output.flags(f)
-	cmd.MarkFlagsMutuallyExclusive("raw", "pretty", "json")
 	return cmd
 }
 
 func (c *subscription) run(cmd *cobra.Command, _ []string) (err error) {
 	if c.count < 0 || c.timeout < 0 {
 		return daemon.Usage("--count and --timeout must not be negative")
+	}
+	if err := c.output.check(); err != nil {
+		return err
 	}
 	node, network, err := c.open(cmd.ErrOrStderr())
 	if err != nil {

@@ -23,7 +23,7 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdout, st
 
 	cmd, err := root.ExecuteContextC(ctx)
 	switch {
-	case err == nil && !cmd.Runnable() && !helpAsked(cmd):
+	case err == nil && !cmd.Runnable() && !answered(cmd):
 		err = Hint(Usage("%s needs a command", cmd.CommandPath()), "they are listed above")
 	case err != nil && !started:
 		err = usageError(cmd, err)
@@ -44,9 +44,14 @@ func markStart(cmd *cobra.Command, started *bool) {
 	}
 }
 
-func helpAsked(cmd *cobra.Command) bool {
-	help, err := cmd.Flags().GetBool("help")
-	return err == nil && help
+// answered tells whether cobra itself has done what was asked: --help or --version.
+func answered(cmd *cobra.Command) bool {
+	for _, name := range []string{"help", "version"} {
+		if asked, err := cmd.Flags().GetBool(name); err == nil && asked {
+			return true
+		}
+	}
+	return false
 }
 
 func usageError(cmd *cobra.Command, err error) error {
