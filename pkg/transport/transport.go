@@ -196,7 +196,10 @@ type Request struct {
 // ReplierStats counts what a replier did.
 type ReplierStats struct {
 	Received uint64
-	Dropped  uint64 // replies that nobody took
+	Dropped  uint64 // replies that their peers did not take
+	// Malformed counts messages that are no request: without the empty frame that ends the envelope of one, or nothing
+	// behind it.
+	Malformed uint64
 }
 
 // PullerConfig configures a puller.

@@ -1,44 +1,173 @@
-// Package zmq carries the transport seam over ZeroMQ: libzmq through github.com/pebbe/zmq4, and a small cgo shim for what the
-// binding lacks.
+// Package zmq carries the transport seam over ZeroMQ: libzmq through github.com/pebbe/zmq4, and a small cgo shim for what
+// the binding lacks.
+//
+//	t, err := zmq.New(zmq.Options{})
+//	...
+//	defer t.Close()
+//	pub, err := t.Publisher(transport.PublisherConfig{Endpoint: ep})
+//
+// Every [Transport] has a libzmq context of its own, so that transports in one process do not know of each other; inproc
+// endpoints are seen within one transport only. Transports and sockets may be used by several goroutines at once; see
+// package transport for the exceptions and for who closes what.
+//
+// Behind each socket one goroutine reads. It sleeps in Go's network poller, so that an idle socket costs no thread and no
+// wake-up, takes what has come in batches, and passes it on through a queue with a bound.
 package zmq
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
+	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
 )
 
-// Options configure a [Transport].
+const (
+	defaultMaxSockets = 4096
+	defaultHeartbeat  = 30 * time.Second
+)
+
+// Options configure a [Transport]. The zero value is usable.
 type Options struct {
-	Logger     *zap.Logger // nil: none
-	MaxSockets int         // ZMQ_MAX_SOCKETS; default 4096
-	// Heartbeat is the ZMTP heartbeat interval where we connect. Default 30 s; negative: off.
+	// Logger is told what no error and no event tells. Nil: none.
+	Logger *zap.Logger
+	// MaxSockets bounds the libzmq sockets that are open at once (ZMQ_MAX_SOCKETS). Each subscriber, publisher and replier
+	// takes three, each request one for as long as it lasts. Default 4096.
+	MaxSockets int
+	// Heartbeat is the ZMTP heartbeat interval where we connect; a peer that leaves four of them unanswered and sends
+	// nothing else is given up. From 10 ms to an hour; default 30 s; negative: off.
 	Heartbeat time.Duration
 }
 
 // Transport is a ZeroMQ context of its own and its sockets.
-type Transport struct{}
+type Transport struct {
+	log        *zap.Logger
+	maxSockets int
+	heartbeat  time.Duration // 0: off
+	ctx        *zmq4.Context
+	once       sync.Once
+
+	// running ends when the transport closes; requests wait for it.
+	running context.Context
+	stop    context.CancelFunc
+
+	// entered counts the calls that make or use a socket that is not in closers.
+	entered sync.WaitGroup
+
+	mu      sync.Mutex
+	closed  bool
+	closers map[*socket]func() error
+}
 
 var _ transport.Transport = (*Transport)(nil)
 
 // New makes a transport. The caller closes it.
-func New(Options) (*Transport, error) { panic("zmq: skeleton") }
+func New(opts Options) (*Transport, error) {
+	t := &Transport{
+		log:        opts.Logger,
+		maxSockets: opts.MaxSockets,
+		heartbeat:  opts.Heartbeat,
+		closers:    make(map[*socket]func() error),
+	}
+	if t.log == nil {
+		t.log = zap.NewNop()
+	}
+	if t.maxSockets == 0 {
+		t.maxSockets = defaultMaxSockets
+	}
+	switch {
+	case t.heartbeat == 0:
+		t.heartbeat = defaultHeartbeat
+	case t.heartbeat < 0:
+		t.heartbeat = 0
+	case t.heartbeat < 10*time.Millisecond || t.heartbeat > time.Hour:
+		return nil, fmt.Errorf("heartbeat %v: want 10ms to 1h, or a negative value for none", t.heartbeat)
+	}
+	var err error
+	if t.ctx, err = newContext(t.maxSockets); err != nil {
+		return nil, err
+	}
+	t.running, t.stop = context.WithCancel(context.Background())
+	return t, nil
+}
 
-func (t *Transport) Publisher(transport.PublisherConfig) (transport.Publisher, error) {
-	panic("zmq: skeleton")
+// newContext makes a libzmq context whose end does not wait for messages of sockets that forgot to say how long.
+func newContext(maxSockets int) (*zmq4.Context, error) {
+	ctx, err := zmq4.NewContext()
+	if err != nil {
+		return nil, fmt.Errorf("start ZeroMQ: %w", cause(err))
+	}
+	err = errors.Join(
+		wrap("ZMQ_MAX_SOCKETS", ctx.SetMaxSockets(maxSockets)),
+		wrap("ZMQ_BLOCKY", ctx.SetBlocky(false)),
+	)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start ZeroMQ: %w", err), ctx.Term())
+	}
+	return ctx, nil
 }
-func (t *Transport) Subscriber(transport.SubscriberConfig) (transport.Subscriber, error) {
-	panic("zmq: skeleton")
+
+// Close closes all sockets and ends the transport. It waits for what publishers still send, two seconds at most.
+func (t *Transport) Close() error {
+	var err error
+	t.once.Do(func() { err = t.shut() })
+	return err
 }
-func (t *Transport) Replier(transport.ReplierConfig) (transport.Replier, error) {
-	panic("zmq: skeleton")
+
+func (t *Transport) shut() error {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	t.stop()
+	t.entered.Wait() // from here on no socket is made
+
+	t.mu.Lock()
+	closers := slices.Collect(maps.Values(t.closers))
+	t.mu.Unlock()
+	errs := make([]error, len(closers))
+	var wg sync.WaitGroup
+	for i, c := range closers {
+		wg.Go(func() { errs[i] = c() })
+	}
+	wg.Wait()
+	errs = append(errs, wrap("end ZeroMQ", t.ctx.Term()))
+	return errors.Join(errs...)
 }
-func (t *Transport) Puller(transport.PullerConfig) (transport.Puller, error) {
-	panic("zmq: skeleton")
+
+// enter is called before a socket is made and fails when the transport is closed. The transport can't end before leave.
+func (t *Transport) enter() (leave func(), err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil, transport.ErrClosed
+	}
+	t.entered.Add(1)
+	return t.entered.Done, nil
 }
-func (t *Transport) Request(context.Context, transport.Address, []byte, transport.SocketOptions) ([]byte, error) {
-	panic("zmq: skeleton")
+
+// own makes Close of the transport close s too, with closer. It is called between enter and leave.
+func (t *Transport) own(s *socket, closer func() error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closers[s] = closer
 }
-func (t *Transport) Close() error { panic("zmq: skeleton") }
+
+func (t *Transport) forget(s *socket) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.closers, s)
+}
+
+// wrap names what failed.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, cause(err))
+}

@@ -1,0 +1,324 @@
+package transporttest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+func testPubSub(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	if port := p.Endpoint().Port(); port == 0 {
+		t.Fatalf("bound to %s: want the real port", p.Endpoint())
+	}
+	s := b.subscriber(transport.SubscriberConfig{}, "", p)
+	var want []string
+	for i := range 500 {
+		want = append(want, fmt.Sprintf("message %d", i))
+	}
+	want = append(want, "", string([]byte{0, 1, 255}), string(make([]byte, 1<<20)))
+	b.send(p, want...)
+	b.expect(s, want...)
+	if got := s.Stats(); got.Received != uint64(len(want)) || got.Multipart != 0 || got.Queued != 0 {
+		t.Errorf("stats %+v: want %d received and nothing else", got, len(want))
+	}
+}
+
+func testPrefixes(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	s := b.subscriber(transport.SubscriberConfig{}, "pytroll://a", p)
+	b.send(p, "pytroll://b", "pytroll:/a", "pytroll://a", "pytroll://", "pytroll://ab/c end")
+	b.expect(s, "pytroll://a", "pytroll://ab/c end")
+
+	b.must(s.Subscribe("pytroll://b"))
+	b.must(p.WaitSubscribed(b.context(), "pytroll://b", 1))
+	b.must(s.Unsubscribe("pytroll://a"))
+	b.eventually("topic a is gone", func() bool { return covered(p, "pytroll://a") == 0 })
+	b.send(p, "pytroll://a", "pytroll://b")
+	b.expect(s, "pytroll://b")
+}
+
+func testSubscribeTwice(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	s := b.subscriber(transport.SubscriberConfig{}, "a", p)
+	b.must(s.Subscribe("a"))
+	b.must(s.Unsubscribe("never subscribed"))
+	b.send(p, "a1")
+	b.expect(s, "a1")
+	b.must(s.Unsubscribe("a"))
+	b.eventually("the topic is gone", func() bool { return len(p.Subscriptions()) == 0 })
+}
+
+func testSubscriptions(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	if got := p.Subscriptions(); len(got) != 0 {
+		t.Errorf("subscriptions of a new publisher: %v", got)
+	}
+	first := b.subscriber(transport.SubscriberConfig{}, "b", p)
+	b.subscriber(transport.SubscriberConfig{}, "b", p)
+	b.subscriber(transport.SubscriberConfig{}, "a", p)
+	want := []transport.Subscription{{Topic: "a", Count: 1}, {Topic: "b", Count: 2}}
+	if diff := cmp.Diff(want, p.Subscriptions()); diff != "" {
+		t.Errorf("subscriptions (-want +got):\n%s", diff)
+	}
+	b.must(first.Close())
+	want[1].Count = 1
+	b.eventually("the subscription of a closed subscriber is gone", func() bool { return cmp.Equal(want, p.Subscriptions()) })
+}
+
+func testWaitSubscribed(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	b.must(p.WaitSubscribed(b.context(), "pytroll://x", 0))
+	wait := b.background(func() {
+		if err := p.WaitSubscribed(b.context(), "pytroll://x", 2); err != nil {
+			t.Errorf("WaitSubscribed: %v", err)
+		}
+	})
+	b.subscriber(transport.SubscriberConfig{}, "pytroll://other", p) // covers nothing
+	b.subscriber(transport.SubscriberConfig{}, "pytroll:/", p)
+	if got := covered(p, "pytroll://x"); got != 1 {
+		t.Errorf("%d subscriptions cover the topic, want 1", got)
+	}
+	b.subscriber(transport.SubscriberConfig{}, "pytroll://x", p)
+	wait()
+}
+
+func testWaitSubscribedEnds(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := p.WaitSubscribed(ctx, "x", 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	wait := b.background(func() {
+		if err := p.WaitSubscribed(t.Context(), "x", 1); !errors.Is(err, transport.ErrClosed) {
+			t.Errorf("got %v, want %v", err, transport.ErrClosed)
+		}
+	})
+	b.must(p.Close())
+	wait()
+}
+
+func testConnectTwice(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	s := b.subscriber(transport.SubscriberConfig{}, "", p)
+	b.must(s.Connect(address(p)))
+	b.must(s.Connect(transport.Address{Endpoint: p.Endpoint(), Backend: transport.Plain}))
+	b.send(p, "once", "end")
+	b.expect(s, "once", "end")
+	b.must(s.Disconnect(address(p)))
+	b.must(s.Disconnect(address(p))) // nothing to do
+	b.eventually("the subscriber is gone", func() bool { return len(p.Subscriptions()) == 0 })
+}
+
+func testConnectRefused(t *testing.T, b *bench) {
+	s := b.subscriber(transport.SubscriberConfig{}, "")
+	for _, e := range []transport.Endpoint{{}, b.endpoint("tcp://*:9000"), b.endpoint("tcp://127.0.0.1:0")} {
+		if err := s.Connect(transport.Address{Endpoint: e}); err == nil {
+			t.Errorf("connect to %q: want an error", e)
+		}
+	}
+	if err := s.Connect(transport.Address{Endpoint: b.endpoint("tcp://127.0.0.1:9"), Backend: "odd"}); err == nil {
+		t.Error("connect with an unknown backend: want an error")
+	}
+}
+
+func testManyPublishers(t *testing.T, b *bench) {
+	var pubs []transport.Publisher
+	for range 20 {
+		pubs = append(pubs, b.publisher(Any))
+	}
+	s := b.subscriber(transport.SubscriberConfig{}, "", pubs...)
+	const each = 50
+	for i := range each {
+		for j, p := range pubs {
+			b.send(p, fmt.Sprintf("%d %d", j, i))
+		}
+	}
+	next := make([]int, len(pubs))
+	for _, f := range b.receive(s, each*len(pubs)) {
+		var from, number int
+		if _, err := fmt.Sscan(string(f.Body), &from, &number); err != nil {
+			t.Fatal(err)
+		}
+		if number != next[from] {
+			t.Fatalf("from publisher %d: got message %d, want %d", from, number, next[from])
+		}
+		next[from]++
+	}
+}
+
+func testFrom(t *testing.T, b *bench) {
+	one, two := b.publisher(Any), b.publisher(Any)
+	s := b.subscriber(transport.SubscriberConfig{Attribute: true}, "", one, two)
+	for range 10 {
+		b.send(one, one.Endpoint().String())
+		b.send(two, two.Endpoint().String())
+	}
+	for _, f := range b.receive(s, 20) {
+		if f.From.String() != string(f.Body) {
+			t.Errorf("message of %s is said to come from %q", f.Body, f.From)
+		}
+	}
+}
+
+func testPublisherComesLater(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	at := p.Endpoint()
+	b.must(p.Close())
+	notify, ch := events()
+	s := b.subscriber(transport.SubscriberConfig{Events: notify}, "")
+	b.must(s.Connect(transport.Address{Endpoint: at}))
+	p = b.publisher(at.String())
+	b.must(p.WaitSubscribed(b.context(), "", 1))
+	b.expectEvent(ch, transport.Connected, address(p))
+	b.send(p, "hello")
+	b.expect(s, "hello")
+}
+
+func testPublisherRestart(t *testing.T, b *bench) {
+	notify, ch := events()
+	p := b.publisher(Any)
+	s := b.subscriber(transport.SubscriberConfig{Events: notify, Attribute: true}, "", p)
+	for round := range 3 {
+		b.expectEvent(ch, transport.Connected, address(p))
+		b.send(p, fmt.Sprint("round ", round))
+		b.must(p.Close())
+		b.expect(s, fmt.Sprint("round ", round))
+		b.expectEvent(ch, transport.Lost, address(p))
+		p = b.publisher(p.Endpoint().String())
+		b.must(p.WaitSubscribed(b.context(), "", 1))
+	}
+	b.send(p, "end")
+	got := b.receive(s, 1)
+	if string(got[0].Body) != "end" || got[0].From != p.Endpoint() {
+		t.Errorf("got %q from %q, want end from %s", got[0].Body, got[0].From, p.Endpoint())
+	}
+}
+
+func testDisconnect(t *testing.T, b *bench) {
+	p, other := b.publisher(Any), b.publisher(Any)
+	s := b.subscriber(transport.SubscriberConfig{}, "", p, other)
+	const n = 500
+	var want []string
+	for i := range n {
+		want = append(want, fmt.Sprint(i))
+	}
+	b.send(p, want...)
+	b.eventually("all has arrived", func() bool { return s.Stats().Received == n })
+	b.must(s.Disconnect(address(p)))
+	b.eventually("the subscriber is gone", func() bool { return len(p.Subscriptions()) == 0 })
+	b.send(p, "after the end")
+	b.expect(s, want...)
+	b.send(other, "still here")
+	b.expect(s, "still here")
+
+	b.must(s.Connect(address(p)))
+	b.must(p.WaitSubscribed(b.context(), "", 1))
+	b.send(p, "again")
+	b.expect(s, "again")
+}
+
+func testCloseSendsQueue(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	s := b.subscriber(transport.SubscriberConfig{}, "", p)
+	var want []string
+	for i := range 900 {
+		want = append(want, fmt.Sprint(i))
+	}
+	b.send(p, want...)
+	b.must(p.Close())
+	b.expect(s, want...)
+}
+
+// testSlowConsumer: a subscriber that does not receive stands in nobody's way, and holds no more than it may.
+func testSlowConsumer(t *testing.T, b *bench) {
+	const bound = 1 << 20
+	p := b.publisher(Any)
+	slow := b.subscriber(transport.SubscriberConfig{MaxQueued: bound}, "", p)
+	fast := b.subscriber(transport.SubscriberConfig{}, "", p)
+	frame := string(make([]byte, 10_000))
+	for i := range 3000 {
+		b.send(p, frame)
+		if i%100 == 99 {
+			b.receive(fast, 1) // don't outrun it by far
+		}
+	}
+	b.send(p, "end")
+	b.eventually("the slow one has reached its bound", func() bool { return slow.Stats().Queued >= bound*9/10 })
+	const slack = 8 << 20 // what is taken in one go
+	if got := slow.Stats().Queued; got > bound+slack {
+		t.Errorf("%d bytes are queued, want %d at most", got, bound+slack)
+	}
+	b.receive(slow, 50)
+}
+
+func testConcurrentSend(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	s := b.subscriber(transport.SubscriberConfig{}, "", p)
+	const senders, each = 8, 100
+	var waits []func()
+	for i := range senders {
+		waits = append(waits, b.background(func() {
+			for j := range each {
+				if err := p.Send(t.Context(), fmt.Appendf(nil, "%d %d", i, j)); err != nil {
+					t.Errorf("Send: %v", err)
+				}
+			}
+		}))
+	}
+	for _, wait := range waits {
+		wait()
+	}
+	seen := make(map[string]bool)
+	for _, f := range b.receive(s, senders*each) {
+		seen[string(f.Body)] = true
+	}
+	if len(seen) != senders*each {
+		t.Errorf("%d different messages, want %d", len(seen), senders*each)
+	}
+}
+
+// testReceiveEnds: ctx and Close end a Receive that waits, at once, and lose nothing.
+func testReceiveEnds(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	s := b.subscriber(transport.SubscriberConfig{}, "", p)
+	r := b.replier()
+	for name, receive := range map[string]func(context.Context) error{
+		"subscriber": func(ctx context.Context) error { _, err := s.Receive(ctx); return err },
+		"replier":    func(ctx context.Context) error { _, err := r.Receive(ctx); return err },
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		if err := receive(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: got %v, want %v", name, err, context.DeadlineExceeded)
+		}
+		cancel()
+		if err := receive(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s, again: got %v, want %v", name, err, context.DeadlineExceeded)
+		}
+	}
+	b.send(p, "not lost")
+	b.expect(s, "not lost")
+
+	for _, c := range []struct {
+		name    string
+		receive func() error
+		close   func() error
+	}{
+		{"subscriber", func() error { _, err := s.Receive(t.Context()); return err }, s.Close},
+		{"replier", func() error { _, err := r.Receive(t.Context()); return err }, r.Close},
+	} {
+		wait := b.background(func() {
+			if err := c.receive(); !errors.Is(err, transport.ErrClosed) {
+				t.Errorf("%s: Receive: got %v, want %v", c.name, err, transport.ErrClosed)
+			}
+		})
+		b.must(c.close())
+		wait()
+	}
+}

@@ -1,0 +1,382 @@
+package zmq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+)
+
+// watched are the events of connections that we open. libzmq comes back by itself after most failures, but gives a
+// connection up for good where the peer breaks the protocol, refuses our key, or sends a message above the limit, and
+// does not say which it was: so a connection that does not come back in time is made anew.
+const watched = zmq4.EVENT_CONNECTED | zmq4.EVENT_DISCONNECTED | zmq4.EVENT_HANDSHAKE_SUCCEEDED |
+	zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq4.EVENT_HANDSHAKE_FAILED_AUTH
+
+// connector is a socket that connects to many peers and takes single frames from them: SUB or PULL.
+type connector struct {
+	*socket
+	opts    transport.SocketOptions
+	in      *inbox[transport.Frame]
+	notify  func(transport.Event)
+	lookups sync.WaitGroup
+	ctx     context.Context // ends with the socket
+	cancel  context.CancelFunc
+
+	// Under the socket's mu.
+	links     map[transport.Endpoint]*link
+	conns     map[string]*conn
+	limit     int // ZMQ_RCVHWM as it is set
+	owners    owners
+	frames    []transport.Frame // scratch of one batch
+	refusing  bool              // in the middle of a message of several frames
+	received  uint64
+	multipart uint64
+	events    []transport.Event // to be told
+	afterward []pending         // to be done when the queues are empty
+}
+
+// pending is what waits until what has arrived is read: all, or so many frames that it must have been among them.
+type pending struct {
+	budget int
+	do     func()
+}
+
+func newConnector(t *Transport, kind zmq4.Type, o transport.SocketOptions, maxQueued int64, attribute bool, notify func(transport.Event)) (*connector, error) {
+	o, err := withDefaults(o)
+	if err != nil {
+		return nil, err
+	}
+	want := 0
+	if attribute {
+		want = wantFD
+	}
+	s, err := newSocket(t, kind, batchFrames, want)
+	if err != nil {
+		return nil, err
+	}
+	c := &connector{
+		socket: s,
+		opts:   o,
+		notify: notify,
+		links:  make(map[transport.Endpoint]*link),
+		conns:  make(map[string]*conn),
+		frames: make([]transport.Frame, 0, batchFrames),
+	}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.in = newInbox[transport.Frame](maxQueued, s.kick, s.done)
+	err = errors.Join(
+		setClient(s.zs, o, t.heartbeat),
+		wrap("ZMQ_SNDHWM", s.zs.SetSndhwm(0)), // subscriptions above it would be lost
+		s.openMonitor(watched),
+	)
+	if err != nil {
+		return nil, errors.Join(err, c.shutdown())
+	}
+	c.watch(c.service)
+	c.watchFile(s.monitor.signal, c.kick)
+	return c, nil
+}
+
+// connect adds a peer; see transport.Subscriber.
+func (c *connector) connect(addr transport.Address) error {
+	addr = addr.Normal()
+	if err := addr.Endpoint.CheckConnect(); err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	if err := checkBackend(addr.Backend, false); err != nil {
+		return fmt.Errorf("connect %s: %w", addr.Endpoint, err)
+	}
+	if err := c.lock(); err != nil {
+		return err
+	}
+	defer c.unlock()
+	if _, ok := c.links[addr.Endpoint]; ok {
+		return nil
+	}
+	if limit := fileLimit(); uint64(len(c.links))+fileReserve >= limit {
+		return fmt.Errorf("connect %s: %d connections need more than the %d open files allowed (LimitNOFILE, ulimit -n)",
+			addr.Endpoint, len(c.links)+1, limit)
+	}
+	ctx, cancel := context.WithCancel(c.ctx)
+	l := &link{addr: addr, cancel: cancel, lost: make(chan struct{}, 1)}
+	if target := target(addr.Endpoint); target != "" {
+		if err := c.attach(l, target); err != nil {
+			cancel()
+			return err
+		}
+	} else {
+		c.lookups.Go(func() { c.follow(ctx, l) })
+	}
+	c.links[addr.Endpoint] = l
+	return nil
+}
+
+// fileReserve are the open files left for everything but connections.
+const fileReserve = 64
+
+// disconnect drops a peer; see transport.Subscriber.
+func (c *connector) disconnect(addr transport.Address) error {
+	if err := c.lock(); err != nil {
+		return err
+	}
+	defer c.unlock()
+	l, ok := c.links[addr.Endpoint]
+	if !ok {
+		return nil
+	}
+	delete(c.links, addr.Endpoint)
+	l.cancel()
+	c.detach(l)
+	return nil
+}
+
+// attach lets l use the connection to target. The socket's mu is held.
+func (c *connector) attach(l *link, target string) error {
+	cn, ok := c.conns[target]
+	if !ok {
+		cn = &conn{target: target}
+		c.setLimit(len(c.conns) + 1)
+		if err := c.dial(target); err != nil {
+			return fmt.Errorf("connect %s: %w", l.addr.Endpoint, err)
+		}
+		c.conns[target] = cn
+	}
+	cn.links = append(cn.links, l)
+	l.conn = cn
+	if cn.state == connUp {
+		c.tell(transport.Connected, cn, "", l)
+	}
+	return nil
+}
+
+// dial makes libzmq connect. Options are copied at that moment, so those that differ are set here.
+func (c *connector) dial(target string) error {
+	return errors.Join(
+		wrap("ZMQ_IPV6", c.zs.SetIpv6(isIPv6(target))),
+		wrap("ZMQ_RECONNECT_IVL_MAX", c.zs.SetReconnectIvlMax(reconnectMax(len(c.conns)+1))),
+		cause(c.zs.Connect(target)),
+	)
+}
+
+// setLimit shrinks or grows the queues of all connections with their number.
+func (c *connector) setLimit(n int) {
+	limit := queueLimit(c.opts.Queue, n)
+	if limit == c.limit {
+		return
+	}
+	if err := c.zs.SetRcvhwm(limit); err != nil {
+		c.log.Error("ZMQ_RCVHWM", zap.Int("count", limit), zap.Error(cause(err)))
+		return
+	}
+	c.limit = limit
+}
+
+// detach takes l from its connection, and ends that when nobody else uses it, after what has arrived was taken in.
+func (c *connector) detach(l *link) {
+	cn := l.conn
+	if cn == nil {
+		return
+	}
+	l.conn = nil
+	cn.links = slices.DeleteFunc(cn.links, func(o *link) bool { return o == l })
+	if len(cn.links) == 0 {
+		c.afterDraining(func() { c.drop(cn) })
+	}
+}
+
+// drop ends a connection, unless somebody has begun to use it again.
+func (c *connector) drop(cn *conn) {
+	if len(cn.links) > 0 || c.conns[cn.target] != cn {
+		return
+	}
+	c.hangUp(cn)
+	delete(c.conns, cn.target)
+	c.setLimit(len(c.conns))
+}
+
+// hangUp makes libzmq forget a connection.
+func (c *connector) hangUp(cn *conn) {
+	if cn.timer != nil {
+		cn.timer.Stop()
+	}
+	if cn.state != connDown {
+		cn.state = connDown
+		c.owners.end(cn.fd, cn)
+	}
+	if err := c.zs.Disconnect(cn.target); err != nil {
+		c.log.Debug("disconnect", zap.String("uri", cn.target), zap.Error(cause(err)))
+	}
+}
+
+// redial makes a connection anew that libzmq may have given up.
+func (c *connector) redial(cn *conn) {
+	if len(cn.links) == 0 || c.conns[cn.target] != cn || cn.state != connDown {
+		return
+	}
+	c.hangUp(cn)
+	if err := c.dial(cn.target); err != nil {
+		c.log.Error("connect", zap.String("uri", cn.target), zap.Error(err))
+		c.retry(cn)
+	}
+}
+
+// afterDraining calls do when what has arrived by now was read: at once, as a rule; later, when the inbox is full.
+func (c *connector) afterDraining(do func()) {
+	c.afterward = append(c.afterward, pending{budget: c.limit*len(c.conns) + 2*batchFrames, do: do})
+	for len(c.afterward) > 0 && c.readBatch() {
+	}
+}
+
+// service reads what has come, until there is no more or the inbox is full.
+func (c *connector) service() {
+	for more := true; more; {
+		if c.lock() != nil {
+			return
+		}
+		c.readEvents()
+		more = c.readBatch()
+		events := c.events
+		c.events = nil
+		c.mu.Unlock()
+		if c.notify != nil {
+			for _, e := range events {
+				c.notify(e)
+			}
+		}
+	}
+}
+
+// unlock ends what began with lock and used the socket.
+func (c *connector) unlock() {
+	c.mu.Unlock()
+	c.kick()
+}
+
+// readBatch moves what has come to the inbox. It returns false when there is no more now, or no room.
+func (c *connector) readBatch() bool {
+	if c.in.full() {
+		return false
+	}
+	more, err := c.batch.recv(c.raw)
+	if err != nil {
+		c.log.Error("receive", zap.Error(err))
+		return false
+	}
+	n := c.batch.len()
+	c.takeIn()
+	if !more {
+		c.batch.release()
+		c.owners.drained()
+	}
+	c.runPending(n, !more)
+	return more
+}
+
+// runPending does what waited for the queues to be read.
+func (c *connector) runPending(frames int, drained bool) {
+	if len(c.afterward) == 0 {
+		return
+	}
+	waiting := c.afterward
+	c.afterward = nil
+	for _, p := range waiting {
+		if p.budget -= frames; drained || p.budget <= 0 {
+			p.do()
+		} else {
+			c.afterward = append(c.afterward, p)
+		}
+	}
+}
+
+// takeIn copies the messages of the batch to the inbox.
+func (c *connector) takeIn() {
+	c.frames = c.frames[:0]
+	bytes := int64(0)
+	for p := range c.batch.parts() {
+		if c.refuse(p) {
+			continue
+		}
+		c.frames = append(c.frames, transport.Frame{Body: slices.Clone(p.data), From: c.from(p.fd)})
+		bytes += int64(len(p.data))
+	}
+	c.received += uint64(len(c.frames))
+	c.in.put(c.frames, bytes)
+	clear(c.frames)
+}
+
+// refuse tells whether p is part of a message of several frames, and counts those.
+func (c *connector) refuse(p part) bool {
+	if p.more && !c.refusing {
+		c.multipart++
+	}
+	refused := p.more || c.refusing
+	c.refusing = p.more
+	return refused
+}
+
+// from is the endpoint of the connection with that descriptor.
+func (c *connector) from(fd int) transport.Endpoint {
+	if fd < 0 {
+		return transport.Endpoint{}
+	}
+	cn := c.owners.of(fd)
+	if cn == nil {
+		c.readEvents() // the connection is told of before its first message can be read
+		cn = c.owners.of(fd)
+	}
+	if cn == nil || len(cn.links) == 0 {
+		return transport.Endpoint{}
+	}
+	return cn.links[0].addr.Endpoint
+}
+
+// shutdown closes the socket and waits for all that works for it.
+func (c *connector) shutdown() error {
+	c.cancel()
+	c.mu.Lock()
+	for _, cn := range c.conns {
+		if cn.timer != nil {
+			cn.timer.Stop()
+		}
+	}
+	c.mu.Unlock()
+	err := c.close(0)
+	c.lookups.Wait()
+	return err
+}
+
+// retry makes cn anew when it has not come back by then.
+func (c *connector) retry(cn *conn) {
+	if cn.timer == nil {
+		cn.timer = time.AfterFunc(time.Hour, func() { c.check(cn) })
+	}
+	delay := retryDelay(cn.failures)
+	if cn.state == connOpen {
+		delay = handshakeInterval + time.Second
+	}
+	cn.timer.Reset(delay)
+}
+
+// check is called when it is time to look after a connection.
+func (c *connector) check(cn *conn) {
+	if c.lock() != nil {
+		return
+	}
+	defer c.unlock()
+	c.readEvents()
+	switch cn.state {
+	case connDown:
+		c.afterDraining(func() { c.redial(cn) })
+	case connOpen:
+		// A peer of ZMTP 1 or 2 has no handshake that libzmq would tell of. One that did not get through it would have
+		// been cut by now.
+		c.setUp(cn)
+	}
+}

@@ -1,0 +1,152 @@
+package zmq
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+const (
+	firstRetry = time.Second
+	lastRetry  = 30 * time.Second
+)
+
+// link is what a program asked to be connected to. Under the socket's mu.
+type link struct {
+	addr   transport.Address
+	conn   *conn // nil until the host name is resolved
+	cancel context.CancelFunc
+	lost   chan struct{} // holds a value when the connection is down: time to ask for the address again
+}
+
+// conn is a connection as libzmq knows it: to an endpoint without a host name. Links that resolve to the same endpoint
+// share it, since libzmq connects to an endpoint once only. Under the socket's mu.
+type conn struct {
+	target   string
+	links    []*link
+	state    connState
+	fd       int // while not down
+	failures int // connections in a row that ended before the handshake did
+	timer    *time.Timer
+}
+
+type connState int
+
+const (
+	connDown connState = iota
+	connOpen           // TCP is connected
+	connUp             // and the handshake is done
+)
+
+// target is the endpoint libzmq gets, or "" when a host name has to be resolved first. libzmq would do that on its only
+// I/O thread, where a slow name server stops everything.
+func target(e transport.Endpoint) string {
+	if e.Scheme() != "tcp" {
+		return e.String()
+	}
+	addr, err := netip.ParseAddr(e.Host())
+	if err != nil {
+		return ""
+	}
+	return tcpTarget(addr, e.Port())
+}
+
+func tcpTarget(addr netip.Addr, port int) string {
+	return "tcp://" + netip.AddrPortFrom(addr.Unmap(), uint16(port)).String()
+}
+
+// sameTarget brings the address that a monitor tells into the form of target: libzmq writes it in two ways.
+func sameTarget(address string) string {
+	e, err := transport.ParseEndpoint(address)
+	if err != nil || e.Scheme() != "tcp" {
+		return address
+	}
+	return target(e)
+}
+
+// isIPv6 tells whether a socket for target needs ZMQ_IPV6.
+func isIPv6(target string) bool {
+	e, err := transport.ParseEndpoint(target)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(e.Host())
+	return err == nil && addr.Is6()
+}
+
+// retryDelay grows from one second to 30, a quarter more or less.
+func retryDelay(failures int) time.Duration {
+	d := lastRetry
+	if failures < 6 {
+		d = min(lastRetry, firstRetry<<max(0, failures-1))
+	}
+	return d*3/4 + rand.N(d/2)
+}
+
+// queueLimit is the number of messages that libzmq may hold for each of n connections: limit up to 64 of them; then it
+// is halved as often as it takes for all together to stay below 64 times limit, and it never falls below 8.
+func queueLimit(limit, n int) int {
+	const full, least = 64, 8
+	for q := limit; ; q /= 2 {
+		if q <= least || q*n <= full*limit {
+			return max(q, min(limit, least))
+		}
+	}
+}
+
+// reconnectMax bounds the interval in which libzmq tries a connection that is refused, so that n of them make about a
+// hundred attempts a second at most.
+func reconnectMax(n int) time.Duration {
+	return min(max(time.Duration(n)*10*time.Millisecond, time.Second), lastRetry)
+}
+
+// owners tells which connection a descriptor belongs to. A number may be used again while messages of the connection
+// that had it before are still queued: then there are two, and nobody can tell.
+type owners struct {
+	byFD  map[int][]*conn
+	ended []endedFD // to be forgotten once the queues are empty
+}
+
+type endedFD struct {
+	fd   int
+	conn *conn
+}
+
+func (o *owners) begin(fd int, c *conn) {
+	if o.byFD == nil {
+		o.byFD = make(map[int][]*conn)
+	}
+	o.byFD[fd] = append(o.byFD[fd], c)
+}
+
+func (o *owners) end(fd int, c *conn) {
+	o.ended = append(o.ended, endedFD{fd, c})
+}
+
+// drained is called when all that came before the ends of connections was read.
+func (o *owners) drained() {
+	for _, e := range o.ended {
+		rest := o.byFD[e.fd]
+		if i := slices.Index(rest, e.conn); i >= 0 {
+			rest = slices.Delete(rest, i, i+1)
+		}
+		if len(rest) == 0 {
+			delete(o.byFD, e.fd)
+		} else {
+			o.byFD[e.fd] = rest
+		}
+	}
+	o.ended = o.ended[:0]
+}
+
+// of returns the connection with that descriptor, nil when there is none or more than one.
+func (o *owners) of(fd int) *conn {
+	if cs := o.byFD[fd]; len(cs) == 1 {
+		return cs[0]
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package zmq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+)
+
+const (
+	publisherLinger = 2 * time.Second
+	// maxTopic bounds what a subscriber can ask for, in bytes, and with it the depth of libzmq's tree of topics.
+	maxTopic = 16 << 10
+	// sweepDelay is how long after a Send the reader looks for subscriptions whose signal that Send may have taken.
+	sweepDelay = 10 * time.Millisecond
+)
+
+// publisher is an XPUB socket: it tells of subscriptions, and is read for them.
+type publisher struct {
+	*socket
+	endpoint transport.Endpoint
+
+	// Under the socket's mu.
+	topics   topics
+	sweep    *time.Timer
+	sweeping bool
+}
+
+var _ transport.Publisher = (*publisher)(nil)
+
+// Publisher binds a publisher.
+//
+// Send hands the frame to libzmq at once, from the goroutine that calls it, and so never waits: libzmq's queue is one
+// per subscriber, and a full one loses the frame for that subscriber.
+func (t *Transport) Publisher(c transport.PublisherConfig) (transport.Publisher, error) {
+	leave, err := t.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if err := checkBackend(c.Backend, true); err != nil {
+		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
+	}
+	s, err := newSocket(t, zmq4.XPUB, batchFrames, 0)
+	if err != nil {
+		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
+	}
+	p := &publisher{socket: s, topics: newTopics()}
+	p.sweep = time.AfterFunc(time.Hour, p.kick)
+	p.sweep.Stop()
+	if err := p.open(c); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	p.watch(p.service)
+	t.own(s, p.Close)
+	return p, nil
+}
+
+func (p *publisher) open(c transport.PublisherConfig) error {
+	o, err := withDefaults(c.SocketOptions)
+	if err != nil {
+		return fmt.Errorf("bind %s: %w", c.Endpoint, err)
+	}
+	ports, err := newPortRange(c.MinPort, c.MaxPort)
+	if err != nil {
+		return fmt.Errorf("bind %s: %w", c.Endpoint, err)
+	}
+	o.MaxMessage = min(o.MaxMessage, maxTopic)
+	err = errors.Join(
+		setServer(p.zs, o),
+		wrap("ZMQ_SNDHWM", p.zs.SetSndhwm(o.Queue)),
+		wrap("ZMQ_XPUB_VERBOSER", p.zs.SetXpubVerboser(1)),
+		p.openMonitor(0),
+	)
+	if err != nil {
+		return fmt.Errorf("bind %s: %w", c.Endpoint, err)
+	}
+	p.endpoint, err = bind(p.zs, c.Endpoint, ports)
+	return err
+}
+
+func (p *publisher) Endpoint() transport.Endpoint { return p.endpoint }
+
+func (p *publisher) Send(ctx context.Context, frame []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := p.lock(); err != nil {
+		return err
+	}
+	defer p.mu.Unlock()
+	if err := sendFrame(p.raw, frame); err != nil {
+		return fmt.Errorf("send on %s: %w", p.endpoint, err)
+	}
+	if !p.sweeping {
+		p.sweeping = true
+		p.sweep.Reset(sweepDelay)
+	}
+	return nil
+}
+
+// service takes in subscriptions.
+func (p *publisher) service() {
+	if p.lock() != nil {
+		return
+	}
+	defer p.mu.Unlock()
+	p.sweeping = false
+	p.readTopics()
+}
+
+// readTopics takes in the subscriptions that have come. The socket's mu is held.
+func (p *publisher) readTopics() {
+	for {
+		more, err := p.batch.recv(p.raw)
+		if err != nil {
+			p.log.Error("subscriptions can't be read", zap.Stringer("uri", p.endpoint), zap.Error(err))
+			return
+		}
+		for part := range p.batch.parts() {
+			p.topics.apply(part.data)
+		}
+		if !more {
+			p.batch.release()
+			p.topics.announce()
+			return
+		}
+	}
+}
+
+func (p *publisher) WaitSubscribed(ctx context.Context, topic string, n int) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := p.lock(); err != nil {
+			return err
+		}
+		p.readTopics()
+		covered, changed := p.topics.covering(topic), p.topics.changed
+		p.mu.Unlock()
+		if covered >= n {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-p.done:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (p *publisher) Subscriptions() []transport.Subscription {
+	if p.lock() != nil {
+		return nil
+	}
+	defer p.mu.Unlock()
+	p.readTopics()
+	return p.topics.list()
+}
+
+func (p *publisher) Close() error {
+	p.sweep.Stop()
+	return wrap(fmt.Sprintf("publisher %s", p.endpoint), p.close(publisherLinger))
+}

@@ -1,0 +1,162 @@
+package zmq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+)
+
+const (
+	// replyQueue is the number of replies that libzmq holds for one peer. A peer that asks without reading gets no more.
+	replyQueue = 2
+	// requestQueue is the number of requests that libzmq holds for one peer; then that peer has to wait.
+	requestQueue = 16
+	// maxRequests bounds the bytes of the requests that wait for Receive; then all peers have to wait.
+	maxRequests = 16 << 20
+)
+
+// replier is a ROUTER socket: unlike REP, it owes no peer anything.
+type replier struct {
+	*socket
+	endpoint transport.Endpoint
+	in       *inbox[transport.Request]
+
+	// Under the socket's mu.
+	next  *assembler
+	stats transport.ReplierStats
+}
+
+var _ transport.Replier = (*replier)(nil)
+
+// Replier binds a socket that answers REQ and DEALER sockets. Where the keep-alive settings leave it to the system it is
+// on, with probes after two minutes of silence: the connections of clients that vanished would stay for ever.
+func (t *Transport) Replier(cfg transport.ReplierConfig) (transport.Replier, error) {
+	leave, err := t.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if err := checkBackend(cfg.Backend, true); err != nil {
+		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
+	}
+	s, err := newSocket(t, zmq4.ROUTER, batchFrames, wantPeer)
+	if err != nil {
+		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
+	}
+	r := &replier{socket: s, next: newAssembler()}
+	r.in = newInbox[transport.Request](maxRequests, s.kick, s.done)
+	if err := r.open(cfg); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	r.watch(r.service)
+	t.own(s, r.Close)
+	return r, nil
+}
+
+func (r *replier) open(cfg transport.ReplierConfig) error {
+	receive := cfg.Queue
+	if receive == 0 {
+		receive = requestQueue
+	}
+	o, err := withDefaults(cfg.SocketOptions)
+	if err != nil {
+		return fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
+	}
+	if o.KeepAlive == (transport.KeepAlive{}) {
+		o.KeepAlive = serverKeepAlive
+	}
+	err = errors.Join(
+		setServer(r.zs, o),
+		wrap("ZMQ_SNDHWM", r.zs.SetSndhwm(min(o.Queue, replyQueue))),
+		wrap("ZMQ_RCVHWM", r.zs.SetRcvhwm(receive)),
+		wrap("ZMQ_ROUTER_MANDATORY", r.zs.SetRouterMandatory(1)),
+		r.openMonitor(0),
+	)
+	if err != nil {
+		return fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
+	}
+	r.endpoint, err = bind(r.zs, cfg.Endpoint, portRange{})
+	return err
+}
+
+func (r *replier) Endpoint() transport.Endpoint { return r.endpoint }
+
+// service reads what has come, until there is no more or the inbox is full.
+func (r *replier) service() {
+	for more := true; more; {
+		if r.lock() != nil {
+			return
+		}
+		more = r.readBatch()
+		r.mu.Unlock()
+	}
+}
+
+func (r *replier) readBatch() bool {
+	if r.in.full() {
+		return false
+	}
+	more, err := r.batch.recv(r.raw)
+	if err != nil {
+		r.log.Error("receive", zap.Stringer("uri", r.endpoint), zap.Error(err))
+		return false
+	}
+	var requests []transport.Request
+	bytes := int64(0)
+	for p := range r.batch.parts() {
+		request, done, ok := r.next.add(p)
+		switch {
+		case ok:
+			requests = append(requests, request)
+			bytes += int64(len(request.Body))
+		case done:
+			r.stats.Malformed++
+		}
+	}
+	r.stats.Received += uint64(len(requests))
+	r.in.put(requests, bytes)
+	if !more {
+		r.batch.release()
+	}
+	return more
+}
+
+func (r *replier) Receive(ctx context.Context) ([]transport.Request, error) { return r.in.receive(ctx) }
+
+func (r *replier) Reply(req transport.Request, frame []byte) error {
+	to, ok := req.Token.(*envelope)
+	if !ok {
+		return fmt.Errorf("reply on %s: not a request of this transport", r.endpoint)
+	}
+	if err := r.lock(); err != nil {
+		return err
+	}
+	defer r.mu.Unlock()
+	readable, err := sendMessage(r.raw, to.bytes, to.sizes, frame)
+	if readable {
+		r.kick()
+	}
+	switch {
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EHOSTUNREACH):
+		r.stats.Dropped++
+	case err != nil:
+		return fmt.Errorf("reply on %s: %w", r.endpoint, err)
+	}
+	return nil
+}
+
+func (r *replier) Stats() transport.ReplierStats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stats
+}
+
+// Close closes the replier. Replies that were sent go out within two seconds or not at all.
+func (r *replier) Close() error {
+	return wrap(fmt.Sprintf("replier %s", r.endpoint), r.close(publisherLinger))
+}

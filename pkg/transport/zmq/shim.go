@@ -1,0 +1,231 @@
+package zmq
+
+/*
+#cgo pkg-config: libzmq
+#cgo noescape ptz_recv
+#cgo nocallback ptz_recv
+#cgo noescape ptz_release
+#cgo nocallback ptz_release
+#cgo noescape ptz_send
+#cgo nocallback ptz_send
+#cgo noescape ptz_send_all
+#cgo nocallback ptz_send_all
+#include <errno.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+// What can be told about a received frame. The pointers hold until the message is released.
+typedef struct {
+	const void *data;
+	const char *peer; // address of the sender without port, or NULL
+	size_t size;
+	int fd; // of the connection it came over, or -1
+	int more;
+} ptz_part;
+
+typedef struct {
+	zmq_msg_t *msgs;
+	ptz_part *parts;
+	int cap;
+	int n; // messages that are held
+} ptz_batch;
+
+enum { PTZ_FD = 1, PTZ_PEER = 2 };
+
+static void ptz_free(ptz_batch *b) {
+	if (b == NULL)
+		return;
+	free(b->msgs);
+	free(b->parts);
+	free(b);
+}
+
+static ptz_batch *ptz_new(int cap) {
+	ptz_batch *b = calloc(1, sizeof *b);
+	if (b == NULL)
+		return NULL;
+	b->msgs = calloc(cap, sizeof *b->msgs);
+	b->parts = calloc(cap, sizeof *b->parts);
+	b->cap = cap;
+	if (b->msgs == NULL || b->parts == NULL) {
+		ptz_free(b);
+		return NULL;
+	}
+	return b;
+}
+
+static void ptz_release(ptz_batch *b) {
+	for (int i = 0; i < b->n; i++)
+		zmq_msg_close(&b->msgs[i]);
+	b->n = 0;
+}
+
+// Receives frames until there are none, the batch is full, or it holds max_bytes. Releases what the batch held before.
+// Returns 0, or the errno that ended it; EAGAIN means that there are no more now.
+static int ptz_recv(void *socket, ptz_batch *b, size_t max_bytes, int want) {
+	size_t bytes = 0;
+	ptz_release(b);
+	while (b->n < b->cap && bytes < max_bytes) {
+		zmq_msg_t *m = &b->msgs[b->n];
+		ptz_part *p = &b->parts[b->n];
+		zmq_msg_init(m);
+		if (zmq_msg_recv(m, socket, ZMQ_DONTWAIT) < 0) {
+			int e = zmq_errno();
+			zmq_msg_close(m);
+			if (e == EINTR)
+				continue;
+			return e;
+		}
+		p->data = zmq_msg_data(m);
+		p->size = zmq_msg_size(m);
+		p->more = zmq_msg_more(m);
+		p->fd = (want & PTZ_FD) ? zmq_msg_get(m, ZMQ_SRCFD) : -1;
+		p->peer = (want & PTZ_PEER) ? zmq_msg_gets(m, "Peer-Address") : NULL;
+		bytes += p->size;
+		b->n++;
+	}
+	return 0;
+}
+
+// Sends one frame without waiting. Returns 0 or an errno.
+static int ptz_send(void *socket, const void *data, size_t size, int flags) {
+	while (zmq_send(socket, data, size, flags | ZMQ_DONTWAIT) < 0)
+		if (zmq_errno() != EINTR)
+			return zmq_errno();
+	return 0;
+}
+
+// Sends the n frames that stand one behind the other in head, then body, as one message. Sets *readable when the socket
+// has something to receive: sending may have taken the signal that says so. Returns 0 or an errno.
+static int ptz_send_all(void *socket, const char *head, const size_t *sizes, int n, const void *body, size_t size, int *readable) {
+	int rc = 0, events = 0;
+	size_t len = sizeof events;
+	for (int i = 0; i < n && rc == 0; head += sizes[i++])
+		rc = ptz_send(socket, head, sizes[i], ZMQ_SNDMORE);
+	if (rc == 0)
+		rc = ptz_send(socket, body, size, 0);
+	if (zmq_getsockopt(socket, ZMQ_EVENTS, &events, &len) == 0)
+		*readable = events & ZMQ_POLLIN;
+	return rc;
+}
+*/
+import "C"
+
+import (
+	"errors"
+	"iter"
+	"reflect"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"github.com/pebbe/zmq4"
+)
+
+// What a receiver wants to know beside the bytes; each costs a look-up per frame.
+const (
+	wantFD   = C.PTZ_FD
+	wantPeer = C.PTZ_PEER
+)
+
+// rawSocket is the libzmq socket inside the binding's, which does not export it.
+func rawSocket(s *zmq4.Socket) unsafe.Pointer {
+	return reflect.ValueOf(s).Elem().FieldByName("soc").UnsafePointer()
+}
+
+// part is a received frame. What it refers to belongs to the batch.
+type part struct {
+	data []byte
+	peer *C.char
+	fd   int // -1: not known
+	more bool
+}
+
+// peerAddress is the address of the sender without its port, or empty.
+func (p part) peerAddress() string {
+	if p.peer == nil {
+		return ""
+	}
+	return C.GoString(p.peer)
+}
+
+// batch receives many frames in one call. It belongs to whoever may use the socket.
+type batch struct {
+	c    *C.ptz_batch
+	want C.int
+}
+
+func newBatch(frames, want int) (*batch, error) {
+	c := C.ptz_new(C.int(frames))
+	if c == nil {
+		return nil, errors.New("out of memory")
+	}
+	return &batch{c: c, want: C.int(want)}, nil
+}
+
+// recv receives what is there, maxBatchBytes or somewhat more at most; more tells whether there may be more.
+func (b *batch) recv(socket unsafe.Pointer) (more bool, err error) {
+	switch e := syscall.Errno(C.ptz_recv(socket, b.c, maxBatchBytes, b.want)); e {
+	case 0:
+		return true, nil
+	case syscall.EAGAIN, syscall.Errno(zmq4.EFSM): // EFSM: a REQ socket that has its answer
+		return false, nil
+	default:
+		return false, cause(e)
+	}
+}
+
+// parts are the frames received last. They hold until the next recv, release or free.
+func (b *batch) parts() iter.Seq[part] {
+	return func(yield func(part) bool) {
+		for _, p := range unsafe.Slice(b.c.parts, b.c.n) {
+			data := unsafe.Slice((*byte)(p.data), p.size)
+			if !yield(part{data: data, peer: p.peer, fd: int(p.fd), more: p.more != 0}) {
+				return
+			}
+		}
+	}
+}
+
+func (b *batch) len() int { return int(b.c.n) }
+
+// release gives the memory of the messages back to libzmq.
+func (b *batch) release() {
+	if b.c.n > 0 {
+		C.ptz_release(b.c)
+	}
+}
+
+// free ends the batch. It may be called twice.
+func (b *batch) free() {
+	if b.c == nil {
+		return
+	}
+	b.release()
+	C.ptz_free(b.c)
+	b.c = nil
+}
+
+// sendFrame sends one frame without waiting.
+func sendFrame(socket unsafe.Pointer, frame []byte) error {
+	e := syscall.Errno(C.ptz_send(socket, unsafe.Pointer(unsafe.SliceData(frame)), C.size_t(len(frame)), 0))
+	if e != 0 {
+		return cause(e)
+	}
+	return nil
+}
+
+// sendMessage sends the frames that stand in head, of the given sizes, and then body, as one message and without
+// waiting. It tells whether the socket has something to receive.
+func sendMessage(socket unsafe.Pointer, head []byte, sizes []uintptr, body []byte) (readable bool, err error) {
+	var r C.int
+	e := syscall.Errno(C.ptz_send_all(socket,
+		(*C.char)(unsafe.Pointer(unsafe.SliceData(head))),
+		(*C.size_t)(unsafe.Pointer(unsafe.SliceData(sizes))), C.int(len(sizes)),
+		unsafe.Pointer(unsafe.SliceData(body)), C.size_t(len(body)), &r))
+	runtime.KeepAlive(head)
+	if e != 0 {
+		return r != 0, cause(e)
+	}
+	return r != 0, nil
+}

@@ -1,0 +1,196 @@
+package zmq
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	batchFrames   = 128     // frames received in one call of libzmq
+	maxBatchBytes = 4 << 20 // and their bytes, or one frame
+)
+
+// socket is a libzmq socket that several goroutines may use in turns: mu is held around every call, which libzmq asks
+// for and which is all that it asks for.
+//
+// One goroutine, started by watch, reads. It sleeps in Go's network poller on the socket's signal descriptor (ZMQ_FD),
+// so an idle socket costs no thread and no wake-up. That signal is edge-like: any call on the socket may consume it.
+// Hence the rule that whoever else calls libzmq must make the reader look again, by kick, unless the call can't have
+// taken a signal.
+type socket struct {
+	owner  *Transport
+	log    *zap.Logger
+	signal *os.File // our duplicate of ZMQ_FD
+	reader sync.WaitGroup
+	once   sync.Once
+	done   chan struct{} // closed when the socket begins to close
+
+	mu      sync.Mutex // guards what follows, and each call on the libzmq sockets
+	zs      *zmq4.Socket
+	raw     unsafe.Pointer
+	closed  bool
+	batch   *batch
+	monitor *monitor
+}
+
+// newSocket makes a socket in the transport's context. The caller closes it.
+func newSocket(t *Transport, kind zmq4.Type, frames, want int) (*socket, error) {
+	zs, err := t.ctx.NewSocket(kind)
+	if err != nil {
+		return nil, t.newSocketError(err)
+	}
+	s := &socket{owner: t, log: t.log, done: make(chan struct{}), zs: zs, raw: rawSocket(zs)}
+	if s.signal, err = dupSignal(zs); err != nil {
+		return nil, errors.Join(err, zs.Close())
+	}
+	if s.batch, err = newBatch(frames, want); err != nil {
+		return nil, errors.Join(err, s.signal.Close(), zs.Close())
+	}
+	return s, nil
+}
+
+// dupSignal makes a file of the socket's signal descriptor, known to Go's network poller. It is a duplicate, since
+// closing the file must not close libzmq's.
+func dupSignal(zs *zmq4.Socket) (*os.File, error) {
+	fd, err := zs.GetFd()
+	if err != nil {
+		return nil, fmt.Errorf("signal descriptor: %w", cause(err))
+	}
+	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("duplicate the signal descriptor: %w", err)
+	}
+	if err := unix.SetNonblock(dup, true); err != nil {
+		return nil, errors.Join(err, unix.Close(dup))
+	}
+	f := os.NewFile(uintptr(dup), "zmq-signal")
+	if err := f.SetReadDeadline(time.Time{}); err != nil {
+		return nil, errors.Join(fmt.Errorf("poll the signal descriptor: %w", err), f.Close())
+	}
+	return f, nil
+}
+
+// lock takes mu and fails when the socket is closed, with mu released.
+func (s *socket) lock() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return transport.ErrClosed
+	}
+	return nil
+}
+
+// watch starts the reader: it calls service whenever the socket may have something to do, until the socket is closed.
+func (s *socket) watch(service func()) {
+	s.watchFile(s.signal, service)
+}
+
+func (s *socket) watchFile(signal *os.File, service func()) {
+	s.reader.Go(func() {
+		for {
+			err := await(signal, func() bool {
+				service()
+				return s.isClosed()
+			})
+			if s.isClosed() {
+				return
+			}
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				s.log.Error("socket is deaf: its signal can't be polled", zap.Error(err))
+				return
+			}
+		}
+	})
+}
+
+// await calls ready until it is true, each time that signal fires, and once at the start. It ends with
+// os.ErrDeadlineExceeded after kick.
+func await(signal *os.File, ready func() bool) error {
+	// A kick that comes before this line is answered by the first call of ready.
+	if err := signal.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	conn, err := signal.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return conn.Read(func(uintptr) bool { return ready() })
+}
+
+// kick makes the reader look at the socket again.
+func (s *socket) kick() { kick(s.signal) }
+
+func kick(signal *os.File) {
+	// The one possible error is that the file is closed: then nobody is there to be woken.
+	_ = signal.SetReadDeadline(time.Unix(1, 0))
+}
+
+func (s *socket) isClosed() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// close closes the socket, letting libzmq send what is queued for linger at most, and waits for that and for the reader.
+// A second call waits for the first.
+func (s *socket) close(linger time.Duration) error {
+	var err error
+	s.once.Do(func() { err = s.shut(linger) })
+	return err
+}
+
+func (s *socket) shut(linger time.Duration) error {
+	s.mu.Lock()
+	s.closed = true
+	close(s.done)
+	err := errors.Join(s.zs.SetLinger(linger), s.zs.Close())
+	s.raw = nil
+	s.mu.Unlock()
+
+	s.kick()
+	if s.monitor != nil {
+		kick(s.monitor.signal)
+	}
+	s.reader.Wait()
+	err = errors.Join(err, s.signal.Close())
+	if s.monitor != nil {
+		err = errors.Join(err, s.monitor.close(linger+closeMargin))
+	}
+	s.batch.free()
+	s.owner.forget(s)
+	if err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	return nil
+}
+
+// newSocketError names the limit that was met.
+func (t *Transport) newSocketError(err error) error {
+	err = cause(err)
+	if errors.Is(err, syscall.EMFILE) {
+		return fmt.Errorf("new socket: %w (at most %d sockets, Options.MaxSockets, and %d open files)", err, t.maxSockets, fileLimit())
+	}
+	return fmt.Errorf("new socket: %w", err)
+}
+
+// fileLimit is the number of files that this process may have open.
+func fileLimit() uint64 {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
+		return unix.RLIM_INFINITY
+	}
+	return l.Cur
+}

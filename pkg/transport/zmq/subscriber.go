@@ -1,0 +1,92 @@
+package zmq
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+const defaultMaxQueued = 256 << 20 // bytes
+
+// subscriber is one SUB socket, connected to many publishers.
+type subscriber struct {
+	*connector
+	topics map[string]struct{} // under the socket's mu
+}
+
+var _ transport.Subscriber = (*subscriber)(nil)
+
+// Subscriber makes a subscriber that is connected to nothing yet.
+//
+// Host names are resolved here, not in libzmq, and again when a connection does not come back. Publishers whose names
+// resolve to the same address share a connection.
+//
+// The queue that libzmq keeps for a connection (SocketOptions.Queue) is the full one for up to 64 connections; with more
+// it is halved until all together hold no more than 64 times Queue messages, down to 8 each. It matters only while the
+// subscriber does not read, because MaxQueued is reached. A subscriber that does not read for longer than four
+// heartbeats is cut by them.
+func (t *Transport) Subscriber(cfg transport.SubscriberConfig) (transport.Subscriber, error) {
+	leave, err := t.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	maxQueued := cfg.MaxQueued
+	if maxQueued == 0 {
+		maxQueued = defaultMaxQueued
+	}
+	c, err := newConnector(t, zmq4.SUB, cfg.SocketOptions, maxQueued, cfg.Attribute, cfg.Events)
+	if err != nil {
+		return nil, fmt.Errorf("subscriber: %w", err)
+	}
+	s := &subscriber{connector: c, topics: make(map[string]struct{})}
+	t.own(c.socket, s.Close)
+	return s, nil
+}
+
+func (s *subscriber) Connect(a transport.Address) error    { return s.connect(a) }
+func (s *subscriber) Disconnect(a transport.Address) error { return s.disconnect(a) }
+
+func (s *subscriber) Subscribe(topic string) error {
+	if err := s.lock(); err != nil {
+		return err
+	}
+	defer s.unlock()
+	if _, ok := s.topics[topic]; ok {
+		return nil
+	}
+	if err := s.zs.SetSubscribe(topic); err != nil {
+		return fmt.Errorf("subscribe %q: %w", topic, cause(err))
+	}
+	s.topics[topic] = struct{}{}
+	return nil
+}
+
+func (s *subscriber) Unsubscribe(topic string) error {
+	if err := s.lock(); err != nil {
+		return err
+	}
+	defer s.unlock()
+	if _, ok := s.topics[topic]; !ok {
+		return nil
+	}
+	delete(s.topics, topic)
+	if err := s.zs.SetUnsubscribe(topic); err != nil {
+		return fmt.Errorf("unsubscribe %q: %w", topic, cause(err))
+	}
+	return nil
+}
+
+func (s *subscriber) Receive(ctx context.Context) ([]transport.Frame, error) {
+	return s.in.receive(ctx)
+}
+
+func (s *subscriber) Stats() transport.SubscriberStats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return transport.SubscriberStats{Received: s.received, Multipart: s.multipart, Queued: s.in.queued()}
+}
+
+func (s *subscriber) Close() error { return wrap("subscriber", s.shutdown()) }
