@@ -193,11 +193,7 @@ func checkName(name string) error {
 func (a Announcement) clone() Announcement {
 	a.Services = slices.Clone(a.Services)
 	if a.Extra != nil {
-		extra := new(message.Object)
-		for k, v := range a.Extra.All() {
-			extra.Set(k, v)
-		}
-		a.Extra = extra
+		a.Extra = a.Extra.Clone()
 	}
 	return a
 }

@@ -2,7 +2,6 @@ package discovery
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
@@ -94,7 +93,7 @@ func parseNews(frame []byte) (n news, ok bool, err error) {
 		}
 		return n, true, nil
 	}
-	a, err := parseObject(o, func() json.RawMessage { return m.RawData() })
+	a, err := parseObject(o, func() []string { return exactServices(m) })
 	if err != nil {
 		return news{}, false, err
 	}

@@ -1,7 +1,7 @@
 package discovery
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"strings"
 
@@ -38,12 +38,23 @@ func ParseAnnouncement(m *message.Message) (Announcement, error) {
 	if err != nil {
 		return Announcement{}, err
 	}
-	a, err := parseObject(o, func() json.RawMessage { return m.RawData() })
+	a, err := parseObject(o, func() []string { return exactServices(m) })
 	if err != nil {
 		return Announcement{}, err
 	}
 	a.Name = announcedName(m.Subject())
 	return a, nil
+}
+
+// exactServices returns the service list of an announcement as it was written, nil where it is no list of texts.
+func exactServices(m *message.Message) []string {
+	var data struct {
+		Service []string `json:"service"`
+	}
+	if m.Unmarshal(&data) != nil {
+		return nil
+	}
+	return data.Service
 }
 
 // objectOf returns the data of m, which must be an object.
@@ -65,19 +76,19 @@ func announcedName(subject string) string {
 	return name
 }
 
-// parseObject reads the keys of an announcement or of a nameserver's entry. The JSON text of o is asked
-// for only where the decoded values are not exact.
-func parseObject(o *message.Object, raw func() json.RawMessage) (Announcement, error) {
+// parseObject reads the keys of an announcement or of a nameserver's entry. The service list as it was written is
+// asked for only where the decoded one is not exact.
+func parseObject(o *message.Object, exact func() []string) (Announcement, error) {
 	var a Announcement
-	for _, parse := range []func(*Announcement, *message.Object, func() json.RawMessage) error{
-		parseURI, parseService, parseVersion, parseBackend,
-	} {
-		if err := parse(&a, o, raw); err != nil {
-			if refused, ok := errors.AsType[*RefusedError](err); ok {
-				refused.URI = a.URI
-			}
-			return Announcement{}, err
+	err := parseURI(&a, o)
+	if err == nil {
+		err = cmp.Or(parseService(&a, o, exact), parseVersion(&a, o), parseBackend(&a, o))
+	}
+	if err != nil {
+		if refused, ok := errors.AsType[*RefusedError](err); ok {
+			refused.URI = a.URI
 		}
+		return Announcement{}, err
 	}
 	for k, v := range o.All() {
 		switch k {
@@ -92,7 +103,7 @@ func parseObject(o *message.Object, raw func() json.RawMessage) (Announcement, e
 	return a, nil
 }
 
-func parseURI(a *Announcement, o *message.Object, _ func() json.RawMessage) error {
+func parseURI(a *Announcement, o *message.Object) error {
 	v, ok := o.Get(keyURI)
 	if !ok {
 		return refuse(ReasonURI, "URI is missing")
@@ -112,7 +123,7 @@ func parseURI(a *Announcement, o *message.Object, _ func() json.RawMessage) erro
 //
 // A text that looks like a date is a datetime to Python peers. In a list that harms nobody, and the text
 // itself is kept here, which the reference cannot. Alone it would end a Python subscriber, which looks for parts of it.
-func parseService(a *Announcement, o *message.Object, raw func() json.RawMessage) error {
+func parseService(a *Announcement, o *message.Object, exact func() []string) error {
 	v, ok := o.Get(keyService)
 	if !ok {
 		return refuse(ReasonService, "service is missing")
@@ -124,13 +135,13 @@ func parseService(a *Announcement, o *message.Object, raw func() json.RawMessage
 	case message.Time:
 		return refuse(ReasonService, "service is a date alone; only in a list is it a name")
 	case []any:
-		return parseServices(a, v, raw)
+		return parseServices(a, v, exact)
 	default:
 		return refuse(ReasonService, "service is no text or list of texts but %s", quoted(v))
 	}
 }
 
-func parseServices(a *Announcement, list []any, raw func() json.RawMessage) error {
+func parseServices(a *Announcement, list []any, exact func() []string) error {
 	var dates bool
 	a.Services = make([]string, len(list))
 	for i, v := range list {
@@ -146,16 +157,13 @@ func parseServices(a *Announcement, list []any, raw func() json.RawMessage) erro
 	if !dates {
 		return nil
 	}
-	// Best effort: JSON that only Python writes (NaN) leaves the names as Python peers see them.
-	var exact map[string]json.RawMessage
-	var names []string
-	if json.Unmarshal(raw(), &exact) == nil && json.Unmarshal(exact[keyService], &names) == nil && len(names) == len(list) {
+	if names := exact(); len(names) == len(list) {
 		a.Services = names
 	}
 	return nil
 }
 
-func parseVersion(a *Announcement, o *message.Object, _ func() json.RawMessage) error {
+func parseVersion(a *Announcement, o *message.Object) error {
 	v, ok := o.Get(keyVersion)
 	if !ok {
 		return nil
@@ -168,7 +176,7 @@ func parseVersion(a *Announcement, o *message.Object, _ func() json.RawMessage) 
 	return nil
 }
 
-func parseBackend(a *Announcement, o *message.Object, _ func() json.RawMessage) error {
+func parseBackend(a *Announcement, o *message.Object) error {
 	v, ok := o.Get(keyBackend)
 	if !ok {
 		return nil

@@ -56,16 +56,16 @@ func parseReply(frame []byte, refused func(error)) ([]Entry, error) {
 	if !ok {
 		return nil, fmt.Errorf("answer: the data is no list but %T", data)
 	}
-	raw := sync.OnceValue(func() []json.RawMessage {
-		var all []json.RawMessage
-		if json.Unmarshal(m.RawData(), &all) != nil || len(all) != len(list) {
-			return make([]json.RawMessage, len(list))
+	exact := sync.OnceValue(func() []exactEntry {
+		var all []exactEntry
+		if m.Unmarshal(&all) != nil || len(all) != len(list) {
+			return make([]exactEntry, len(list))
 		}
 		return all
 	})
 	var entries []Entry
 	for i, v := range list {
-		e, err := parseEntry(v, func() json.RawMessage { return raw()[i] })
+		e, err := parseEntry(v, func() []string { return exact()[i].Service })
 		if err != nil {
 			refused(err)
 			continue
@@ -75,12 +75,27 @@ func parseReply(frame []byte, refused func(error)) ([]Entry, error) {
 	return entries, nil
 }
 
-func parseEntry(v any, raw func() json.RawMessage) (Entry, error) {
+// exactEntry is the service list of an entry as it was written.
+type exactEntry struct {
+	Service exactList `json:"service"`
+}
+
+// exactList is a list of texts, empty where the JSON is anything else.
+type exactList []string
+
+func (l *exactList) UnmarshalJSON(b []byte) error {
+	if json.Unmarshal(b, (*[]string)(l)) != nil {
+		*l = nil // a text, say
+	}
+	return nil
+}
+
+func parseEntry(v any, exact func() []string) (Entry, error) {
 	o, ok := v.(*message.Object)
 	if !ok {
 		return Entry{}, refuse(ReasonData, "no object but %s", quoted(v))
 	}
-	a, err := parseObject(o, raw)
+	a, err := parseObject(o, exact)
 	if err != nil {
 		return Entry{}, err
 	}
