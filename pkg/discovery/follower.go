@@ -158,6 +158,8 @@ type watch struct {
 	rounds  chan round
 	news    chan []news
 	failed  chan error // of the feeds; one deep, so that its only sender never waits
+
+	fullLogged bool
 }
 
 func (w *watch) run(ctx context.Context) error {
@@ -231,6 +233,10 @@ func (w *watch) tell(changes []Change) {
 			w.log.Debug("publisher gone", zap.String("uri", c.Entry.URI), zap.Strings("service", c.Entry.Services))
 		}
 		w.changed(c)
+	}
+	if w.table.full && !w.fullLogged {
+		w.fullLogged = true
+		w.log.Error("too many publishers; further ones are not followed", zap.Int("count", maxPublishers))
 	}
 }
 

@@ -24,8 +24,8 @@ const (
 //
 //   - when a feed has said that it is gone, and all nameservers, asked after that, have answered without it. One that
 //     does not answer counts as still listing what it listed less than [hold] ago; one answer at least is needed.
-//   - when every nameserver that ever listed it answers without it for [hold], so that a removal which was not
-//     heard does not leave it for ever.
+//   - when every nameserver that ever listed it (all of them, if only a feed told of it) answers without it for
+//     [hold], so that a removal which was not heard does not leave it for ever.
 //
 // So neither a nameserver that restarts with an empty table, nor one that is cut off from the publishers and
 // drops them all, nor one that is down takes away what another one lists, and the first not even what none lists, before the
@@ -33,6 +33,7 @@ const (
 type table struct {
 	known map[string]*listing // by URI
 	asked []standing          // by nameserver
+	full  bool                // there were more than fit in
 	epoch uint64              // counts doubts; answers to questions asked in an epoch know all that was in doubt then
 }
 
@@ -46,9 +47,10 @@ type standing struct {
 type listing struct {
 	entry      Entry
 	votes      map[int]vote // by nameserver: those that listed it when they answered last
+	without    map[int]bool // nameservers that answered without it last
 	everListed bool
 	doubt      uint64    // epoch of the doubt whether it is still there; 0: none
-	absent     time.Time // since when no nameserver lists it; zero: one does, or none ever did
+	absent     time.Time // since when it is missing from the lists; zero: it is not
 }
 
 // vote is a nameserver's last word for a publisher.
@@ -100,6 +102,7 @@ func (t *table) vote(r round, e Entry, now time.Time) []Change {
 	}
 	before, voted := l.votes[r.from]
 	v := vote{at: now, said: essence(e)}
+	delete(l.without, r.from)
 	l.votes[r.from], l.everListed, l.absent = v, true, time.Time{}
 	if r.epoch >= l.doubt {
 		l.doubt = 0
@@ -122,7 +125,8 @@ func (t *table) missing(from int, listed map[string]bool, now time.Time) {
 			continue
 		}
 		delete(l.votes, from)
-		if l.everListed && len(l.votes) == 0 && l.absent.IsZero() {
+		l.without[from] = true
+		if l.absent.IsZero() && len(l.votes) == 0 && (l.everListed || len(l.without) == len(t.asked)) {
 			l.absent = now
 		}
 	}
@@ -143,6 +147,7 @@ func (t *table) told(e Entry, wanted bool) (changes []Change, ask bool) {
 	case !wanted:
 		return t.doubt(e.URI)
 	}
+	clear(l.without)
 	l.doubt, l.absent = 0, time.Time{}
 	return l.replace(e), false
 }
@@ -194,9 +199,10 @@ func (t *table) gone(l *listing, now time.Time) bool {
 // add puts e into the table, without a vote; nil when the table is full.
 func (t *table) add(e Entry) *listing {
 	if len(t.known) >= maxPublishers {
+		t.full = true
 		return nil
 	}
-	l := &listing{entry: e, votes: make(map[int]vote)}
+	l := &listing{entry: e, votes: make(map[int]vote), without: make(map[int]bool)}
 	t.known[e.URI] = l
 	return l
 }
