@@ -1,6 +1,9 @@
 package daemon
 
-import "github.com/spf13/pflag"
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
 
 // Flags are the flags that the programs have in common; each registers those that it has.
 type Flags struct {
@@ -14,12 +17,22 @@ type Flags struct {
 // Register adds --config, --check and --verbose, which all programs have. file is where the settings are read without --config.
 func (f *Flags) Register(flags *pflag.FlagSet, file string) {
 	flags.StringVarP(&f.Config, "config", "c", "", "read settings from `FILE` instead of "+file)
+	markFile(flags, "config")
 	flags.BoolVar(&f.Check, "check", false, "check the settings, print those that count and where they come from, and end")
 	flags.BoolVarP(&f.Verbose, "verbose", "v", false, "log more")
 }
 
 // RegisterDaemon adds --log and --daemon, which daemons have.
 func (f *Flags) RegisterDaemon(flags *pflag.FlagSet) {
-	flags.StringVarP(&f.Log, "log", "l", "", "log to `FILE`, turned over daily, 7 kept, instead of standard error")
-	flags.VarP(&f.Action, "daemon", "d", "start, stop or restart it in the background, or tell its status")
+	flags.StringVarP(&f.Log, logFlag, "l", "", "log to `FILE`, turned over daily, 7 kept, instead of standard error")
+	markFile(flags, logFlag)
+	flags.VarP(&f.Action, daemonFlag, "d", "start, stop or restart it in the background, or tell its status")
+}
+
+// markFile says that a flag names a file, for completion and for [Control], which makes its name absolute. Flags of a daemon's own
+// that name files need the same (cobra's MarkFlagFilename).
+func markFile(flags *pflag.FlagSet, name string) {
+	if err := flags.SetAnnotation(name, cobra.BashCompFilenameExt, []string{}); err != nil {
+		panic("daemon: " + err.Error())
+	}
 }

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
@@ -16,13 +17,18 @@ type Notifier struct {
 }
 
 // SystemdNotifier returns a notifier for the service manager that started this process, the zero one when none did. It reads
-// NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.
+// NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID. After "-d start" only READY=1 is told: to the process that waits for it, and
+// is gone then.
 func SystemdNotifier() (Notifier, error) {
 	watchdog, err := sd.SdWatchdogEnabled(false)
 	if err != nil {
 		return Notifier{}, fmt.Errorf("watchdog of the service manager: %w", err)
 	}
+	started := os.Getenv(startedVariable) != ""
 	send := func(state string) error {
+		if started && state != sd.SdNotifyReady {
+			return nil
+		}
 		_, err := sd.SdNotify(false, state)
 		return err
 	}

@@ -1,0 +1,194 @@
+package daemon_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/daemon"
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(leakChecked{m}, map[string]func(){
+		"testd": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+			context.AfterFunc(ctx, stop)
+			os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+		},
+	})
+}
+
+// leakChecked fails when goroutines outlive the tests.
+type leakChecked struct{ m *testing.M }
+
+func (l leakChecked) Run() int {
+	code := l.m.Run()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// TestScripts drives a daemon as its operators do.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			// The path of a socket has 107 bytes at most.
+			dir, err := os.MkdirTemp("", "pt")
+			if err != nil {
+				return err
+			}
+			env.Defer(func() {
+				if err := os.RemoveAll(dir); err != nil {
+					t.Error(err)
+				}
+			})
+			env.Setenv("RUNTIME_DIRECTORY", dir)
+			env.Setenv("LOGS_DIRECTORY", env.WorkDir+"/logs")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": cmdStatus, "eventually": cmdEventually, "signal": cmdSignal},
+	})
+}
+
+// cmdStatus runs a program that has to end with a status: "status 3 testd -d status".
+func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status CODE PROGRAM ARGS…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("ended with status %d, want %d", got, want)
+	}
+}
+
+// cmdEventually waits until a program succeeds: "eventually testd -d status".
+func cmdEventually(ts *testscript.TestScript, neg bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if err := ts.Exec(args[0], args[1:]...); (err == nil) != neg {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			ts.Fatalf("did not happen: %v", args)
+		}
+	}
+}
+
+// cmdSignal sends a signal to the programs in the background: "signal HUP".
+func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
+	sig := unix.SignalNum("SIG" + args[0])
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(sig))
+	}
+}
+
+// run is the daemon of these tests, written as those of the suite are.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	return daemon.Execute(ctx, newCommand(environ), args, stdout, stderr)
+}
+
+func newCommand(environ []string) *cobra.Command {
+	var (
+		flags daemon.Flags
+		fail  string
+		stuck bool
+		limit time.Duration
+	)
+	cmd := &cobra.Command{
+		Use:     "testd",
+		Short:   "Do nothing, in several ways",
+		Args:    cobra.NoArgs,
+		Version: "1.2.3",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if flags.Action != "" {
+				return daemon.Control{
+					Name: "testd", Unit: "testd.service", File: "/etc/posttroll/testd.toml", Environ: environ,
+					Stdout: cmd.OutOrStdout(), Stderr: cmd.ErrOrStderr(), StartLimit: limit, StopLimit: limit,
+					Services: func(context.Context) (daemon.Services, error) { return nil, nil },
+				}.Do(cmd.Context(), flags.Action, cmd.Flags())
+			}
+			if fail == "config" {
+				return daemon.BadConfig(daemon.Hint(errors.New("port: 70000 is out of range"), "ports end at 65535"))
+			}
+			return serve(cmd.Context(), cmd.OutOrStdout(), flags, fail, stuck)
+		},
+	}
+	flags.Register(cmd.Flags(), "/etc/posttroll/testd.toml")
+	flags.RegisterDaemon(cmd.Flags())
+	cmd.Flags().StringVar(&fail, "fail", "", "how to fail")
+	cmd.Flags().BoolVar(&stuck, "stuck", false, "ignore SIGTERM")
+	cmd.Flags().DurationVar(&limit, "limit", 20*time.Second, "to start and to stop")
+	return cmd
+}
+
+func serve(ctx context.Context, stdout io.Writer, flags daemon.Flags, fail string, stuck bool) error {
+	if stuck {
+		signal.Ignore(syscall.SIGTERM)
+	}
+	notifier, err := daemon.SystemdNotifier()
+	if err != nil {
+		return err
+	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	group := daemon.Group{
+		Notifier: notifier,
+		Hangups:  hangups,
+		Logger:   zap.NewNop(),
+		Reload: func(context.Context) error {
+			return os.WriteFile(flags.Log+".reloaded", nil, 0o644)
+		},
+		Ready: func() {
+			if flags.Log != "" {
+				if err := os.WriteFile(flags.Log, []byte("ready\n"), 0o644); err != nil {
+					panic(err)
+				}
+			}
+			fmt.Fprintln(stdout, "serving")
+		},
+		Parts: []daemon.Part{{Name: "server", Run: func(ctx context.Context, h *daemon.Handle) error {
+			switch fail {
+			case "bind":
+				return errors.New("bind tcp://*:5557: address already in use")
+			case "never-ready":
+			default:
+				h.Ready()
+			}
+			<-ctx.Done()
+			return nil
+		}}},
+	}
+	return group.Run(ctx)
+}
