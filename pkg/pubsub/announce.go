@@ -3,7 +3,6 @@ package pubsub
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -17,65 +16,66 @@ import (
 
 // announcing is an announcer that runs.
 type announcing struct {
+	*discovery.Announcer
 	cancel context.CancelFunc
-	done   chan error
-	sender io.Closer // nil: not ours
+	done   chan error // one deep, so that the announcer never waits
+	sender io.Closer  // nil: not ours
 }
 
 // stop withdraws and waits for that.
 func (a *announcing) stop() error {
 	a.cancel()
-	err := <-a.done
-	if a.sender != nil {
-		err = errors.Join(err, a.sender.Close())
-	}
-	return err
+	return errors.Join(<-a.done, closeIfAny(a.sender))
 }
 
-// announce starts to tell of p, which is bound.
-func (n *Node) announce(p *Publisher, o PublisherOptions) (err error) {
-	uri, err := advertised(o.Advertise, p.Endpoint())
+// announce starts to tell of a publisher that is bound.
+func (n *Node) announce(o PublisherOptions, bound transport.Endpoint) (*announcing, error) {
+	cfg, err := n.announcer(o, bound)
 	if err != nil {
-		return fmt.Errorf("address to announce: %w", err)
-	}
-	cfg := discovery.AnnouncerConfig{
-		Announcement: discovery.Announcement{
-			Name:             o.Name,
-			URI:              uri.String(),
-			Services:         services(o.Name, o.Aliases),
-			SupportedVersion: message.Current,
-			Backend:          o.Backend,
-		},
-		Interval:  o.BroadcastInterval,
-		Transport: n.transport,
-		Options:   n.settings.socket(0),
-		Encoder:   n.settings.encoder(),
-		Logger:    n.log,
-	}
-	if len(o.Nameservers) > 0 {
-		cfg.Nameservers, err = n.nameservers(o.Nameservers, n.settings.registerPort())
-		if err != nil {
-			return err
-		}
+		return nil, err
 	}
 	var sender io.Closer
 	if len(o.Nameservers) == 0 || o.Announce == AnnounceBoth {
 		if cfg.Group, sender, err = n.datagrams(); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	announcer, err := discovery.NewAnnouncer(cfg)
 	if err != nil {
-		if sender != nil {
-			err = errors.Join(err, sender.Close())
-		}
-		return err
+		return nil, errors.Join(err, closeIfAny(sender))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	a := &announcing{cancel: cancel, done: make(chan error, 1), sender: sender}
+	a := &announcing{Announcer: announcer, cancel: cancel, done: make(chan error, 1), sender: sender}
 	go func() { a.done <- announcer.Run(ctx) }()
-	p.uri, p.announcing = cfg.Announcement.URI, a
-	return nil
+	return a, nil
+}
+
+// announcer returns what is announced, and to which nameservers.
+func (n *Node) announcer(o PublisherOptions, bound transport.Endpoint) (discovery.AnnouncerConfig, error) {
+	where, err := advertised(o.Advertise, bound)
+	if err != nil {
+		return discovery.AnnouncerConfig{}, err
+	}
+	cfg := discovery.AnnouncerConfig{
+		Announcement: discovery.Announcement{
+			Name:             o.Name,
+			URI:              where.endpoint.String(),
+			Services:         services(o.Name, o.Aliases),
+			SupportedVersion: message.Current,
+			Backend:          o.Backend,
+		},
+		Interval:      o.BroadcastInterval,
+		Transport:     n.transport,
+		Options:       n.settings.socket(0),
+		FollowAddress: where.changes,
+		Wanted:        where.wanted,
+		Encoder:       n.settings.encoder(),
+		Logger:        n.logger,
+	}
+	if len(o.Nameservers) > 0 {
+		cfg.Nameservers, err = n.nameservers(o.Nameservers, n.settings.registerPort())
+	}
+	return cfg, err
 }
 
 // datagrams returns where announcements by multicast go, and what has to be closed afterwards.
@@ -84,7 +84,7 @@ func (n *Node) datagrams() (discovery.DatagramSender, io.Closer, error) {
 		return n.group, nil, nil
 	}
 	cfg := n.settings.multicast()
-	cfg.Logger = n.log
+	cfg.Logger = n.logger
 	sender, err := multicast.NewSender(cfg)
 	if err != nil {
 		return nil, nil, err
@@ -103,21 +103,42 @@ func services(name string, aliases []string) []string {
 	return list
 }
 
-// advertised returns the endpoint that others connect to.
-func advertised(want string, bound transport.Endpoint) (transport.Endpoint, error) {
+// place is where others connect to.
+type place struct {
+	endpoint transport.Endpoint
+	changes  bool   // with the addresses of this host
+	wanted   string // the interface to look at then; empty: any
+}
+
+// advertised returns the place of a publisher that bound an endpoint and wants to be known under a host or interface.
+func advertised(want string, bound transport.Endpoint) (place, error) {
 	if bound.Scheme() != "tcp" {
-		return bound, bound.CheckConnect()
+		return place{endpoint: bound}, bound.CheckConnect()
 	}
+	p := place{wanted: want, changes: want == "" || isInterface(want)}
 	if want == "" && !isWildcard(bound.Host()) {
-		want = bound.Host()
+		p = place{wanted: bound.Host()} // it goes nowhere else
 	}
-	host, err := discovery.OwnAddress(want)
+	host, err := discovery.OwnAddress(p.wanted)
 	if err != nil {
-		return transport.Endpoint{}, err
+		return place{}, err
 	}
-	return transport.ConnectEndpoint("tcp://" + net.JoinHostPort(host, strconv.Itoa(bound.Port())))
+	p.endpoint, err = transport.ConnectEndpoint("tcp://" + net.JoinHostPort(host, strconv.Itoa(bound.Port())))
+	return p, err
+}
+
+func isInterface(name string) bool {
+	_, err := net.InterfaceByName(name)
+	return err == nil
 }
 
 func isWildcard(host string) bool {
 	return host == "*" || host == "0.0.0.0" || host == "::"
+}
+
+func closeIfAny(c io.Closer) error {
+	if c == nil {
+		return nil
+	}
+	return c.Close()
 }

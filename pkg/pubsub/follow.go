@@ -2,6 +2,10 @@ package pubsub
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"go.uber.org/zap"
@@ -13,8 +17,12 @@ func (s *Subscriber) follow(ctx context.Context, o SubscriberOptions) error {
 	if err != nil {
 		return err
 	}
-	lookup.Timeout = o.LookupTimeout
 	cfg := discovery.FollowerConfig{LookupConfig: lookup, Services: o.Services}
+	if o.LookupTimeout > 0 {
+		cfg.Timeout = o.LookupTimeout
+	} else {
+		cfg.Timeout = discovery.DefaultTimeout
+	}
 	if !o.LookupOnly {
 		cfg.Feeds = s.node.feeds(lookup.Nameservers)
 	}
@@ -22,12 +30,26 @@ func (s *Subscriber) follow(ctx context.Context, o SubscriberOptions) error {
 	if err != nil {
 		return err
 	}
+	s.missing.want(o.Services)
 	s.wg.Go(func() {
 		if err := follower.Run(ctx, s.changed); err != nil {
 			s.log.Error("following services ended", zap.Strings("service", o.Services), zap.Error(err))
 		}
 	})
+	s.wg.Go(func() { s.warnMissing(ctx, cfg.Timeout) })
 	return nil
+}
+
+// warnMissing tells once of services that nobody has offered within timeout.
+func (s *Subscriber) warnMissing(ctx context.Context, timeout time.Duration) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(timeout):
+	}
+	if names := s.missing.list(); len(names) > 0 {
+		s.log.Warn("no publisher found yet", zap.Strings("service", names), zap.Duration("age", timeout))
+	}
 }
 
 // changed takes in what came or went.
@@ -41,32 +63,39 @@ func (s *Subscriber) changed(c discovery.Change) {
 
 // found connects to a publisher. One that can't be used is logged once and passed over.
 func (s *Subscriber) found(e discovery.Entry) {
+	s.missing.found(e)
 	addr := Address{URI: e.URI, Backend: e.Backend, SupportedVersion: e.SupportedVersion}
-	if err := s.addFound(addr); err != nil {
+	news, err := s.addFound(addr)
+	if err != nil {
+		s.lost(e) // it may have been usable before
 		if s.refused.first(e.URI, err) && !s.isClosed() {
 			s.log.Warn("publisher passed over", zap.Strings("service", e.Services), zap.String("uri", e.URI), zap.Error(err))
 		}
 		return
 	}
-	s.log.Info("publisher added", zap.Strings("service", e.Services), zap.String("uri", e.URI))
+	if news {
+		s.log.Info("publisher added", zap.Strings("service", e.Services), zap.String("uri", e.URI))
+	}
 }
 
-func (s *Subscriber) addFound(addr Address) error {
+// addFound connects to addr, and tells whether it was not there yet.
+func (s *Subscriber) addFound(addr Address) (news bool, err error) {
 	to, err := addr.peer(s.backend)
 	if err != nil {
-		return err
+		return false, err
 	}
 	s.peers.change.Lock()
 	defer s.peers.change.Unlock()
 	known, ok := s.peers.get(addr.URI)
 	if !ok {
 		if known, err = s.connect(to, nil); err != nil {
-			return err
+			return false, err
 		}
 	}
+	news = !known.found
 	known.found = true
 	s.peers.set(addr.URI, known)
-	return nil
+	return news, nil
 }
 
 // lost leaves a publisher, unless the program gave its address.
@@ -85,4 +114,31 @@ func (s *Subscriber) lost(e discovery.Entry) {
 		return
 	}
 	s.log.Info("publisher removed", zap.String("uri", e.URI))
+}
+
+// missing are the services that nobody has offered yet.
+type missing struct {
+	mu       sync.Mutex
+	services map[string]bool
+}
+
+func (m *missing) want(services []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.services = make(map[string]bool)
+	for _, service := range services {
+		m.services[service] = true
+	}
+}
+
+func (m *missing) found(e discovery.Entry) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.services, func(service string, _ bool) bool { return e.Offers(service) })
+}
+
+func (m *missing) list() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Sorted(maps.Keys(m.services))
 }

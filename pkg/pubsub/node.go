@@ -34,7 +34,8 @@ type Node struct {
 	transport transport.Transport
 	settings  Settings
 	group     discovery.DatagramSender // nil: multicast
-	log       *zap.Logger
+	logger    *zap.Logger              // for the packages below
+	log       *zap.Logger              // for this one
 }
 
 // New makes a node. It is an error when the transport is missing or a setting can't be used.
@@ -53,6 +54,7 @@ func New(o Options) (*Node, error) {
 		transport: o.Transport,
 		settings:  o.Settings.withDefaults(),
 		group:     o.Group,
+		logger:    log,
 		log:       log.Named("pubsub"),
 	}, nil
 }
@@ -97,7 +99,7 @@ func (n *Node) lookup(nameservers []string) (discovery.LookupConfig, error) {
 		Nameservers: addrs,
 		Options:     n.settings.socket(0),
 		Encoder:     n.settings.encoder(),
-		Logger:      n.log,
+		Logger:      n.logger,
 	}, nil
 }
 

@@ -58,7 +58,6 @@ const (
 // Publisher sends messages to all that subscribed to them, and tells of itself until it is closed.
 type Publisher struct {
 	name    string
-	uri     string // announced; else ""
 	socket  transport.Publisher
 	encoder message.Encoder
 	lax     bool
@@ -82,7 +81,7 @@ func (n *Node) Publisher(o PublisherOptions) (*Publisher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("publisher %q: %w", o.Name, err)
 	}
-	p.log.Info("publisher started", zap.String("service", p.name), zap.Stringer("endpoint", p.Endpoint()), zap.String("uri", p.uri))
+	p.log.Info("publisher started", zap.String("service", p.name), zap.Stringer("endpoint", p.Endpoint()), zap.String("uri", p.URI()))
 	return p, nil
 }
 
@@ -103,8 +102,8 @@ func (n *Node) publisher(o PublisherOptions) (*Publisher, error) {
 	}
 	p := &Publisher{name: o.Name, socket: socket, encoder: n.settings.encoder(), lax: o.Lax, log: n.log}
 	if o.announced() {
-		if err := n.announce(p, o); err != nil {
-			return nil, errors.Join(err, socket.Close())
+		if p.announcing, err = n.announce(o, socket.Endpoint()); err != nil {
+			return nil, errors.Join(fmt.Errorf("announce: %w", err), socket.Close())
 		}
 	}
 	return p, nil
@@ -167,8 +166,14 @@ func (p *Publisher) Endpoint() transport.Endpoint { return p.socket.Endpoint() }
 // Port returns the port that was bound, 0 when the endpoint is not TCP.
 func (p *Publisher) Port() int { return p.socket.Endpoint().Port() }
 
-// URI returns the announced address, "" when nobody is told.
-func (p *Publisher) URI() string { return p.uri }
+// URI returns the address that is announced now, "" when nobody is told. It changes with the addresses of this host, unless the
+// options name one.
+func (p *Publisher) URI() string {
+	if p.announcing == nil {
+		return ""
+	}
+	return p.announcing.Announcement().URI
+}
 
 // Send sends m. It refuses what would end a Python subscriber, unless the publisher is lax. It waits while the queue to the socket is
 // full; a message for a subscriber whose own queue is full is lost for that one, without an error.

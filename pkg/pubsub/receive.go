@@ -85,11 +85,6 @@ func (s *Subscriber) Receive(ctx context.Context) (*message.Message, error) {
 			}
 			continue
 		}
-		s.hand.done()
-		var ok bool
-		if s.hand, ok = s.nextReady(); ok {
-			continue
-		}
 		if s.timeout > 0 {
 			if limit.IsZero() {
 				limit = time.Now().Add(s.timeout)
@@ -97,31 +92,46 @@ func (s *Subscriber) Receive(ctx context.Context) (*message.Message, error) {
 				return nil, ErrTimeout
 			}
 		}
-		if err := s.wait(ctx, limit); err != nil {
+		if err := s.refill(ctx, limit); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// wait fills the hand from the main source. It returns early, with nothing, when there is a batch of another source or the
-// limit is over; zero: there is none.
-func (s *Subscriber) wait(ctx context.Context, limit time.Time) error {
+// refill takes the next batch into the hand: of the side sources and the main one in turn, when both have any. It returns with nothing
+// when the limit is over, zero: there is none, or when there is something to look at again.
+func (s *Subscriber) refill(ctx context.Context, limit time.Time) error {
+	mainTurn := s.hand.taken != nil && s.main.sub.Stats().Queued > 0 // so it need not wait
+	s.hand.done()
+	if !mainTurn {
+		if b, ok := s.nextReady(); ok {
+			s.hand = b
+			return nil
+		}
+	}
 	wctx, cancel := withLimit(ctx, limit)
 	defer cancel()
-	if !s.wake.enter(cancel) {
-		return nil
+	if !mainTurn {
+		if !s.wake.enter(cancel) {
+			return nil
+		}
+		defer s.wake.leave()
 	}
-	frames, err := s.main.Receive(wctx)
-	s.wake.leave()
+	return s.receive(ctx, wctx)
+}
+
+// receive takes a batch of the main source into the hand. When the inner context ends but not the outer, it returns with nothing.
+func (s *Subscriber) receive(outer, inner context.Context) error {
+	frames, err := s.main.Receive(inner)
 	switch {
 	case err == nil:
 		s.hand = batch{frames: frames, source: s.main}
 		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
+	case outer.Err() != nil:
+		return outer.Err()
 	case s.isClosed():
 		return ErrClosed
-	case wctx.Err() != nil:
+	case inner.Err() != nil:
 		return nil
 	}
 	return fmt.Errorf("receive: %w", err)

@@ -84,6 +84,7 @@ type Subscriber struct {
 	counts  counts
 	bad     badFrames
 	refused refusals
+	missing missing
 
 	closed <-chan struct{}
 	stop   context.CancelFunc // closes closed
