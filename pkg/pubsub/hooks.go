@@ -15,9 +15,9 @@ const hookQueued = 16 << 20
 // goroutine that receives, between two messages, and only while that is waiting for the next one; so it needs
 // no lock for what it shares with it. It must not receive itself. The hook stays until the subscriber is closed.
 func (s *Subscriber) AddHookSub(addr Address, topics []string, callback func(*message.Message)) error {
-	to, err := addr.peer(s.backend)
+	to, err := s.hookPeer(addr, callback)
 	if err != nil {
-		return fmt.Errorf("hook: address: %w", err)
+		return err
 	}
 	cfg := s.config
 	cfg.Attribute = false
@@ -36,15 +36,27 @@ func (s *Subscriber) AddHookSub(addr Address, topics []string, callback func(*me
 
 // AddHookPull is AddHookSub for messages that a peer pushes to whoever pulls them.
 func (s *Subscriber) AddHookPull(addr Address, callback func(*message.Message)) error {
-	to, err := addr.peer(s.backend)
+	to, err := s.hookPeer(addr, callback)
 	if err != nil {
-		return fmt.Errorf("hook: address: %w", err)
+		return err
 	}
 	puller, err := s.node.transport.Puller(transport.PullerConfig{Address: to, SocketOptions: s.config.SocketOptions})
 	if err != nil {
 		return fmt.Errorf("hook: %w", err)
 	}
 	return s.addHook(&source{receiver: puller, hook: callback}, nil)
+}
+
+// hookPeer checks what a hook is to be made of.
+func (s *Subscriber) hookPeer(addr Address, callback func(*message.Message)) (transport.Address, error) {
+	if callback == nil {
+		return transport.Address{}, errors.New("hook: no callback")
+	}
+	to, err := addr.peer(s.backend)
+	if err != nil {
+		return transport.Address{}, fmt.Errorf("hook: address: %w", err)
+	}
+	return to, nil
 }
 
 // addHook adds src, or closes it when something went wrong before.

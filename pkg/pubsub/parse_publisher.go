@@ -38,10 +38,10 @@ func ParsePublisherOptions(settings map[string]any) (PublisherOptions, error) {
 	v := &values{m: settings}
 	o := PublisherOptions{
 		Name:              v.text("name", ""),
-		Port:              v.port("port", 65535),
+		Port:              v.within("port", 0, 0, 65535),
 		Address:           v.text("address", ""),
-		MinPort:           v.port("min_port", 65535),
-		MaxPort:           v.port("max_port", 65536),
+		MinPort:           v.within("min_port", 0, 1, 65535),
+		MaxPort:           v.within("max_port", 0, 2, 65536),
 		Aliases:           v.list("aliases", atComma),
 		BroadcastInterval: v.broadcastInterval(),
 		Advertise:         v.text("advertise", ""),
@@ -122,6 +122,9 @@ func (v *values) hosts(key string) (hosts []string, off bool) {
 		return nil, true
 	}
 	hosts = v.listOf(key, val, atCommaOrBlank)
+	if len(hosts) == 0 {
+		return nil, false
+	}
 	for i, host := range hosts {
 		if host == "" || isFalse(host) {
 			v.fail(key, "element %d: want a host, got %q", i+1, host)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -27,21 +28,21 @@ func ParseSettings(settings map[string]any) (Settings, error) {
 	s := Settings{
 		Backend:              v.backend(),
 		MessageVersion:       message.Version(v.text("message_version", "")),
-		NameserverPort:       v.port("nameserver_port", 65535),
-		SecureNameserverPort: v.port("secure_zmq_nameserver_port", 65535),
-		AddressPublishPort:   v.port("address_publish_port", 65535),
-		BroadcastPort:        v.port("broadcast_port", 65535),
-		SecureBroadcastPort:  v.port("secure_broadcast_port", 65535),
+		NameserverPort:       v.within("nameserver_port", discovery.DefaultNameserverPort, 1, 65535),
+		SecureNameserverPort: v.within("secure_zmq_nameserver_port", DefaultSecureNameserverPort, 1, 65535),
+		AddressPublishPort:   v.within("address_publish_port", discovery.DefaultAddressPublishPort, 1, 65535),
+		BroadcastPort:        v.within("broadcast_port", discovery.DefaultBroadcastPort, 1, 65535),
+		SecureBroadcastPort:  v.within("secure_broadcast_port", DefaultSecureBroadcastPort, 1, 65535),
 		MulticastGroup:       v.group(),
-		MulticastTTL:         v.integer("mc_ttl", 0),
+		MulticastTTL:         v.within("mc_ttl", DefaultMulticastTTL, 1, 255),
 		MulticastInterface:   v.ipv4("multicast_interface"),
-		MinPort:              v.port("pub_min_port", 65535),
-		MaxPort:              v.port("pub_max_port", 65536),
+		MinPort:              v.within("pub_min_port", DefaultMinPort, 1, 65535),
+		MaxPort:              v.within("pub_max_port", DefaultMaxPort, 2, 65536),
 		KeepAlive: transport.KeepAlive{
 			Mode:     v.keepAlive(),
-			Count:    max(v.integer("tcp_keepalive_cnt", 0), 0),
-			Idle:     time.Duration(max(v.integer("tcp_keepalive_idle", 0), 0)) * time.Second,
-			Interval: time.Duration(max(v.integer("tcp_keepalive_intvl", 0), 0)) * time.Second,
+			Count:    v.probes("tcp_keepalive_cnt", 127),
+			Idle:     time.Duration(v.probes("tcp_keepalive_idle", 32767)) * time.Second,
+			Interval: time.Duration(v.probes("tcp_keepalive_intvl", 32767)) * time.Second,
 		},
 	}
 	err := v.err(settingsKeys)
@@ -80,8 +81,11 @@ func (v *values) ipv4(key string) netip.Addr {
 	return addr
 }
 
-// keepAlive reads ZMQ_TCP_KEEPALIVE: 1, 0, or -1 for what the system does.
+// keepAlive reads ZMQ_TCP_KEEPALIVE: 1, 0, or -1 or "system" for what the system does.
 func (v *values) keepAlive() transport.KeepAliveMode {
+	if v.m["tcp_keepalive"] == "system" {
+		return transport.KeepAliveSystem
+	}
 	if on, ok := toBool(v.m["tcp_keepalive"]); ok {
 		if on {
 			return transport.KeepAliveOn
@@ -92,4 +96,9 @@ func (v *values) keepAlive() transport.KeepAliveMode {
 		v.fail("tcp_keepalive", "want 1, 0 or -1, got %d", n)
 	}
 	return transport.KeepAliveSystem
+}
+
+// probes reads a number of probes or of seconds; 0 and -1 leave it to the system. The limits are those of Linux.
+func (v *values) probes(key string, most int) int {
+	return max(v.within(key, 0, -1, most), 0)
 }

@@ -21,7 +21,8 @@ var subscriberKeys = []string{
 //	addresses      list of URIs, or of objects with URI and backend; or URIs as a text with commas or blanks between them
 //	nameserver     host; missing, none or empty: localhost; false, "false" or [false]: none, if there are addresses.
 //	               Several hosts, as a list or with commas or blanks between them, are all asked (the reference takes one)
-//	topics         list of texts, or a text with commas or blanks between them; missing: everything; an empty list: nothing
+//	topics         list of texts, or a text with commas or blanks between them; an empty list: nothing; missing: everything,
+//	               or with addresses and no nameserver every subject with a leading slash
 //	services       list of texts, or a text with commas between them (names hold no blanks, but aliases may);
 //	               missing or "": all there are; none or an empty list: none
 //	addr_listener  true: publishers that come later are found too; default false
@@ -55,11 +56,12 @@ func ParseSubscriberOptions(settings map[string]any) (SubscriberOptions, error) 
 	o.Nameservers = hosts
 	if !off || len(o.Addresses) == 0 {
 		o.Services = services
+		if o.Topics == nil {
+			o.Topics = []string{everySubject} // also without services: it is the default of another class in the reference
+		}
 	}
-	if o.Services == nil {
+	if len(o.Services) == 0 {
 		o.LookupOnly = false
-	} else if o.Topics == nil {
-		o.Topics = []string{everySubject}
 	}
 	if err := v.err(subscriberKeys); err != nil {
 		return SubscriberOptions{}, fmt.Errorf("subscriber settings: %w", err)

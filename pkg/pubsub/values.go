@@ -68,12 +68,15 @@ func (v *values) integer(key string, def int) int {
 	return int(n)
 }
 
-// port reads a port up to most, 0 included.
-func (v *values) port(key string, most int) int {
-	n := v.integer(key, 0)
-	if n < 0 || n > most {
-		v.fail(key, "%d is no port: want 0 to %d", n, most)
-		return 0
+// within reads a whole number from least to most.
+func (v *values) within(key string, def, least, most int) int {
+	if v.m[key] == nil {
+		return def
+	}
+	n := v.integer(key, least)
+	if n < least || n > most {
+		v.fail(key, "%d: want %d to %d", n, least, most)
+		return def
 	}
 	return n
 }

@@ -1,0 +1,122 @@
+package pubsub_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/pytroll/posttroll-go/pkg/discovery"
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// nameserver answers lookups with its entries and tells of changes, as little as subscribers need. It stands on hostN until it is stopped.
+type nameserver struct {
+	w       world
+	replier transport.Replier
+	feed    transport.Publisher
+	stopped sync.WaitGroup
+
+	mu      sync.Mutex
+	entries []*message.Object
+	asked   int
+}
+
+func (w world) startNameserver() *nameserver {
+	w.Helper()
+	tr := w.network.Transport(hostN)
+	replier, err := tr.Replier(transport.ReplierConfig{Endpoint: w.endpoint("tcp://*:5557")})
+	w.must(err)
+	feed, err := tr.Publisher(transport.PublisherConfig{Endpoint: w.endpoint("tcp://*:16543")})
+	w.must(err)
+	ns := &nameserver{w: w, replier: replier, feed: feed}
+	ns.stopped.Go(ns.answer)
+	w.Cleanup(ns.stop)
+	return ns
+}
+
+func (w world) endpoint(s string) transport.Endpoint {
+	w.Helper()
+	endpoint, err := transport.ParseEndpoint(s)
+	w.must(err)
+	return endpoint
+}
+
+func (ns *nameserver) stop() {
+	ns.w.must(errors.Join(ns.replier.Close(), ns.feed.Close()))
+	ns.stopped.Wait()
+}
+
+func (ns *nameserver) answer() {
+	for {
+		requests, err := ns.replier.Receive(context.Background())
+		if err != nil {
+			return
+		}
+		for _, r := range requests {
+			ns.w.must(ns.replier.Reply(r, ns.reply(r.Body)))
+		}
+	}
+}
+
+func (ns *nameserver) reply(request []byte) []byte {
+	var question struct {
+		Service string `json:"service"`
+	}
+	m, err := message.Decode(request)
+	ns.w.must(err)
+	ns.w.must(m.Unmarshal(&question))
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	ns.asked++
+	var matching []any
+	for _, entry := range ns.entries {
+		services, _ := entry.Get("service")
+		if question.Service == "" || slices.Contains(services.([]any), any(question.Service)) {
+			matching = append(matching, entry)
+		}
+	}
+	m, err = message.New("/oper/ns", "info", matching)
+	ns.w.must(err)
+	return m.Bytes()
+}
+
+// add lists a publisher and tells of it. Further keys and values may be given in pairs.
+func (ns *nameserver) add(uri, service string, more ...string) {
+	ns.w.Helper()
+	entry := new(message.Object)
+	entry.Set("URI", uri)
+	entry.Set("service", []any{service})
+	for pair := range slices.Chunk(more, 2) {
+		entry.Set(pair[0], pair[1])
+	}
+	entry.Set("status", true)
+	ns.mu.Lock()
+	ns.entries = append(ns.entries, entry)
+	ns.mu.Unlock()
+	ns.tell("/address/"+service, entry)
+}
+
+// remove forgets a publisher and tells of it.
+func (ns *nameserver) remove(uri, service string) {
+	ns.w.Helper()
+	ns.mu.Lock()
+	ns.entries = slices.DeleteFunc(ns.entries, func(entry *message.Object) bool {
+		listed, _ := entry.Get("URI")
+		return listed == uri
+	})
+	ns.mu.Unlock()
+	gone := new(message.Object)
+	gone.Set("status", false)
+	gone.Set("URI", uri)
+	gone.Set("service", []any{service})
+	ns.tell("/address/address", gone)
+}
+
+func (ns *nameserver) tell(subject string, data *message.Object) {
+	ns.w.Helper()
+	m, err := message.New(subject, discovery.TypeInfo, data)
+	ns.w.must(err)
+	ns.w.must(ns.feed.Send(context.Background(), m.Bytes()))
+}
