@@ -8,6 +8,7 @@ func (m *Message) cutData() (*Message, error) {
 	}
 	text := m.text(m.data)
 	c := cutter{scanner: scanner{s: text, maxDepth: m.maxDepth}}
+	c.peek()
 	if err := c.value(false); err != nil {
 		return nil, m.dataError(err, text)
 	}
@@ -32,7 +33,7 @@ type cutter struct {
 }
 
 func (c *cutter) value(inObject bool) error {
-	switch c.peek() {
+	switch c.next() {
 	case '{':
 		return c.all('}', true)
 	case '[':

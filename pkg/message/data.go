@@ -3,7 +3,6 @@ package message
 import (
 	"math"
 	"math/big"
-	"slices"
 	"strconv"
 	"sync"
 )
@@ -38,6 +37,7 @@ func (sc *scanner) free() {
 func parseData(s string, maxDepth int) (any, error) {
 	sc := newScanner(s, maxDepth)
 	defer sc.free()
+	sc.peek()
 	v, err := sc.value(false)
 	if err == nil {
 		err = sc.end()
@@ -53,7 +53,7 @@ func parseData(s string, maxDepth int) (any, error) {
 // value reads a value. Inside an object, at any depth, a string that is a
 // datetime becomes one.
 func (sc *scanner) value(inObject bool) (any, error) {
-	switch sc.peek() {
+	switch sc.next() {
 	case '"':
 		s, err := sc.str()
 		if err != nil {
@@ -75,7 +75,7 @@ func (sc *scanner) value(inObject bool) (any, error) {
 
 // scalar reads a number or a bare word.
 func (sc *scanner) scalar() (any, error) {
-	switch c := sc.peek(); {
+	switch c := sc.next(); {
 	case c == 't' && sc.word("true"):
 		return true, nil
 	case c == 'f' && sc.word("false"):
@@ -120,7 +120,7 @@ func (sc *scanner) object() (*Object, error) {
 		return nil, err
 	}
 	base := len(sc.members)
-	var index map[string]int
+	var seen keySet
 	for first := true; ; first = false {
 		more, err := sc.more(first, '}')
 		if err != nil {
@@ -137,31 +137,17 @@ func (sc *scanner) object() (*Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		index = sc.put(base, index, Member{k, v})
+		if i, ok := seen.find(sc.members[base:], k); ok {
+			sc.members[base+i].Value = v
+			continue
+		}
+		sc.members = append(sc.members, Member{k, v})
 	}
-	o := &Object{members: slices.Clone(sc.members[base:]), index: index}
+	o := &Object{members: make([]Member, len(sc.members)-base), index: seen.index}
+	copy(o.members, sc.members[base:])
 	clear(sc.members[base:])
 	sc.members = sc.members[:base]
 	return o, nil
-}
-
-// put sets m among the members from base, and returns their index once there
-// are enough of them.
-func (sc *scanner) put(base int, index map[string]int, m Member) map[string]int {
-	o := Object{members: sc.members[base:], index: index}
-	if i := o.find(m.Key); i >= 0 {
-		o.members[i].Value = m.Value
-		return index
-	}
-	sc.members = append(sc.members, m)
-	o.members = sc.members[base:]
-	switch {
-	case index != nil:
-		index[m.Key] = len(o.members) - 1
-	case len(o.members) > indexFrom:
-		o.reindex()
-	}
-	return o.index
 }
 
 // list reads a list.

@@ -97,12 +97,12 @@ func splitASCII(text string) (h header, ok bool) {
 	h.data = -1
 	i := min(len(Magic), len(text))
 	for h.n < headerFields {
-		end := i
+		end := headEnd(text, i)
 		for end < len(text) && !asciiSpace[text[end]] {
 			if text[end] >= utf8.RuneSelf {
 				return h, false
 			}
-			end++
+			end = headEnd(text, end+1)
 		}
 		h.start[h.n], h.end[h.n] = i, end
 		h.n++

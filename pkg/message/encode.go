@@ -2,6 +2,7 @@ package message
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"sync"
 	"time"
@@ -65,16 +66,17 @@ func (e Encoder) Encode(f Fields) (*Message, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	w := newWriter(f.Version)
-	defer w.free()
-	mime, err := w.data(f.Data, f.Binary)
+	w := writer{cut: f.Version != "" && f.Version.cutsOffsets()}
+	buf := getBuffer()
+	defer buf.free()
+	mime, err := w.data(buf, f.Data, f.Binary)
 	if err != nil {
 		return nil, encodeError(err)
 	}
 	if f.Version == "" {
 		f.Version = w.version(mime)
 	}
-	return Decode(f.frame(mime, w.buf))
+	return Decode(f.frame(mime, buf.b))
 }
 
 // check checks the header.
@@ -109,6 +111,8 @@ func checkWord(name, s string) error {
 	switch {
 	case s == "":
 		return fieldError(name, -1, "empty")
+	case headEnd(s, 0) == len(s): // printable ASCII
+		return nil
 	case !utf8.ValidString(s):
 		return fieldError(name, -1, "%q: %w", shown(s), ErrNotUTF8)
 	case indexSpace(s) >= 0:
@@ -141,25 +145,21 @@ func encodeError(err error) error {
 	return &Error{Field: "data", Offset: -1, Err: err}
 }
 
-// writers are kept for their buffers.
-var writers = sync.Pool{New: func() any { return new(writer) }}
+// buffer is where data is written before the length of the header is known.
+type buffer struct{ b []byte }
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
 // keepBuffer is the size above which a buffer is not kept.
 const keepBuffer = 64 << 10
 
-func newWriter(v Version) *writer {
-	w := writers.Get().(*writer)
-	w.cut = v != "" && v.cutsOffsets()
-	return w
-}
+func getBuffer() *buffer { return buffers.Get().(*buffer) }
 
-func (w *writer) free() {
-	buf := w.buf[:0]
-	*w = writer{}
-	if cap(buf) <= keepBuffer {
-		w.buf = buf
+func (b *buffer) free() {
+	if b.b = b.b[:0]; cap(b.b) > keepBuffer {
+		b.b = nil
 	}
-	writers.Put(w)
+	buffers.Put(b)
 }
 
 // version is what the data written needs.
@@ -170,46 +170,48 @@ func (w *writer) version(mime string) Version {
 	return V101
 }
 
-// data writes v and returns its MIME type, or nothing where there is no data.
-func (w *writer) data(v any, binary bool) (mime string, err error) {
+// data writes v into buf and returns its MIME type, or nothing where there is
+// no data.
+func (w *writer) data(buf *buffer, v any, binary bool) (mime string, err error) {
 	if text, ok := textOf(v); ok {
-		if !utf8.Valid(text) {
-			return "", ErrNotUTF8
-		}
-		if len(text) == 0 {
-			return "", nil
-		}
-		w.buf = append(w.buf, text...)
-		if binary {
-			return MIMEBinary, nil
-		}
-		return MIMEText, nil
+		return textData(buf, text, binary)
 	}
 	if binary {
 		if v == nil {
 			return "", nil
 		}
-		return "", fieldError("data", -1, "binary data is a %T, no string or []byte", v)
+		return "", fmt.Errorf("binary data is a %T, no string or []byte", v)
 	}
-	if err := w.value(v); err != nil {
+	if buf.b, err = w.value(buf.b, v); err != nil || isFalse(buf.b) {
 		return "", err
-	}
-	if isFalse(w.buf) {
-		return "", nil
 	}
 	return MIMEJSON, nil
 }
 
+func textData(buf *buffer, text string, binary bool) (mime string, err error) {
+	switch {
+	case !utf8.ValidString(text):
+		return "", ErrNotUTF8
+	case text == "":
+		return "", nil
+	}
+	buf.b = append(buf.b, text...)
+	if binary {
+		return MIMEBinary, nil
+	}
+	return MIMEText, nil
+}
+
 // textOf returns the text that v is, if it is a string or bytes of any name
 // that has no JSON of its own.
-func textOf(v any) ([]byte, bool) {
+func textOf(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:
-		return []byte(v), true
-	case []byte:
 		return v, true
+	case []byte:
+		return view(v), true
 	case nil, *Object, RawJSON, map[string]any, []any:
-		return nil, false
+		return "", false
 	}
 	r := reflect.ValueOf(v)
 	for r.Kind() == reflect.Pointer && !r.IsNil() && !hasJSON(r.Type()) {
@@ -217,13 +219,13 @@ func textOf(v any) ([]byte, bool) {
 	}
 	switch {
 	case hasJSON(r.Type()):
-		return nil, false
+		return "", false
 	case r.Kind() == reflect.String:
-		return []byte(r.String()), true
+		return r.String(), true
 	case r.Kind() == reflect.Slice && r.Type().Elem().Kind() == reflect.Uint8:
-		return r.Bytes(), true
+		return view(r.Bytes()), true
 	}
-	return nil, false
+	return "", false
 }
 
 // isFalse tells whether JSON is a value that Python holds to be false.

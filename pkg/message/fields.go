@@ -43,10 +43,36 @@ func (b planner) fields(p *plan) {
 		all = all[n:]
 	}
 	slices.SortFunc(p.fields, func(x, y field) int { return slices.Compare(x.index, y.index) })
-	p.names = make(map[string]int, len(p.fields))
-	for i, f := range p.fields {
-		p.names[f.name] = i
+	p.table = newFieldTable(p.fields)
+}
+
+// fieldTable finds fields by their keys. It is there because a message has more
+// keys than most structs want: those find an empty place.
+type fieldTable struct {
+	first []int // by hash: the first field, -1 for none
+	next  []int // by field: the next with that hash, -1 for none
+}
+
+func newFieldTable(fields []field) fieldTable {
+	size := 16
+	for size < 4*len(fields) {
+		size *= 2
 	}
+	t := fieldTable{first: slices.Repeat([]int{-1}, size), next: make([]int, len(fields))}
+	for i := range fields {
+		place := &t.first[keyHash(fields[i].name)&uint(size-1)]
+		t.next[i], *place = *place, i
+	}
+	return t
+}
+
+// field returns the place of key's field, or -1.
+func (p *plan) field(key string) int {
+	i := p.table.first[keyHash(key)&uint(len(p.table.first)-1)]
+	for i >= 0 && p.fields[i].name != key {
+		i = p.table.next[i]
+	}
+	return i
 }
 
 func compareBool(x, y bool) int {
@@ -112,11 +138,11 @@ func (b planner) field(sf reflect.StructField, name, options string, index []int
 			f.inString = stringable(sf.Type)
 		}
 	}
-	w := writer{}
-	if err := w.str(strings.ToValidUTF8(f.name, "\uFFFD")); err != nil {
+	quoted, err := appendKey(nil, true, strings.ToValidUTF8(f.name, "\uFFFD"))
+	if err != nil {
 		panic("message: field name " + f.name) // it has just been made valid
 	}
-	f.quoted = string(w.buf) + ": "
+	f.quoted = string(quoted)
 	return f
 }
 

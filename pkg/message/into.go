@@ -13,7 +13,7 @@ import (
 // into reads the value that is next into v, whose plan is p. inObject tells
 // whether strings may be datetimes.
 func (sc *scanner) into(v reflect.Value, p *plan, inObject bool) error {
-	c := sc.peek()
+	c := sc.next()
 	if c == 'n' && sc.word("null") {
 		return sc.null(v, p)
 	}
@@ -60,7 +60,7 @@ func (sc *scanner) null(v reflect.Value, p *plan) error {
 
 // intoObject reads an Object with its keys in order.
 func (sc *scanner) intoObject(v reflect.Value, p *plan) error {
-	if c := sc.peek(); c != '{' {
+	if c := sc.next(); c != '{' {
 		return sc.wrong(p.typ)
 	}
 	o, err := sc.object()
@@ -73,7 +73,7 @@ func (sc *scanner) intoObject(v reflect.Value, p *plan) error {
 // wrong passes over the value that is next, so that an error in it comes
 // first, and says that it does not fit.
 func (sc *scanner) wrong(t reflect.Type) error {
-	start, c := sc.pos, sc.peek()
+	start, c := sc.pos, sc.next()
 	if err := sc.skip(); err != nil {
 		return err
 	}
@@ -94,7 +94,6 @@ func (sc *scanner) intoKeys(v reflect.Value, p *plan) error {
 
 // intoRaw keeps the bytes of the value that is next.
 func (sc *scanner) intoRaw(v reflect.Value) error {
-	sc.peek()
 	start := sc.pos
 	if err := sc.skip(); err != nil {
 		return err
@@ -117,8 +116,8 @@ func (sc *scanner) intoStruct(v reflect.Value, p *plan) error {
 		if err != nil {
 			return err
 		}
-		i, ok := p.names[key]
-		if !ok {
+		i := p.field(key)
+		if i < 0 {
 			if err := sc.skip(); err != nil {
 				return err
 			}
@@ -183,7 +182,7 @@ func (sc *scanner) intoField(v reflect.Value, f *field) error {
 	if !f.inString {
 		return sc.into(v, f.plan, true)
 	}
-	c := sc.peek()
+	c := sc.next()
 	if c == 'n' && sc.word("null") {
 		return sc.null(v, f.plan)
 	}
@@ -394,7 +393,7 @@ func (sc *scanner) method(v reflect.Value, p *plan) error {
 	}
 	start := sc.pos
 	if p.read == isText || p.read == isTextPtr {
-		if sc.peek() != '"' {
+		if sc.next() != '"' {
 			return sc.wrong(p.typ)
 		}
 		s, err := sc.str()

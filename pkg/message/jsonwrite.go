@@ -26,63 +26,57 @@ type RawJSON []byte
 // time like [Time]; []byte is base64; json.Marshaler and
 // encoding.TextMarshaler are honoured. Strings must be UTF-8, values at most
 // 1000 deep, integers at most 4300 digits long.
-func AppendJSON(dst []byte, v any) ([]byte, error) { return appendJSON(dst, v, Current) }
+func AppendJSON(dst []byte, v any) ([]byte, error) { return AppendJSONVersion(dst, v, Current) }
 
 // AppendJSONVersion is AppendJSON for a version: up to v1.01, times have no
 // offset.
 func AppendJSONVersion(dst []byte, v any, version Version) ([]byte, error) {
-	return appendJSON(dst, v, version)
-}
-
-func appendJSON(dst []byte, v any, version Version) ([]byte, error) {
-	w := writer{buf: dst, cut: version.cutsOffsets()}
-	if err := w.value(v); err != nil {
+	w := writer{cut: version.cutsOffsets()}
+	b, err := w.value(dst, v)
+	if err != nil {
 		return dst, encodeError(err)
 	}
-	return w.buf, nil
+	return b, nil
 }
 
-// writer writes JSON.
+// writer writes JSON. Its methods append to b.
 type writer struct {
-	buf     []byte
 	cut     bool // times without offset
 	sawTime bool
 	depth   int
 }
 
 // value writes any value.
-func (w *writer) value(v any) error {
+func (w *writer) value(b []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
-		w.buf = append(w.buf, "null"...)
+		return append(b, "null"...), nil
 	case string:
-		return w.str(v)
+		return appendString(b, v)
 	case bool:
-		w.buf = strconv.AppendBool(w.buf, v)
+		return strconv.AppendBool(b, v), nil
 	case int:
-		w.buf = strconv.AppendInt(w.buf, int64(v), 10)
+		return strconv.AppendInt(b, int64(v), 10), nil
 	case int64:
-		w.buf = strconv.AppendInt(w.buf, v, 10)
+		return strconv.AppendInt(b, v, 10), nil
 	case float64:
-		w.float(v, 64)
+		return appendFloat(b, v, 64), nil
 	case Time:
-		return w.time(v)
+		return w.time(b, v)
 	case time.Time:
-		return w.time(Time{Time: v})
+		return w.time(b, Time{Time: v})
 	case *Object:
-		return w.object(v)
+		return w.object(b, v)
 	case []any:
-		return w.list(v)
+		return w.list(b, v)
 	case map[string]any:
-		return w.dict(v)
+		return w.dict(b, v)
 	case *big.Int:
-		return w.bigInt(v)
+		return appendBig(b, v)
 	case RawJSON:
-		w.raw(v)
-	default:
-		return w.reflected(v)
+		return appendRaw(b, v), nil
 	}
-	return nil
+	return w.reflected(b, v)
 }
 
 // enter counts the depth of nesting, which bounds the stack and finds cycles.
@@ -93,167 +87,154 @@ func (w *writer) enter() error {
 	return nil
 }
 
-func (w *writer) raw(v RawJSON) {
-	if len(v) == 0 {
-		w.buf = append(w.buf, "null"...)
-		return
-	}
-	w.buf = append(w.buf, v...)
-}
-
-func (w *writer) object(o *Object) error {
+func (w *writer) object(b []byte, o *Object) ([]byte, error) {
 	if o == nil {
-		w.buf = append(w.buf, "null"...)
-		return nil
+		return append(b, "null"...), nil
 	}
 	if err := w.enter(); err != nil {
-		return err
+		return b, err
 	}
-	w.buf = append(w.buf, '{')
+	var err error
+	b = append(b, '{')
 	for i := range o.members {
-		if err := w.member(i == 0, o.members[i].Key, o.members[i].Value); err != nil {
-			return err
+		m := &o.members[i]
+		if b, err = appendKey(b, i == 0, m.Key); err != nil {
+			return b, err
+		}
+		if b, err = w.value(b, m.Value); err != nil {
+			return b, within(err, m.Key)
 		}
 	}
-	w.buf = append(w.buf, '}')
 	w.depth--
-	return nil
+	return append(b, '}'), nil
 }
 
-func (w *writer) dict(m map[string]any) error {
+func (w *writer) dict(b []byte, m map[string]any) ([]byte, error) {
 	if m == nil {
-		w.buf = append(w.buf, "null"...)
-		return nil
+		return append(b, "null"...), nil
 	}
 	if err := w.enter(); err != nil {
-		return err
+		return b, err
 	}
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
+	members := make([]Member, 0, max(len(m), 32))
+	for k, v := range m {
+		members = append(members, Member{k, v})
 	}
-	slices.Sort(keys)
-	w.buf = append(w.buf, '{')
-	for i, k := range keys {
-		if err := w.member(i == 0, k, m[k]); err != nil {
-			return err
+	sortMembers(members)
+	var err error
+	b = append(b, '{')
+	for i := range members {
+		if b, err = appendKey(b, i == 0, members[i].Key); err != nil {
+			return b, err
+		}
+		if b, err = w.value(b, members[i].Value); err != nil {
+			return b, within(err, members[i].Key)
 		}
 	}
-	w.buf = append(w.buf, '}')
 	w.depth--
-	return nil
+	return append(b, '}'), nil
 }
 
-func (w *writer) member(first bool, key string, v any) error {
-	if err := w.key(first, key); err != nil {
-		return err
-	}
-	if err := w.value(v); err != nil {
-		return within(err, key)
-	}
-	return nil
-}
-
-// key writes what stands before a value in an object.
-func (w *writer) key(first bool, key string) error {
-	w.comma(first)
-	if err := w.str(key); err != nil {
-		return err
-	}
-	w.buf = append(w.buf, ": "...)
-	return nil
-}
-
-func (w *writer) comma(first bool) {
-	if !first {
-		w.buf = append(w.buf, ", "...)
-	}
-}
-
-func (w *writer) list(l []any) error {
+func (w *writer) list(b []byte, l []any) ([]byte, error) {
 	if l == nil {
-		w.buf = append(w.buf, "null"...)
-		return nil
+		return append(b, "null"...), nil
 	}
 	if err := w.enter(); err != nil {
-		return err
+		return b, err
 	}
-	w.buf = append(w.buf, '[')
+	var err error
+	b = append(b, '[')
 	for i, v := range l {
-		w.comma(i == 0)
-		if err := w.value(v); err != nil {
-			return err
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		if b, err = w.value(b, v); err != nil {
+			return b, err
 		}
 	}
-	w.buf = append(w.buf, ']')
 	w.depth--
-	return nil
+	return append(b, ']'), nil
 }
 
 // time writes t in quotes.
-func (w *writer) time(t Time) error {
+func (w *writer) time(b []byte, t Time) ([]byte, error) {
 	if !t.inRange() {
-		return errYear
+		return b, errYear
 	}
 	w.sawTime = true
-	w.buf = append(w.buf, '"')
-	w.buf = t.appendISO(w.buf, !t.Naive && !w.cut)
-	w.buf = append(w.buf, '"')
-	return nil
+	b = t.appendISO(append(b, '"'), !t.Naive && !w.cut)
+	return append(b, '"'), nil
 }
 
-func (w *writer) bigInt(n *big.Int) error {
+// appendKey writes what stands before a value in an object.
+func appendKey(b []byte, first bool, key string) ([]byte, error) {
+	if !first {
+		b = append(b, ", "...)
+	}
+	b, err := appendString(b, key)
+	return append(b, ": "...), err
+}
+
+func appendRaw(b []byte, v RawJSON) []byte {
+	if len(v) == 0 {
+		return append(b, "null"...)
+	}
+	return append(b, v...)
+}
+
+func appendBig(b []byte, n *big.Int) ([]byte, error) {
 	if n == nil {
-		w.buf = append(w.buf, "null"...)
-		return nil
+		return append(b, "null"...), nil
 	}
-	start := len(w.buf)
-	w.buf = n.Append(w.buf, 10)
-	if length := len(w.buf) - start; length > maxDigits && (n.Sign() > 0 || length > maxDigits+1) {
-		return fmt.Errorf("integer of more than %d digits", maxDigits)
+	start := len(b)
+	b = n.Append(b, 10)
+	length := len(b) - start
+	if n.Sign() < 0 {
+		length--
 	}
-	return nil
+	if length > maxDigits {
+		return b, fmt.Errorf("integer of more than %d digits", maxDigits)
+	}
+	return b, nil
 }
 
-// float writes f as Python's repr does: the shortest digits that give f back,
-// and an exponent below 1e-4 and from 1e16.
-func (w *writer) float(f float64, bits int) {
+// appendFloat writes f as Python's repr does: the shortest digits that give f
+// back, and an exponent below 1e-4 and from 1e16.
+func appendFloat(b []byte, f float64, bits int) []byte {
 	switch abs := math.Abs(f); {
 	case math.IsNaN(f):
-		w.buf = append(w.buf, "NaN"...)
+		return append(b, "NaN"...)
 	case math.IsInf(f, 1):
-		w.buf = append(w.buf, "Infinity"...)
+		return append(b, "Infinity"...)
 	case math.IsInf(f, -1):
-		w.buf = append(w.buf, "-Infinity"...)
+		return append(b, "-Infinity"...)
 	case abs != 0 && (abs < 1e-4 || abs >= 1e16):
-		w.buf = strconv.AppendFloat(w.buf, f, 'e', -1, bits)
-	default:
-		start := len(w.buf)
-		w.buf = strconv.AppendFloat(w.buf, f, 'f', -1, bits)
-		if !slices.Contains(w.buf[start:], '.') {
-			w.buf = append(w.buf, ".0"...)
-		}
+		return strconv.AppendFloat(b, f, 'e', -1, bits)
 	}
+	start := len(b)
+	b = strconv.AppendFloat(b, f, 'f', -1, bits)
+	if !slices.Contains(b[start:], '.') {
+		b = append(b, ".0"...)
+	}
+	return b
 }
 
-// str writes s in quotes.
-func (w *writer) str(s string) error {
-	b := append(w.buf, '"')
-	for {
-		n := plainASCIILen(s)
-		b = append(b, s[:n]...)
-		if s = s[n:]; s == "" {
-			break
+// appendString writes s in quotes.
+func appendString(b []byte, s string) ([]byte, error) {
+	b = append(b, '"')
+	for done := 0; ; {
+		i := plainASCIIEnd(s, done)
+		b = append(b, s[done:i]...)
+		if i == len(s) {
+			return append(b, '"'), nil
 		}
-		r, size := utf8.DecodeRuneInString(s)
+		r, size := utf8.DecodeRuneInString(s[i:])
 		if r == utf8.RuneError && size == 1 {
-			return ErrNotUTF8
+			return b, ErrNotUTF8
 		}
 		b = appendEscaped(b, r)
-		s = s[size:]
+		done = i + size
 	}
-	w.buf = append(b, '"')
-	return nil
 }
 
 // shortEscapes are those that Python writes; "/" is not one.

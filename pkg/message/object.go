@@ -3,6 +3,7 @@ package message
 import (
 	"iter"
 	"slices"
+	"strings"
 )
 
 // Member is a key of an [Object] and its value.
@@ -24,7 +25,7 @@ type Object struct {
 }
 
 // indexFrom is the number of members above which a map beats looking at all.
-const indexFrom = 16
+const indexFrom = 32
 
 // NewObject returns an object of the members in this order. A key that comes
 // again replaces the value at its first place.
@@ -139,4 +140,51 @@ func (o *Object) String() string {
 		return err.Error()
 	}
 	return string(b)
+}
+
+func sortMembers(members []Member) {
+	slices.SortFunc(members, func(x, y Member) int { return strings.Compare(x.Key, y.Key) })
+}
+
+// keySet finds keys that come again while an object is read.
+type keySet struct {
+	marks uint64         // a bit for each key: most new ones find theirs unset
+	index map[string]int // as in Object
+}
+
+// find returns the place of key among members; when it is new, it will be the
+// next.
+func (s *keySet) find(members []Member, key string) (int, bool) {
+	if s.index == nil && len(members) >= indexFrom {
+		o := Object{members: members}
+		o.reindex()
+		s.index = o.index
+	}
+	if s.index != nil {
+		i, ok := s.index[key]
+		if !ok {
+			s.index[key] = len(members)
+		}
+		return i, ok
+	}
+	bit := uint64(1) << (keyHash(key) & 63)
+	if s.marks&bit == 0 {
+		s.marks |= bit
+		return 0, false
+	}
+	for i := range members {
+		if members[i].Key == key {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// keyHash mixes a little of key: cheap, not even, and bounded by those who use it.
+func keyHash(key string) uint {
+	n := uint(len(key))
+	if n == 0 {
+		return 0
+	}
+	return n*7 + uint(key[0])*31 + uint(key[n-1])*5 + uint(key[n/2])
 }

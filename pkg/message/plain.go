@@ -1,5 +1,7 @@
 package message
 
+import "math/bits"
+
 // Both JSON reading and writing spend their time in runs of plain characters.
 // These look at eight bytes at once.
 
@@ -8,29 +10,29 @@ const (
 	highs = 0x8080808080808080
 )
 
-// load8 returns the eight bytes of s from i.
+// load8 returns the eight bytes of s from i. It compiles to one load.
 func load8(s string, i int) uint64 {
-	_ = s[i+7]
-	return uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-		uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+	s = s[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // special has a high bit in each byte of x that is a control character, a
 // quote or a backslash. The lowest one set is right; a borrow can set wrong
 // ones above it.
 func special(x uint64) uint64 {
-	quote := x ^ '"'*ones
-	backslash := x ^ '\\'*ones
-	return ((x - ' '*ones) &^ x & highs) | ((quote - ones) &^ quote & highs) | ((backslash - ones) &^ backslash & highs)
+	quote := (x ^ '"'*ones) - ones // borrows where the byte is a quote
+	backslash := (x ^ '\\'*ones) - ones
+	control := x - ' '*ones
+	return (quote | backslash | control) &^ x & highs // a byte from 0x80 is none of them
 }
 
-// plainLen returns the length of what s begins with up to a control character,
-// a quote, a backslash, or its end.
-func plainLen(s string) int {
-	i := 0
+// plainEnd returns where, from i on, the first control character, quote or
+// backslash of s stands, or its end.
+func plainEnd(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
-		if special(load8(s, i)) != 0 {
-			break
+		if found := special(load8(s, i)); found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
 		}
 	}
 	for ; i < len(s); i++ {
@@ -41,20 +43,34 @@ func plainLen(s string) int {
 	return i
 }
 
-// plainASCIILen is plainLen that also ends at anything but printable ASCII.
-func plainASCIILen(s string) int {
-	i := 0
+// plainASCIIEnd is plainEnd that also ends at all but printable ASCII.
+func plainASCIIEnd(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
 		x := load8(s, i)
-		del := x ^ 0x7f*ones
-		if special(x)|(x|(del-ones)&^del)&highs != 0 {
-			break
+		del := (x ^ 0x7f*ones) - ones
+		if found := special(x) | (x|del)&highs; found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
 		}
 	}
 	for ; i < len(s); i++ {
 		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
 			break
 		}
+	}
+	return i
+}
+
+// headEnd returns where, from i on, the first byte of s stands that is no
+// printable ASCII, a blank included, or its end.
+func headEnd(s string, i int) int {
+	for ; i+8 <= len(s); i += 8 {
+		x := load8(s, i)
+		if found := ((x-'!'*ones)&^x | x) & highs; found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
+		}
+	}
+	for i < len(s) && s[i] > ' ' && s[i] < 0x80 {
+		i++
 	}
 	return i
 }

@@ -48,7 +48,7 @@ type plan struct {
 	elem   *plan // of pointer, slice, array, map
 	key    *plan // of map
 	fields []field
-	names  map[string]int // key to place in fields
+	table  fieldTable
 }
 
 var (

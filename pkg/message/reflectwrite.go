@@ -14,103 +14,108 @@ import (
 )
 
 // reflected writes a value of any other type.
-func (w *writer) reflected(v any) error {
+func (w *writer) reflected(b []byte, v any) ([]byte, error) {
 	r := reflect.ValueOf(v)
-	return w.reflect(r, planOf(r.Type()))
+	return w.reflect(b, r, planOf(r.Type()))
 }
 
 // reflect writes v, whose plan is p.
-func (w *writer) reflect(v reflect.Value, p *plan) error {
+func (w *writer) reflect(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 	switch p.write {
+	case isString:
+		return appendString(b, v.String())
 	case isJSON, isJSONPtr, isText, isTextPtr:
-		return w.method(v, p)
+		return w.method(b, v, p)
 	}
-	return w.plain(v, p)
+	return w.plain(b, v, p)
 }
 
 // plain writes v by its kind.
-func (w *writer) plain(v reflect.Value, p *plan) error {
+func (w *writer) plain(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 	switch p.plain {
 	case isString:
-		return w.str(v.String())
+		return appendString(b, v.String())
 	case isBool:
-		w.buf = strconv.AppendBool(w.buf, v.Bool())
+		return strconv.AppendBool(b, v.Bool()), nil
 	case isInt:
-		w.buf = strconv.AppendInt(w.buf, v.Int(), 10)
+		return strconv.AppendInt(b, v.Int(), 10), nil
 	case isUint:
-		w.buf = strconv.AppendUint(w.buf, v.Uint(), 10)
+		return strconv.AppendUint(b, v.Uint(), 10), nil
 	case isFloat:
-		w.float(v.Float(), v.Type().Bits())
+		return appendFloat(b, v.Float(), p.typ.Bits()), nil
 	case isStruct:
-		return w.structure(v, p)
+		return w.structure(b, v, p)
 	case isSlice:
-		return w.slice(v, p)
+		return w.slice(b, v, p)
 	case isArray:
-		return w.elements(v, p)
+		return w.elements(b, v, p)
 	case isMap:
-		return w.mapping(v, p)
+		return w.mapping(b, v, p)
 	case isPointer:
-		return w.pointer(v, p)
+		return w.pointer(b, v, p)
 	case isAny, isInterface:
 		if v.IsNil() {
-			return w.value(nil)
+			return append(b, "null"...), nil
 		}
-		return w.value(v.Elem().Interface())
-	case unsupported:
-		return fmt.Errorf("a %s has no JSON", v.Type())
-	default:
-		return w.special(v, p)
+		return w.value(b, v.Elem().Interface())
 	}
-	return nil
+	return w.special(b, v, p)
 }
 
 // special writes the types that have a class of their own.
-func (w *writer) special(v reflect.Value, p *plan) error {
+func (w *writer) special(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 	switch p.plain {
 	case isOurTime:
-		return w.time(v.Interface().(Time))
+		return w.time(b, interfaceOf[Time](v))
 	case isStdTime:
-		return w.time(Time{Time: v.Interface().(time.Time)})
+		return w.time(b, Time{Time: interfaceOf[time.Time](v)})
 	case isBigInt:
-		n := v.Interface().(big.Int)
-		return w.bigInt(&n)
+		n := interfaceOf[big.Int](v)
+		return appendBig(b, &n)
 	case isObject:
-		o := v.Interface().(Object)
-		return w.object(&o)
+		o := interfaceOf[Object](v)
+		return w.object(b, &o)
 	case isRaw:
-		w.raw(v.Bytes())
+		return appendRaw(b, v.Bytes()), nil
 	case isNumber:
-		return w.number(v.String())
+		return appendNumber(b, v.String())
 	case isBytes:
 		if v.IsNil() {
-			return w.value(nil)
+			return append(b, "null"...), nil
 		}
-		w.buf = append(w.buf, '"')
-		w.buf = base64.StdEncoding.AppendEncode(w.buf, v.Bytes())
-		w.buf = append(w.buf, '"')
+		b = base64.StdEncoding.AppendEncode(append(b, '"'), v.Bytes())
+		return append(b, '"'), nil
 	}
-	return nil
+	return b, fmt.Errorf("a %s has no JSON", v.Type())
 }
 
-// number writes the digits of a json.Number, and 0 for an empty one.
-func (w *writer) number(lit string) error {
+// interfaceOf returns the T in v, without allocating where v can be addressed.
+func interfaceOf[T any](v reflect.Value) T {
+	if v.CanAddr() {
+		return *v.Addr().Interface().(*T)
+	}
+	return v.Interface().(T)
+}
+
+// appendNumber writes the digits of a json.Number, and 0 for an empty one.
+func appendNumber(b []byte, lit string) ([]byte, error) {
 	if lit == "" {
 		lit = "0"
 	}
 	sc := scanner{s: lit}
 	n, _, err := sc.number()
 	if err != nil || n != lit {
-		return fmt.Errorf("%q is no number", shown(lit))
+		return b, fmt.Errorf("%q is no number", shown(lit))
 	}
-	w.buf = append(w.buf, lit...)
-	return nil
+	return append(b, lit...), nil
 }
 
-func (w *writer) structure(v reflect.Value, p *plan) error {
+func (w *writer) structure(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 	if err := w.enter(); err != nil {
-		return err
+		return b, err
 	}
-	w.buf = append(w.buf, '{')
+	var err error
+	b = append(b, '{')
 	first := true
 	for i := range p.fields {
 		f := &p.fields[i]
@@ -118,16 +123,17 @@ func (w *writer) structure(v reflect.Value, p *plan) error {
 		if !ok || f.omitted(fv) {
 			continue
 		}
-		w.comma(first)
+		if !first {
+			b = append(b, ", "...)
+		}
 		first = false
-		w.buf = append(w.buf, f.quoted...)
-		if err := w.field(fv, f); err != nil {
-			return within(err, f.name)
+		b = append(b, f.quoted...)
+		if b, err = w.field(b, fv, f); err != nil {
+			return b, within(err, f.name)
 		}
 	}
-	w.buf = append(w.buf, '}')
 	w.depth--
-	return nil
+	return append(b, '}'), nil
 }
 
 // fieldOf finds the field at index; ok is false behind an embedded nil pointer.
@@ -147,85 +153,97 @@ func fieldOf(v reflect.Value, index []int) (reflect.Value, bool) {
 	return v, true
 }
 
-func (w *writer) field(v reflect.Value, f *field) error {
+func (w *writer) field(b []byte, v reflect.Value, f *field) ([]byte, error) {
 	if !f.inString || v.Kind() == reflect.Pointer && v.IsNil() {
-		return w.reflect(v, f.plan)
+		return w.reflect(b, v, f.plan)
 	}
-	inner := writer{cut: w.cut, depth: w.depth}
-	if err := inner.reflect(v, f.plan); err != nil {
-		return err
+	inner, err := w.reflect(nil, v, f.plan)
+	if err != nil {
+		return b, err
 	}
-	return w.str(string(inner.buf))
+	return appendString(b, string(inner))
 }
 
-func (w *writer) slice(v reflect.Value, p *plan) error {
+func (w *writer) slice(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 	if v.IsNil() {
-		return w.value(nil)
+		return append(b, "null"...), nil
 	}
-	return w.elements(v, p)
+	return w.elements(b, v, p)
 }
 
-func (w *writer) elements(v reflect.Value, p *plan) error {
+func (w *writer) elements(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 	if err := w.enter(); err != nil {
-		return err
+		return b, err
 	}
-	w.buf = append(w.buf, '[')
+	var err error
+	b = append(b, '[')
 	for i := range v.Len() {
-		w.comma(i == 0)
-		if err := w.reflect(v.Index(i), p.elem); err != nil {
-			return err
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		if b, err = w.reflect(b, v.Index(i), p.elem); err != nil {
+			return b, err
 		}
 	}
-	w.buf = append(w.buf, ']')
 	w.depth--
-	return nil
+	return append(b, ']'), nil
 }
 
-func (w *writer) pointer(v reflect.Value, p *plan) error {
+func (w *writer) pointer(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 	if v.IsNil() {
-		return w.value(nil)
+		return append(b, "null"...), nil
 	}
 	if err := w.enter(); err != nil { // pointers may go round in a circle
-		return err
+		return b, err
 	}
-	err := w.reflect(v.Elem(), p.elem)
+	b, err := w.reflect(b, v.Elem(), p.elem)
 	w.depth--
-	return err
+	return b, err
+}
+
+// entry is a key of a map, as text, and its value.
+type entry struct {
+	key   string
+	value reflect.Value
 }
 
 // mapping writes a map with its keys sorted.
-func (w *writer) mapping(v reflect.Value, p *plan) error {
+func (w *writer) mapping(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 	if v.IsNil() {
-		return w.value(nil)
+		return append(b, "null"...), nil
 	}
 	if err := w.enter(); err != nil {
-		return err
+		return b, err
 	}
-	type entry struct {
-		key   string
-		value reflect.Value
+	entries, err := entriesOf(v, p)
+	if err != nil {
+		return b, err
 	}
+	b = append(b, '{')
+	for i, e := range entries {
+		if b, err = appendKey(b, i == 0, e.key); err != nil {
+			return b, err
+		}
+		if b, err = w.reflect(b, e.value, p.elem); err != nil {
+			return b, within(err, e.key)
+		}
+	}
+	w.depth--
+	return append(b, '}'), nil
+}
+
+// entriesOf returns what is in a map, sorted.
+func entriesOf(v reflect.Value, p *plan) ([]entry, error) {
 	entries := make([]entry, 0, v.Len())
 	for it := v.MapRange(); it.Next(); {
 		k, err := keyText(it.Key(), p.key)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		entries = append(entries, entry{k, it.Value()})
 	}
 	slices.SortFunc(entries, func(x, y entry) int { return strings.Compare(x.key, y.key) })
-	w.buf = append(w.buf, '{')
-	for i, e := range entries {
-		if err := w.key(i == 0, e.key); err != nil {
-			return err
-		}
-		if err := w.reflect(e.value, p.elem); err != nil {
-			return within(err, e.key)
-		}
-	}
-	w.buf = append(w.buf, '}')
-	w.depth--
-	return nil
+	return entries, nil
 }
 
 // keyText returns the text of a map's key: a string, a TextMarshaler or an integer.
@@ -250,42 +268,43 @@ func keyText(k reflect.Value, p *plan) (string, error) {
 }
 
 // method writes v by its own MarshalJSON or MarshalText.
-func (w *writer) method(v reflect.Value, p *plan) error {
+func (w *writer) method(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 	c := p.write
 	if c == isJSONPtr || c == isTextPtr {
 		if !v.CanAddr() {
-			return w.plain(v, p)
+			return w.plain(b, v, p)
 		}
 		v = v.Addr()
 	}
 	if v.Kind() == reflect.Pointer && v.IsNil() {
-		return w.value(nil)
+		return append(b, "null"...), nil
 	}
 	if c == isText || c == isTextPtr {
 		text, err := v.Interface().(encoding.TextMarshaler).MarshalText()
 		if err != nil {
-			return err
+			return b, err
 		}
-		return w.str(string(text))
+		return appendString(b, string(text))
 	}
-	b, err := v.Interface().(json.Marshaler).MarshalJSON()
+	own, err := v.Interface().(json.Marshaler).MarshalJSON()
 	if err != nil {
-		return err
+		return b, err
 	}
-	return w.reform(string(b))
+	return w.reform(b, string(own))
 }
 
 // reform writes JSON that somebody else made in Python's form.
-func (w *writer) reform(text string) error {
+func (w *writer) reform(b []byte, text string) ([]byte, error) {
 	sc := newScanner(text, DefaultMaxDepth-w.depth)
 	defer sc.free()
 	sc.noTimes = true
+	sc.peek()
 	v, err := sc.value(false)
 	if err == nil {
 		err = sc.end()
 	}
 	if err != nil {
-		return fmt.Errorf("MarshalJSON: %w", err)
+		return b, fmt.Errorf("MarshalJSON: %w", err)
 	}
-	return w.value(v)
+	return w.value(b, v)
 }

@@ -2,7 +2,6 @@ package message
 
 import (
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -38,12 +37,27 @@ func (sc *scanner) unexpected(want string) error {
 	return sc.fail("%q where %s should be", r, want)
 }
 
-// peek passes over white space and returns the next byte, 0 at the end.
+// next returns the next byte, 0 at the end.
+func (sc *scanner) next() byte { return at(sc.s, sc.pos) }
+
+// peek passes over white space and returns the next byte. All that reads a
+// value or a key wants to stand on its first byte.
 func (sc *scanner) peek() byte {
-	for sc.pos < len(sc.s) {
+	s, i := sc.s, sc.pos
+	if i+1 < len(s) && s[i] == ' ' { // one, as Python writes it
+		i++
+	}
+	if i < len(s) && s[i] > ' ' {
+		sc.pos = i
+		return s[i]
+	}
+	return sc.pass()
+}
+
+func (sc *scanner) pass() byte {
+	for ; sc.pos < len(sc.s); sc.pos++ {
 		switch c := sc.s[sc.pos]; c {
 		case ' ', '\t', '\n', '\r':
-			sc.pos++
 		default:
 			return c
 		}
@@ -89,7 +103,7 @@ func (sc *scanner) more(first bool, closing byte) (bool, error) {
 
 // key reads a key and its colon, up to the value.
 func (sc *scanner) key() (string, error) {
-	if sc.peek() != '"' {
+	if sc.next() != '"' {
 		return "", sc.unexpected("a key")
 	}
 	k, err := sc.str()
@@ -106,97 +120,37 @@ func (sc *scanner) key() (string, error) {
 
 // str reads the string whose quote is next.
 func (sc *scanner) str() (string, error) {
-	start := sc.pos + 1
-	i := start + plainLen(sc.s[start:])
-	if i < len(sc.s) {
-		switch sc.s[i] {
-		case '"':
-			sc.pos = i + 1
-			return sc.s[start:i], nil
-		case '\\':
-			return sc.escaped(start, i)
-		}
+	raw, escaped, err := sc.rawString()
+	if escaped && err == nil {
+		return unescape(raw), nil
 	}
-	sc.pos = i
-	return "", sc.unexpected("the rest of a string")
+	return raw, err
 }
 
-// escaped goes on with a string at its first escape.
-func (sc *scanner) escaped(start, i int) (string, error) {
-	out := make([]byte, 0, i-start+2*plainLen(sc.s[i+1:])+16)
-	out = append(out, sc.s[start:i]...)
-	for i < len(sc.s) {
-		switch sc.s[i] {
+// rawString checks the string whose quote is next, and returns what stands
+// between its quotes.
+func (sc *scanner) rawString() (raw string, escaped bool, err error) {
+	s, start := sc.s, sc.pos+1
+	for i := plainEnd(s, start); i < len(s); i = plainEnd(s, i) {
+		switch s[i] {
 		case '"':
 			sc.pos = i + 1
-			return view(out), nil
+			return s[start:i], escaped, nil
 		case '\\':
-			var ok bool
-			if out, i, ok = appendUnescaped(out, sc.s, i+1); !ok {
+			n := escapeLen(s, i)
+			if n == 0 {
 				sc.pos = i
-				return "", sc.unexpected("an escape")
+				return "", false, sc.fail("bad escape in a string")
 			}
-		}
-		n := plainLen(sc.s[i:])
-		out = append(out, sc.s[i:i+n]...)
-		i += n
-		if i < len(sc.s) && sc.s[i] < ' ' {
-			break
-		}
-	}
-	sc.pos = i
-	return "", sc.unexpected("the rest of a string")
-}
-
-// unescaped holds the characters of the short escapes.
-var unescaped = [256]byte{
-	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
-}
-
-// appendUnescaped reads the escape whose backslash stands before i, and returns
-// where it ends. A lone surrogate becomes U+FFFD.
-func appendUnescaped(out []byte, s string, i int) ([]byte, int, bool) {
-	if i >= len(s) {
-		return out, i, false
-	}
-	if s[i] != 'u' {
-		c := unescaped[s[i]]
-		return append(out, c), i + 1, c != 0
-	}
-	r, ok := hex4(s, i+1)
-	if !ok {
-		return out, i, false
-	}
-	i += 5
-	if utf16.IsSurrogate(r) {
-		if low, ok := hex4(s, i+2); ok && s[i] == '\\' && s[i+1] == 'u' {
-			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
-				return utf8.AppendRune(out, pair), i + 6, true
-			}
-		}
-		r = utf8.RuneError
-	}
-	return utf8.AppendRune(out, r), i, true
-}
-
-// hex4 reads four hexadecimal digits.
-func hex4(s string, i int) (rune, bool) {
-	if i+4 > len(s) {
-		return 0, false
-	}
-	var r rune
-	for _, c := range []byte(s[i : i+4]) {
-		switch {
-		case c-'0' <= 9:
-			c -= '0'
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
+			escaped = true
+			i += n
 		default:
-			return 0, false
+			sc.pos = i
+			return "", false, sc.fail("control character %q in a string", s[i])
 		}
-		r = r<<4 | rune(c)
 	}
-	return r, true
+	sc.pos = len(s)
+	return "", false, sc.fail("JSON ends in a string")
 }
 
 // number reads the number that is next, and tells whether it is an integer.
@@ -254,9 +208,9 @@ func (sc *scanner) word(w string) bool {
 
 // skip passes over a value, checking it all the same.
 func (sc *scanner) skip() error {
-	switch sc.peek() {
+	switch sc.next() {
 	case '"':
-		_, err := sc.str()
+		_, _, err := sc.rawString()
 		return err
 	case '{':
 		return sc.skipAll('}')

@@ -103,62 +103,76 @@ func (t *Time) GobDecode(b []byte) error { return t.UnmarshalText(b) }
 var errYear = errors.New("year outside 1 to 9999")
 
 func (t Time) inRange() bool {
-	y := t.Year()
+	wall, _, _ := t.wall()
+	y := wall.Year()
 	return y >= 1 && y <= 9999
+}
+
+// wall returns the time whose digits are the wall clock's, and the offset.
+func (t Time) wall() (wall time.Time, sec, micro int) {
+	name, sec := t.Zone()
+	if micro = zoneMicros(name); micro != 0 {
+		return t.Add(time.Duration(micro) * time.Microsecond), sec, micro
+	}
+	return t.Time, sec, 0
 }
 
 // appendISO appends Python's isoformat() of the wall-clock digits, and of the
 // offset if asked.
 func (t Time) appendISO(b []byte, offset bool) []byte {
-	wall, zone, micro := t.Time, 0, 0
-	if offset {
-		var name string
-		name, zone = wall.Zone()
-		micro = zoneMicros(name)
-	}
-	if micro != 0 {
-		wall = wall.Add(time.Duration(micro) * time.Microsecond)
-	}
+	wall, sec, micro := t.wall()
 	year, month, day := wall.Date()
-	hour, minute, sec := wall.Clock()
-	b = append2(append2(b, year/100), year%100)
-	b = append2(append(b, '-'), int(month))
-	b = append2(append(b, '-'), day)
-	b = append2(append(b, 'T'), hour)
-	b = append2(append(b, ':'), minute)
-	b = append2(append(b, ':'), sec)
+	hour, minute, second := wall.Clock()
+	buf := [26]byte{4: '-', 7: '-', 10: 'T', 13: ':', 16: ':', 19: '.'}
+	put2(buf[0:2], year/100)
+	put2(buf[2:4], year)
+	put2(buf[5:7], int(month))
+	put2(buf[8:10], day)
+	put2(buf[11:13], hour)
+	put2(buf[14:16], minute)
+	put2(buf[17:19], second)
+	n := 19
 	if us := wall.Nanosecond() / 1000; us != 0 {
-		b = append6(append(b, '.'), us)
+		put6(buf[20:26], us)
+		n = 26
 	}
+	b = append(b, buf[:n]...)
 	if !offset {
 		return b
 	}
-	return appendOffset(b, zone, micro)
+	return appendOffset(b, sec, micro)
 }
 
 // appendOffset appends +hh:mm, and seconds and microseconds where there are any.
 func appendOffset(b []byte, sec, micro int) []byte {
-	sign := byte('+')
+	buf := [16]byte{0: '+', 3: ':', 6: ':', 9: '.'}
 	if sec < 0 || micro < 0 {
-		sign, sec, micro = '-', -sec, -micro
+		buf[0], sec, micro = '-', -sec, -micro
 	}
-	b = append2(append(b, sign), sec/3600)
-	b = append2(append(b, ':'), sec/60%60)
-	if sec%60 != 0 || micro != 0 {
-		b = append2(append(b, ':'), sec%60)
+	put2(buf[1:3], sec/3600)
+	put2(buf[4:6], sec/60%60)
+	put2(buf[7:9], sec%60)
+	put6(buf[10:16], micro)
+	switch {
+	case micro != 0:
+		return append(b, buf[:]...)
+	case sec%60 != 0:
+		return append(b, buf[:9]...)
 	}
-	if micro != 0 {
-		b = append6(append(b, '.'), micro)
-	}
-	return b
+	return append(b, buf[:6]...)
 }
 
-func append2(b []byte, n int) []byte {
-	return append(b, byte('0'+n/10%10), byte('0'+n%10))
+// put2 writes the last two digits of n.
+func put2(b []byte, n int) {
+	n %= 100
+	b[0], b[1] = byte('0'+n/10), byte('0'+n%10)
 }
 
-func append6(b []byte, n int) []byte {
-	return append2(append2(append2(b, n/10000), n/100%100), n%100)
+// put6 writes six digits.
+func put6(b []byte, n int) {
+	put2(b[0:2], n/10000)
+	put2(b[2:4], n/100)
+	put2(b[4:6], n)
 }
 
 // An offset may have microseconds, which Go's locations have not. Such a

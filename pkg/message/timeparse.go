@@ -34,7 +34,7 @@ func parseTime(s string) (Time, bool) {
 		return Time{}, false
 	}
 	var c clock
-	if len(s)-sep > 1 {
+	if len(s) > sep {
 		if c, ok = parseClock(s, sep+width(s[sep])); !ok {
 			return Time{}, false
 		}
@@ -58,6 +58,9 @@ func (c clock) on(year, month, day int) (Time, bool) {
 	t := time.Date(year, time.Month(month), day, c.hour, c.minute, c.second, c.micro*1000, zone(c.zone, c.zoneMicro))
 	if c.zone != 0 && c.zoneMicro != 0 {
 		t = t.Add(-time.Duration(c.zoneMicro) * time.Microsecond)
+	}
+	if t == (time.Time{}) { // but not the zero Time, which means "now" in Fields
+		t = t.In(time.FixedZone("", 0))
 	}
 	return Time{Time: t}, true
 }

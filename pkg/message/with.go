@@ -100,19 +100,19 @@ func (m *Message) withData(data any, binary bool) (*Message, error) {
 		}
 		m = v
 	}
-	w := newWriter(m.version)
-	w.cut = m.version.cutsOffsets()
-	defer w.free()
-	mime, err := w.data(data, binary)
+	w := writer{cut: m.version.cutsOffsets()}
+	buf := getBuffer()
+	defer buf.free()
+	mime, err := w.data(buf, data, binary)
 	if err != nil {
 		return nil, encodeError(err)
 	}
 	head := m.Head() // as UTF-8, which the new data is
-	frame := make([]byte, 0, len(head)+len(mime)+len(w.buf)+2)
+	frame := make([]byte, 0, len(head)+len(mime)+len(buf.b)+2)
 	frame = append(frame, head...)
 	if mime != "" {
 		frame = append(append(frame, ' '), mime...)
-		frame = append(append(frame, ' '), w.buf...)
+		frame = append(append(frame, ' '), buf.b...)
 	}
 	return m.decodeAgain(frame)
 }
