@@ -29,6 +29,16 @@ func (g *answers) complete() bool {
 	return true
 }
 
+// hopeless tells whether no nameserver can be asked at all.
+func (g *answers) hopeless() bool {
+	for _, err := range g.errs {
+		if !hopeless(err) {
+			return false
+		}
+	}
+	return true
+}
+
 // answered tells whether any nameserver has.
 func (g *answers) answered() bool {
 	for _, ok := range g.ok {

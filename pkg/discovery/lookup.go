@@ -130,10 +130,15 @@ func (l *inquiry) keepAsking(ctx context.Context, i int) {
 		case <-ctx.Done():
 			return
 		}
-		if l.once || !sleep(ctx, l.cfg.Timeout/retriesPerTimeout) {
+		if l.once || hopeless(a.err) || !sleep(ctx, l.cfg.Timeout/retriesPerTimeout) {
 			return
 		}
 	}
+}
+
+// hopeless tells whether asking again cannot help.
+func hopeless(err error) bool {
+	return errors.Is(err, transport.ErrClosed) || errors.Is(err, transport.ErrNoKeys)
 }
 
 // ask puts one request to one nameserver.
@@ -167,7 +172,7 @@ func (l *inquiry) collect(ctx context.Context) ([]Entry, error) {
 		select {
 		case a := <-l.answers:
 			got.add(a)
-			if got.complete() && (l.once || got.found()) {
+			if got.complete() && (l.once || got.found()) || got.hopeless() {
 				return l.result(got)
 			}
 			if settled == nil {

@@ -248,6 +248,28 @@ func TestLookupGarbage(t *testing.T) {
 	}
 }
 
+func TestLookupGivesUpWhereThereIsNoHope(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		n := network(t)
+		begin := time.Now()
+		cfg := lookupConfig(t, n)
+		for i := range cfg.Nameservers {
+			cfg.Nameservers[i].Backend = transport.Secure
+		}
+		if _, err := Lookup(t.Context(), cfg, "x"); !errors.Is(err, transport.ErrNoKeys) {
+			t.Errorf("got %v", err)
+		}
+		cfg = lookupConfig(t, n)
+		must(t, cfg.Transport.Close())
+		if _, err := Lookup(t.Context(), cfg, "x"); !errors.Is(err, transport.ErrClosed) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(begin); took > 0 {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
 // One that answers nonsense spoils nothing, and is named in the log.
 func TestLookupBesideGarbage(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

@@ -30,7 +30,9 @@ func (e *noNameserverError) Error() string {
 		}
 		fmt.Fprintf(&b, "%s%s (%v)", sep, addr, e.cause(i))
 	}
-	b.WriteString("; check that a nameserver runs there and that its port is open")
+	if errors.Is(errors.Join(e.Unwrap()...), context.DeadlineExceeded) {
+		b.WriteString("; check that a nameserver runs there and that its port is open")
+	}
 	return b.String()
 }
 
