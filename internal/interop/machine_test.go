@@ -16,12 +16,13 @@ import (
 type machine struct {
 	dir  string
 	jobs chan func()
+	died chan *process // processes that ended before they were asked to
 }
 
 // newMachine makes a machine that lasts as long as the test.
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	m := &machine{dir: t.TempDir(), jobs: make(chan func())}
+	m := &machine{dir: t.TempDir(), jobs: make(chan func()), died: make(chan *process, 16)}
 	ready := make(chan error)
 	go m.serve(ready)
 	if err := <-ready; err != nil {

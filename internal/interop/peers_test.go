@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // speaker is a program's kind: ours, or a version of Python posttroll.
@@ -50,7 +53,7 @@ func (m *machine) nameserver(t *testing.T, who speaker, announced network, env .
 	name := "nameserver " + string(who)
 	if who != ours {
 		p := m.run(t, name, python("nameserver.py", append([]string{string(who)}, flags...)...))
-		p.await(t, "readiness", func(lines []string) bool { return len(lines) > 0 })
+		m.awaitLines(t, p, "readiness", func(lines []string) bool { return len(lines) > 0 })
 		return p
 	}
 	cmd := program("nameserverd", append(flags, "--verbose", "--config", m.emptyFile(t))...)
@@ -169,7 +172,8 @@ func (m *machine) subscriber(t *testing.T, who speaker, service string) *process
 	return m.run(t, name, program("ptctl", "subscribe", "--verbose", "--service", service, "--json"))
 }
 
-// received is a message as subscribers print it, ours and the Python ones alike.
+// received is a message as subscribers print it, ours and the Python ones alike. Python ones also print lines in which nothing of
+// this stands, for each publisher that they add or remove.
 type received struct {
 	Subject string
 	Type    string
@@ -184,11 +188,11 @@ type received struct {
 	}
 }
 
-// await waits for a message of pub and returns it.
-func (m *machine) await(t *testing.T, sub *process, pub publication) received {
+// awaitMessage waits until sub has received a message of pub, which must be what pub sends.
+func (m *machine) awaitMessage(t *testing.T, sub *process, pub publication) {
 	t.Helper()
 	var got received
-	sub.await(t, "message from "+pub.name, func(lines []string) bool {
+	m.awaitLines(t, sub, "message from "+pub.name, func(lines []string) bool {
 		for _, line := range lines {
 			got = received{}
 			if err := json.Unmarshal([]byte(line), &got); err != nil {
@@ -200,5 +204,26 @@ func (m *machine) await(t *testing.T, sub *process, pub publication) received {
 		}
 		return false
 	})
-	return got
+	pub.check(t, got)
+}
+
+// check compares what was received with what was sent.
+func (pub publication) check(t *testing.T, got received) {
+	t.Helper()
+	want := received{Subject: "/counter", Type: "file", Version: got.Version}
+	want.Data.Publisher = pub.name
+	want.Data.Number = max(got.Data.Number, 1)
+	want.Data.Station = "norrköping"
+	want.Data.Ratio = 0.5
+	want.Data.Sensor = []string{"viirs"}
+	if pub.datetimes {
+		want.Data.Start = json.RawMessage(`"2024-05-17T09:26:03.700000"`)
+	}
+	// Python peers mark what is a datetime to them.
+	if inner, ok := bytes.CutPrefix(got.Data.Start, []byte(`{"$dt": `)); ok {
+		got.Data.Start = bytes.TrimSuffix(inner, []byte(`}`))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("message of %s (-want +got):\n%s", pub.name, diff)
+	}
 }

@@ -21,19 +21,21 @@ const patience = 30 * time.Second
 type process struct {
 	name   string
 	cmd    *exec.Cmd
+	died   chan<- *process
 	ended  chan struct{} // closed when the program has ended and all it printed is read
 	status error         // of the program, when ended
 
-	mu     sync.Mutex
-	lines  []string
-	errout bytes.Buffer
-	news   chan struct{} // has room for one
+	mu      sync.Mutex
+	lines   []string
+	errout  bytes.Buffer
+	stopped bool          // asked to end
+	news    chan struct{} // has room for one
 }
 
 // run starts a program on m. When the test ends it must still run, and end with status 0 when asked to.
 func (m *machine) run(t *testing.T, name string, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{name: name, cmd: cmd, ended: make(chan struct{}), news: make(chan struct{}, 1)}
+	p := &process{name: name, cmd: cmd, died: m.died, ended: make(chan struct{}), news: make(chan struct{}, 1)}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +59,11 @@ func (p *process) read(stdout io.Reader) {
 	}
 	p.status = p.cmd.Wait()
 	close(p.ended)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.stopped {
+		p.died <- p
+	}
 }
 
 func (p *process) tell() {
@@ -66,8 +73,9 @@ func (p *process) tell() {
 	}
 }
 
-// await waits until found reports that it has seen enough of the lines printed so far.
-func (p *process) await(t *testing.T, what string, found func(lines []string) bool) {
+// awaitLines waits until found reports that it has seen enough of the lines that p has printed so far. It fails at once when any
+// process of the machine ends.
+func (m *machine) awaitLines(t *testing.T, p *process, what string, found func(lines []string) bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -80,22 +88,42 @@ func (p *process) await(t *testing.T, what string, found func(lines []string) bo
 		}
 		select {
 		case <-p.news:
-		case <-p.ended:
-			t.Fatalf("%s ended before %s: %v\n%s", p.name, what, p.status, p.output())
+		case dead := <-m.died:
+			t.Fatalf("%s ended before %s", dead.name, what)
 		case <-ctx.Done():
 			t.Fatalf("%s: no %s\n%s", p.name, what, p.output())
 		}
 	}
 }
 
-// stop asks the program to end, which it must do in time and with status 0.
+// kill ends the program without a chance to say so.
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	p.stopOnce()
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Errorf("%s: %v", p.name, err)
+	}
+	<-p.ended
+}
+
+// stopOnce notes that the program is to end, and tells whether that is new.
+func (p *process) stopOnce() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before := p.stopped
+	p.stopped = true
+	return !before
+}
+
+// stop asks the program to end, which it must do in time and with status 0. Further calls do nothing.
 func (p *process) stop(t *testing.T) {
 	t.Helper()
+	if !p.stopOnce() {
+		return
+	}
 	select {
 	case <-p.ended:
-		if p.status != nil || !t.Failed() {
-			t.Errorf("%s ended by itself: %v\n%s", p.name, p.status, p.output())
-		}
+		t.Errorf("%s ended by itself: %v\n%s", p.name, p.status, p.output())
 		return
 	default:
 	}

@@ -1,5 +1,5 @@
-"""A subscriber as Python posttroll has it: looks its services up, follows the change feed, and prints each message as a
-line of JSON until it is ended.
+"""A subscriber as Python posttroll has it: looks its services up, follows the change feed, and prints each message, and
+each publisher added or removed, as a line of JSON until it is ended.
 
 Usage: subscriber.py VERSION SERVICE... [--topic T] [--nameserver HOST]
 """
@@ -67,13 +67,13 @@ class Subscriber:
             if backend != "unsecure_zmq":
                 raise NotImplementedError(f"backend {backend}")
         if uri not in self._publishers:
-            print("adding", uri, file=sys.stderr, flush=True)
+            print(json.dumps({"added": uri}), flush=True)
             self._publishers[uri] = self._connect(uri, self._topic)
 
     def _remove(self, uri):
         socket = self._publishers.pop(uri, None)
         if socket is not None:
-            print("removing", uri, file=sys.stderr, flush=True)
+            print(json.dumps({"removed": uri}), flush=True)
             self._poller.unregister(socket)
             socket.close()
 
