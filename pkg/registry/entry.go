@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -25,15 +26,15 @@ type entry struct {
 }
 
 func newEntry(p Publisher, seq uint64, now time.Time) *entry {
-	e := &entry{uri: p.URI, source: p.Source, seq: seq}
+	e := &entry{uri: strings.Clone(p.URI), source: p.Source, seq: seq}
 	e.set(p)
 	e.touch(now)
 	return e
 }
 
-// set takes everything over from p that an announcement can change. (The index takes over the services of a known entry.)
+// set takes over what an announcement can change. All is copied: texts of a decoded message would keep the whole of its frame in memory.
 func (e *entry) set(p Publisher) {
-	e.name, e.services, e.secure = p.Name, p.Services, p.Secure
+	e.name, e.services, e.secure = strings.Clone(p.Name), p.Services.clone(), p.Secure
 	e.encoded = newStamped(p.Data)
 	e.naive = stamped{}
 	if p.NaiveData != nil {

@@ -40,14 +40,12 @@ func (x *index) addServices(e *entry) {
 	}
 }
 
-// replace gives e other services.
-func (x *index) replace(e *entry, s Services) {
+// leave takes e out of where its services put it; addServices with others follows.
+func (x *index) leave(e *entry) {
 	for _, b := range e.in {
 		b.delete(e)
 		x.tidy(b)
 	}
-	e.services = s
-	x.addServices(e)
 }
 
 // remove takes out e, which is marked as removed.

@@ -19,6 +19,7 @@ import (
 	"bytes"
 	"errors"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 )
@@ -46,13 +47,13 @@ type Config struct {
 	MaxEntries, MaxPerSource int
 }
 
-// Publisher is a publisher as it is announced.
+// Publisher is a publisher as it is announced. The registry copies what it keeps.
 type Publisher struct {
 	URI      string // the key
 	Name     string // the word behind the first slash of the announcement's subject
 	Services Services
 	// Data is the entry as JSON, from its opening brace up to but without the last pair, the time of receipt, which the registry
-	// writes: `{"URI": "tcp://h:9000", "service": ["x"], "status": true, "name": "address"`. The caller must not change it afterwards.
+	// writes: `{"URI": "tcp://h:9000", "service": ["x"], "status": true, "name": "address"`.
 	Data []byte
 	// NaiveData is the same with the offset of each time in it cut off, for peers of message version v1.01; nil: no different.
 	NaiveData []byte
@@ -68,6 +69,14 @@ type Services struct {
 	Names []string
 	// Text says that `service` was one text and no list; Names holds it alone. Lookups find it by any part of it.
 	Text bool
+}
+
+func (s Services) clone() Services {
+	names := make([]string, len(s.Names))
+	for i, name := range s.Names {
+		names[i] = strings.Clone(name)
+	}
+	return Services{Names: names, Text: s.Text}
 }
 
 // Outcome is what an announcement did.
@@ -154,8 +163,9 @@ func (r *Registry) Announce(p Publisher, now time.Time) (Outcome, error) {
 func (r *Registry) renew(e *entry, p Publisher, now time.Time) Outcome {
 	outcome := Renewed
 	if !bytes.Equal(e.encoded.data(), p.Data) || e.name != p.Name {
-		r.index.replace(e, p.Services)
+		r.index.leave(e)
 		e.set(p)
+		r.index.addServices(e)
 		outcome = Changed
 	}
 	from := &r.renewed

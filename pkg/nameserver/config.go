@@ -1,0 +1,99 @@
+package nameserver
+
+import (
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/discovery"
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// Config configures a [Nameserver]. The zero value is not usable; start from [DefaultConfig]. The fields without a key are settings that
+// all programs share; who reads settings fills them in.
+type Config struct {
+	// NameserverPort is where lookups are answered. 0: any free port.
+	NameserverPort int `toml:"-"`
+	// AddressPublishPort is where the change feed is published. 0: any free port.
+	AddressPublishPort int `toml:"-"`
+	// BroadcastPort is where publishers register directly. 0: any free port.
+	BroadcastPort int `toml:"-"`
+	// MessageVersion is the version of what the nameserver itself announces and of its heartbeats and removals; empty: v1.01.
+	MessageVersion message.Version `toml:"-"`
+	// KeepAlive counts for all sockets.
+	KeepAlive transport.KeepAlive `toml:"-"`
+
+	// BindAddresses are the addresses that the TCP ports are bound to: IP addresses or names of network interfaces; "*" is every
+	// IPv4 address of the host. An address that the host does not have yet is waited for. Not used with restrict_to_localhost.
+	// Default ["*"]. Environment: POSTTROLL_BIND_ADDRESSES.
+	BindAddresses []string `toml:"bind_addresses"`
+
+	// RestrictToLocalhost serves this host alone: the TCP ports are bound to 127.0.0.1 and ::1, the change feed is announced as
+	// tcp://127.0.0.1 and to nobody else, and multicast announcements from other hosts are dropped. Default false. Option: -L.
+	// Environment: POSTTROLL_RESTRICT_TO_LOCALHOST.
+	RestrictToLocalhost bool `toml:"restrict_to_localhost"`
+
+	// Multicast takes announcements from the multicast group, and announces the change feed to it. Publishers that register
+	// directly are listed either way. Default true. Option: --no-multicast. Environment: POSTTROLL_MULTICAST.
+	Multicast bool `toml:"multicast"`
+
+	// MaxAge is how long a publisher stays listed without announcing itself. At least twice the interval at which publishers do,
+	// which is 2 s by default. Default "10m". Environment: POSTTROLL_MAX_AGE.
+	MaxAge time.Duration `toml:"max_age"`
+
+	// WithdrawGrace is the time from a publisher's word that it stops until the change feed says that it is gone, which makes
+	// subscribers drop what they have not read yet. Lookups no longer find it at once. A publisher that is back in time is
+	// never reported gone. "0s" to "1h". Default "30s". Environment: POSTTROLL_WITHDRAW_GRACE.
+	WithdrawGrace time.Duration `toml:"withdraw_grace"`
+
+	// MaxEntries is the number of publishers that are listed at most. A full table refuses new ones and never drops one that is
+	// listed. 1 to 10000000. Default 100000. Environment: POSTTROLL_MAX_ENTRIES.
+	MaxEntries int `toml:"max_entries"`
+
+	// MaxEntriesPerSource is the same for the publishers that one address announces, so that no host can fill the table alone.
+	// Raise it where many hosts announce from one address, behind NAT. 1 to 10000000. Default 10000. Environment:
+	// POSTTROLL_MAX_ENTRIES_PER_SOURCE.
+	MaxEntriesPerSource int `toml:"max_entries_per_source"`
+
+	// MaxRequestBytes is the size of the longest lookup and the longest announcement that are looked at; what is longer is
+	// refused. 1024 to 1048576. Default 16384. Environment: POSTTROLL_MAX_REQUEST_BYTES.
+	MaxRequestBytes int `toml:"max_request_bytes"`
+
+	// ShowSecureEntries lets plain lookups and the plain change feed tell of publishers with backend "secure_zmq". Plain Python
+	// subscribers of a service end when they hear of one. Default false. Environment: POSTTROLL_SHOW_SECURE_ENTRIES.
+	ShowSecureEntries bool `toml:"show_secure_entries"`
+
+	// FeedHeartbeat is the time between the heartbeats of the change feed, by which subscribers see that it lives. "1s" to "1h".
+	// Default "29s", as of Python nameservers. Environment: POSTTROLL_FEED_HEARTBEAT.
+	FeedHeartbeat time.Duration `toml:"feed_heartbeat"`
+
+	// FeedAnnounceInterval is the time between announcements of the change feed, which is listed like any publisher; "0s": it is not
+	// announced. At most half of max_age. Default "2s". Environment: POSTTROLL_FEED_ANNOUNCE_INTERVAL.
+	FeedAnnounceInterval time.Duration `toml:"feed_announce_interval"`
+
+	// FeedAddress is the host under which the change feed is announced: an IP address, a host name, or the name of a network interface
+	// whose address it is then. Not used with restrict_to_localhost. Empty: the address that leads to the internet, else one of
+	// this host. Default "". Environment: POSTTROLL_FEED_ADDRESS.
+	FeedAddress string `toml:"feed_address"`
+
+	// FeedNameservers are other nameservers that the change feed registers with directly, as HOST or HOST:PORT. Default [].
+	// Environment: POSTTROLL_FEED_NAMESERVERS.
+	FeedNameservers []string `toml:"feed_nameservers"`
+}
+
+// DefaultConfig returns the settings of a nameserver where nothing is set.
+func DefaultConfig() Config {
+	return Config{
+		NameserverPort:       discovery.DefaultNameserverPort,
+		AddressPublishPort:   discovery.DefaultAddressPublishPort,
+		BroadcastPort:        discovery.DefaultBroadcastPort,
+		BindAddresses:        []string{"*"},
+		Multicast:            true,
+		MaxAge:               10 * time.Minute,
+		WithdrawGrace:        30 * time.Second,
+		MaxEntries:           100_000,
+		MaxEntriesPerSource:  10_000,
+		MaxRequestBytes:      16 << 10,
+		FeedHeartbeat:        29 * time.Second,
+		FeedAnnounceInterval: discovery.DefaultInterval,
+	}
+}

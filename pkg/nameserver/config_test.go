@@ -1,0 +1,56 @@
+package nameserver_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/nameserver"
+)
+
+func TestDefaultConfigIsValid(t *testing.T) {
+	t.Parallel()
+	if err := nameserver.DefaultConfig().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*nameserver.Config)
+		want   []string // keys
+	}{
+		{"zero value", func(c *nameserver.Config) { *c = nameserver.Config{} },
+			[]string{"bind_addresses", "max_age", "max_entries", "max_entries_per_source", "max_request_bytes", "feed_heartbeat"}},
+		{"port out of range", func(c *nameserver.Config) { c.NameserverPort = 65536 }, []string{"nameserver_port"}},
+		{"one port for two", func(c *nameserver.Config) { c.BroadcastPort = c.NameserverPort }, []string{"broadcast_port"}},
+		{"any free port for all", func(c *nameserver.Config) { c.BroadcastPort, c.NameserverPort = 0, 0 }, nil},
+		{"version", func(c *nameserver.Config) { c.MessageVersion = "v1.3" }, []string{"message_version"}},
+		{"bind address", func(c *nameserver.Config) { c.BindAddresses = []string{"*", "a b"} }, []string{"bind_addresses"}},
+		{"IPv6 bind address", func(c *nameserver.Config) { c.BindAddresses = []string{"::", "fe80::1"} }, nil},
+		{"age below interval", func(c *nameserver.Config) { c.MaxAge = 3 * time.Second }, []string{"feed_announce_interval"}},
+		{"no announcing", func(c *nameserver.Config) { c.MaxAge, c.FeedAnnounceInterval = time.Second, 0 }, nil},
+		{"negative", func(c *nameserver.Config) { c.WithdrawGrace, c.FeedAnnounceInterval = -1, -1 },
+			[]string{"withdraw_grace", "feed_announce_interval"}},
+		{"nameserver", func(c *nameserver.Config) { c.FeedNameservers = []string{"h", "h:1", "tcp://"} }, []string{"feed_nameservers"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := nameserver.DefaultConfig()
+			tt.change(&cfg)
+			err := cfg.Validate()
+			var keys []string
+			if joined, ok := err.(interface{ Unwrap() []error }); ok {
+				for _, e := range joined.Unwrap() {
+					keys = append(keys, e.(*nameserver.SettingError).ConfigKey())
+				}
+			}
+			check(t, "keys", keys, tt.want)
+			if _, err := nameserver.New(cfg, nameserver.Options{}); err == nil {
+				t.Error("New takes it without a transport")
+			}
+		})
+	}
+}

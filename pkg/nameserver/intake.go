@@ -1,0 +1,85 @@
+package nameserver
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// accepted answers every registration, before it is looked at, as deployed publishers expect (doc/protocol.md, section 3).
+var accepted = []byte("ok")
+
+// datagram is one announcement from the group.
+type datagram struct {
+	body []byte
+	from netip.Addr
+}
+
+// receiveDatagrams takes announcements from the group until ctx ends.
+func (n *Nameserver) receiveDatagrams(ctx context.Context, beat *heart) error {
+	next := func(ctx context.Context) (datagram, error) {
+		body, from, err := n.opts.Receiver.Receive(ctx)
+		return datagram{body, from.Addr().Unmap()}, err
+	}
+	for {
+		d, err := receive(ctx, beat, next)
+		if err != nil {
+			return part(ctx, "receive announcements", err)
+		}
+		if n.config().RestrictToLocalhost && !n.local.contains(d.from) {
+			n.refused.add(d.from, refuse(reasonForeign, "announcement from another host"))
+			continue
+		}
+		if err := n.take(ctx, d.body, 1, d.from); err != nil {
+			return part(ctx, "take announcements", err)
+		}
+	}
+}
+
+// takeRegistrations takes announcements that publishers bring themselves.
+func (n *Nameserver) takeRegistrations(ctx context.Context, r transport.Replier, requests []transport.Request) error {
+	for _, req := range requests {
+		if err := r.Reply(req, accepted); err != nil {
+			return err
+		}
+	}
+	for _, req := range requests {
+		if err := n.take(ctx, req.Body, req.Parts, req.From.Unmap()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take reads one announcement and hands it to the keeper. The error is that of ctx, or errStopped: whatever is wrong with the
+// announcement is counted and logged.
+func (n *Nameserver) take(ctx context.Context, frame []byte, parts int, from netip.Addr) error {
+	n.counters.announcements.Add(1)
+	nt, err := readAnnouncement(frame, parts, n.config().MaxRequestBytes, from)
+	switch {
+	case errors.Is(err, errOther):
+		n.counters.ignored.Add(1)
+		return nil
+	case err != nil:
+		n.refused.add(from, err)
+		return nil
+	}
+	return n.hand(ctx, nt)
+}
+
+// hand gives nt to the keeper.
+func (n *Nameserver) hand(ctx context.Context, nt notice) error {
+	select {
+	case n.notices <- nt:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-n.stopped:
+		return errStopped
+	}
+}
+
+// errStopped says that nothing is listed any more.
+var errStopped = errors.New("nameserver stopped")

@@ -1,0 +1,182 @@
+package nameserver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/pytroll/posttroll-go/pkg/registry"
+)
+
+// Times of the status line.
+const (
+	statusDelay    = time.Second      // from a change, so that many changes make one line
+	statusInterval = 30 * time.Second // without one
+)
+
+// keeper is the loop that changes the table and publishes the changes, both in the same order. It sleeps until something is due.
+type keeper struct {
+	n     *Nameserver
+	beat  *heart
+	tell  func(line string)
+	noise recent[noiseKey]
+
+	heartbeat time.Time // when the next one is due
+	status    time.Time
+	listed    int // at the last status
+}
+
+// noiseKey keeps a publisher that changes to and fro from filling the log.
+type noiseKey struct{ uri, what string }
+
+func newKeeper(n *Nameserver, hooks Hooks, beat *heart) *keeper {
+	k := &keeper{n: n, beat: beat, tell: hooks.Status, listed: -1}
+	if k.tell == nil {
+		k.tell = func(string) {}
+	}
+	return k
+}
+
+// run works until ctx ends.
+func (k *keeper) run(ctx context.Context) error {
+	timer := time.NewTimer(0) // the first heartbeat is due at once
+	defer timer.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return nil
+		case nt := <-k.n.notices:
+			// What is too old goes first: a late publisher is removed and added again.
+			if err = k.expire(ctx, time.Now()); err == nil {
+				err = k.note(ctx, nt, time.Now())
+			}
+		case <-k.n.reloaded:
+			err = k.expire(ctx, time.Now())
+		case <-timer.C:
+			err = k.expire(ctx, time.Now())
+		}
+		if err == nil {
+			err = k.tick(ctx, time.Now())
+		}
+		if err != nil {
+			return part(ctx, "publish changes", err)
+		}
+		k.beat.beat()
+		timer.Reset(time.Until(k.next()))
+	}
+}
+
+// tick does what is due by the clock.
+func (k *keeper) tick(ctx context.Context, now time.Time) error {
+	if listed := k.n.registry.Len(); listed != k.listed {
+		k.listed = listed
+		if soon := now.Add(statusDelay); k.status.After(soon) {
+			k.status = soon
+		}
+	}
+	if !k.status.After(now) {
+		k.tell(k.n.Stats().String())
+		k.status = now.Add(statusInterval)
+	}
+	if interval := k.n.config().FeedHeartbeat; !k.heartbeat.Add(interval).After(now) {
+		k.heartbeat = now
+		return k.n.publishHeartbeat(ctx, interval)
+	}
+	return nil
+}
+
+// next is when something is due if nothing happens until then.
+func (k *keeper) next() time.Time {
+	next := k.heartbeat.Add(k.n.config().FeedHeartbeat)
+	sooner := func(t time.Time) {
+		if t.Before(next) {
+			next = t
+		}
+	}
+	sooner(k.status)
+	if due, ok := k.n.registry.Next(); ok {
+		sooner(due)
+	}
+	if interval := k.beat.pulse.interval; interval > 0 {
+		sooner(time.Now().Add(interval))
+	}
+	return next
+}
+
+// note carries out an announcement or a withdrawal. The error is one of publishing.
+func (k *keeper) note(ctx context.Context, nt notice, now time.Time) error {
+	p := nt.publisher
+	if nt.withdraw {
+		k.withdraw(p, now)
+		return nil
+	}
+	outcome, err := k.n.registry.Announce(p, now)
+	if err != nil {
+		k.n.refused.add(p.Source, &refusal{reason: fullReason(err), uri: p.URI, err: err})
+		return nil
+	}
+	switch outcome {
+	case registry.Added:
+		k.n.counters.added.Add(1)
+		k.n.log.Info("publisher added", about(p)...)
+	case registry.Changed:
+		k.n.counters.changed.Add(1)
+		k.info("publisher changed", p, now)
+	case registry.Returned:
+		k.n.counters.returned.Add(1)
+		k.info("publisher returned", p, now)
+	default:
+		return nil
+	}
+	return k.n.publishAddition(ctx, nt)
+}
+
+func fullReason(err error) string {
+	if errors.Is(err, registry.ErrSourceFull) {
+		return reasonSourceFull
+	}
+	return reasonTableFull
+}
+
+func (k *keeper) withdraw(p registry.Publisher, now time.Time) {
+	err := k.n.registry.Withdraw(p.URI, p.Source, now)
+	switch {
+	case err == nil:
+		k.n.counters.withdrawn.Add(1)
+		k.info("publisher withdrawn", p, now)
+	case errors.Is(err, registry.ErrForeign):
+		k.n.refused.add(p.Source, &refusal{reason: reasonNotOwner, uri: p.URI, err: err})
+	}
+	// One that is not listed needs no withdrawing: this nameserver was restarted, say.
+}
+
+// info logs a change of a publisher, once an hour for each kind of it.
+func (k *keeper) info(what string, p registry.Publisher, now time.Time) {
+	if again, ok := k.noise.news(noiseKey{p.URI, what}, now); ok {
+		k.n.log.Info(what, append(about(p), zap.Uint64("count", again+1))...)
+	}
+}
+
+func about(p registry.Publisher) []zap.Field {
+	return []zap.Field{zap.String("uri", p.URI), zap.Strings("service", p.Services.Names), zap.Stringer("peer", p.Source)}
+}
+
+// expire removes what is too old, and what was withdrawn long enough ago.
+func (k *keeper) expire(ctx context.Context, now time.Time) error {
+	for _, gone := range k.n.registry.Expire(now) {
+		k.n.counters.removed.Add(1)
+		cause := "too old"
+		if gone.Withdrawn {
+			cause = "withdrawn"
+		}
+		k.n.log.Info("publisher removed", zap.String("uri", gone.URI), zap.Strings("service", gone.Services.Names),
+			zap.String("cause", cause), zap.Duration("age", now.Sub(gone.Since)))
+		if err := k.n.publishRemoval(ctx, gone); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package nameserver
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"unicode"
+
+	"go.uber.org/zap"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/registry"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// Subject and type of every reply (doc/protocol.md, section 4).
+const (
+	replySubject = "/oper/ns"
+	replyType    = "info"
+)
+
+// answerLookups answers every request, whatever it is.
+func (n *Nameserver) answerLookups(_ context.Context, r transport.Replier, requests []transport.Request) error {
+	for _, req := range requests {
+		if err := r.Reply(req, n.answer(req)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer returns the reply to a request.
+func (n *Nameserver) answer(req transport.Request) []byte {
+	n.counters.lookups.Add(1)
+	wanted, version, err := readLookup(req.Body, req.Parts, n.config().MaxRequestBytes)
+	if err != nil {
+		n.refusedLookups.add(req.From.Unmap(), err)
+		return emptyReply(version)
+	}
+	reply, found := n.reply(wanted, version)
+	if ce := n.log.Check(zap.DebugLevel, "lookup answered"); ce != nil {
+		ce.Write(zap.Stringer("peer", req.From), zap.String("service", wanted), zap.Int("count", found))
+	}
+	return reply
+}
+
+// readLookup reads a request: the service that is wanted, and the version that the reply is to have, also when it is refused.
+func readLookup(frame []byte, parts, limit int) (service string, version message.Version, err error) {
+	switch {
+	case parts != 1:
+		return "", versionOf(frame), refuse(reasonMultipart, "request of %d frames", parts)
+	case len(frame) > limit:
+		return "", versionOf(frame), refuse(reasonTooLong, "request of %d bytes, and %d are looked at", len(frame), limit)
+	}
+	m, err := message.Decoder{MaxSize: limit}.Decode(frame)
+	if err != nil {
+		return "", versionOf(frame), refuse(reasonDecode, "%w", err)
+	}
+	if err := m.CheckStrict(); err != nil {
+		return "", m.Version(), refuse(reasonDecode, "%w", err)
+	}
+	var body struct {
+		Service *string `json:"service"`
+	}
+	if err := m.Unmarshal(&body); err != nil {
+		return "", m.Version(), refuse(reasonNoService, "%w", err)
+	}
+	if body.Service == nil {
+		return "", m.Version(), refuse(reasonNoService, "no service is asked for")
+	}
+	return *body.Service, m.Version(), nil
+}
+
+// headSize is more than the header of any message of ours takes: where a version is looked for in what is no message.
+const headSize = 4096
+
+// versionOf returns the version of a frame that cannot be decoded for another reason, v1.01 where it has none that is known.
+func versionOf(frame []byte) message.Version {
+	rest, ok := bytes.CutPrefix(frame[:min(len(frame), headSize)], []byte(message.Magic))
+	if !ok {
+		return message.V101
+	}
+	words := strings.FieldsFunc(string(rest), isSpace)
+	if len(words) < 5 {
+		return message.V101
+	}
+	if v := message.Version(words[4]); v == message.V12 {
+		return v
+	}
+	return message.V101
+}
+
+// isSpace is what separates the words of a header: Unicode's white space and the four separators of ASCII.
+func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
+
+// reply lists the publishers of a service.
+func (n *Nameserver) reply(service string, version message.Version) ([]byte, int) {
+	head := emptyReply(version)
+	query := registry.Query{
+		Service: service,
+		Naive:   version <= message.V101,
+		Secure:  n.config().ShowSecureEntries,
+	}
+	reply := append(head, " "+message.MIMEJSON+" ["...)
+	reply, found := n.registry.AppendMatches(reply, query)
+	if found == 0 {
+		return head, 0
+	}
+	return append(reply, ']'), found
+}
+
+// emptyReply is the header of a reply, and the whole of it when nothing is found.
+func emptyReply(version message.Version) []byte {
+	fields := message.Fields{Subject: replySubject, Type: replyType, Version: version}
+	m, err := message.Encoder{}.Encode(fields)
+	if err != nil {
+		fields.Version = message.V101
+		if m, err = (message.Encoder{}).Encode(fields); err != nil {
+			panic("nameserver: reply without data: " + err.Error())
+		}
+	}
+	return m.Bytes()
+}

@@ -1,0 +1,181 @@
+package nameserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pytroll/posttroll-go/pkg/discovery"
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/registry"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// DatagramReceiver receives announcements from a group; *multicast.Receiver is one, *inmem.Group another. Receive waits
+// until ctx ends; any other error is final.
+type DatagramReceiver interface {
+	Receive(ctx context.Context) ([]byte, netip.AddrPort, error)
+}
+
+// Options are what a [Nameserver] works with. The caller closes it all after Run has returned.
+type Options struct {
+	// Transport makes the TCP sockets.
+	Transport transport.Transport
+	// Receiver and Sender reach the multicast group. Needed when Config.Multicast is set, and not used otherwise.
+	Receiver DatagramReceiver
+	Sender   discovery.DatagramSender
+	// LocalAddresses lists this host's addresses, for Config.RestrictToLocalhost. Default [discovery.LocalAddresses].
+	LocalAddresses func() ([]netip.Addr, error)
+	// Logger is told what changes. Nil: nobody is.
+	Logger *zap.Logger
+}
+
+// Hooks are told how a running nameserver is. Each may be nil, and must not block.
+type Hooks struct {
+	// Ready is called once, when everything serves.
+	Ready func()
+	// Beat is called at least every BeatInterval for as long as all loops go round. BeatInterval 0: never, and idle loops sleep.
+	Beat         func()
+	BeatInterval time.Duration
+	// Status is given one readable line when the number of publishers has changed, and now and then.
+	Status func(line string)
+}
+
+// Nameserver answers lookups, takes announcements and publishes changes.
+type Nameserver struct {
+	cfg  atomic.Pointer[Config] // replaced by Reload
+	opts Options
+	log  *zap.Logger
+
+	registry *registry.Registry
+	notices  chan notice   // from those who take announcements to the keeper
+	reloaded chan struct{} // 1 deep: that there are new settings
+	stopped  chan struct{} // closed when the keeper has ended
+	counters counters
+	local    *localHosts
+
+	refused        *refusals // announcements
+	refusedLookups *refusals
+
+	sockets   sockets
+	endpoints Endpoints
+}
+
+// New makes a nameserver. It checks cfg and opts, and starts and binds nothing.
+func New(cfg Config, opts Options) (*Nameserver, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if opts.Transport == nil {
+		return nil, errors.New("nameserver: no transport")
+	}
+	if cfg.Multicast && (opts.Receiver == nil || opts.Sender == nil) {
+		return nil, errors.New("nameserver: multicast without receiver or sender")
+	}
+	if opts.LocalAddresses == nil {
+		opts.LocalAddresses = discovery.LocalAddresses
+	}
+	log := opts.Logger
+	if log == nil {
+		log = zap.NewNop()
+	}
+	log = log.Named("nameserver")
+	n := &Nameserver{
+		opts:     opts,
+		log:      log,
+		registry: registry.New(tableConfig(cfg)),
+		notices:  make(chan notice),
+		reloaded: make(chan struct{}, 1),
+		stopped:  make(chan struct{}),
+		local:    &localHosts{list: opts.LocalAddresses, log: log},
+
+		refused:        newRefusals(log, "announcement refused"),
+		refusedLookups: newRefusals(log, "lookup refused"),
+	}
+	n.cfg.Store(&cfg)
+	return n, nil
+}
+
+func tableConfig(cfg Config) registry.Config {
+	return registry.Config{
+		MaxAge:       cfg.MaxAge,
+		Grace:        cfg.WithdrawGrace,
+		MaxEntries:   cfg.MaxEntries,
+		MaxPerSource: cfg.MaxEntriesPerSource,
+	}
+}
+
+// config returns the settings that count now. They must not be changed.
+func (n *Nameserver) config() *Config { return n.cfg.Load() }
+
+// encoder writes what the nameserver says of its own accord.
+func (n *Nameserver) encoder() message.Encoder {
+	return message.Encoder{Version: n.config().MessageVersion}
+}
+
+// Run serves until ctx ends and returns nil then. It returns an error when a part of it fails, which no peer can make happen. All sockets
+// are closed when it returns. It is called once, after Listen.
+func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
+	parts, ctx := errgroup.WithContext(ctx)
+	pulse := newPulse(hooks)
+	for _, r := range n.sockets.lookups {
+		n.serve(ctx, parts, r, pulse.join(), n.answerLookups)
+	}
+	for _, r := range n.sockets.designated {
+		n.serve(ctx, parts, r, pulse.join(), n.takeRegistrations)
+	}
+	if n.config().Multicast {
+		beat := pulse.join()
+		parts.Go(func() error { return n.receiveDatagrams(ctx, beat) })
+	}
+	k := newKeeper(n, hooks, pulse.join())
+	parts.Go(func() error {
+		defer close(n.stopped)
+		return k.run(ctx)
+	})
+	if n.config().FeedAnnounceInterval > 0 {
+		parts.Go(func() error { return n.announceFeed(ctx) })
+	}
+	if hooks.Ready != nil {
+		hooks.Ready()
+	}
+	return errors.Join(parts.Wait(), n.Close())
+}
+
+// serve starts the loop around one replier.
+func (n *Nameserver) serve(ctx context.Context, parts *errgroup.Group, r transport.Replier, beat *heart,
+	handle func(context.Context, transport.Replier, []transport.Request) error,
+) {
+	parts.Go(func() error {
+		for {
+			requests, err := receive(ctx, beat, r.Receive)
+			if err != nil {
+				return part(ctx, "answer on "+r.Endpoint().String(), err)
+			}
+			if err := handle(ctx, r, requests); err != nil {
+				return part(ctx, "answer on "+r.Endpoint().String(), err)
+			}
+		}
+	})
+}
+
+// part returns nil when ctx has ended, else err with what was being done.
+func part(ctx context.Context, doing string, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// Close closes all sockets. Run does it by itself; it is for a nameserver that listens and never runs.
+func (n *Nameserver) Close() error { return n.sockets.close() }
+
+func joinHostPort(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

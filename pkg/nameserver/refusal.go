@@ -1,0 +1,98 @@
+package nameserver
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/pytroll/posttroll-go/pkg/discovery"
+)
+
+// Reasons for refusing something, besides those of [discovery.Reason]: short and constant, they label counters.
+const (
+	reasonMultipart  = "multipart"          // more than one frame
+	reasonTooLong    = "too_long"           // above Config.MaxRequestBytes
+	reasonDecode     = "not_a_message"      // cannot be decoded, or ends Python peers
+	reasonNoService  = "no_service"         // a request that does not ask for a service
+	reasonForeign    = "foreign_host"       // with Config.RestrictToLocalhost
+	reasonNotOwner   = "foreign_withdrawal" // of a publisher that another address announced
+	reasonTableFull  = "table_full"
+	reasonSourceFull = "source_full"
+)
+
+// refusal is why an announcement or a request was refused.
+type refusal struct {
+	reason string
+	uri    string // of the publisher, where it is known
+	err    error
+}
+
+func (r *refusal) Error() string { return r.err.Error() }
+
+func (r *refusal) Unwrap() error { return r.err }
+
+func refuse(reason, format string, args ...any) *refusal {
+	return &refusal{reason: reason, err: fmt.Errorf(format, args...)}
+}
+
+// asRefusal gives err, of any package, a reason.
+func asRefusal(err error) *refusal {
+	if r, ok := errors.AsType[*refusal](err); ok {
+		return r
+	}
+	if r, ok := errors.AsType[*discovery.RefusedError](err); ok {
+		return &refusal{reason: string(r.Reason), uri: r.URI, err: r.Err}
+	}
+	return &refusal{reason: reasonDecode, err: err}
+}
+
+// refusals counts what was refused by reason, and logs it once for each source and reason, and again when it still happens an hour later. It
+// may be used concurrently.
+type refusals struct {
+	log    *zap.Logger
+	what   string // "announcement refused"
+	recent recent[refusalKey]
+
+	mu     sync.Mutex
+	counts map[string]uint64
+}
+
+type refusalKey struct {
+	source netip.Addr
+	reason string
+}
+
+func newRefusals(log *zap.Logger, what string) *refusals {
+	return &refusals{log: log, what: what, counts: make(map[string]uint64)}
+}
+
+func (r *refusals) add(from netip.Addr, err error) {
+	why := asRefusal(err)
+	r.mu.Lock()
+	r.counts[why.reason]++
+	r.mu.Unlock()
+	again, ok := r.recent.news(refusalKey{from, why.reason}, time.Now())
+	if !ok {
+		return
+	}
+	fields := []zap.Field{zap.Stringer("peer", from), zap.String("cause", why.reason), zap.Error(why.err)}
+	if why.uri != "" {
+		fields = append(fields, zap.String("uri", why.uri))
+	}
+	if again > 0 {
+		fields = append(fields, zap.Uint64("count", again))
+	}
+	r.log.Warn(r.what, fields...)
+}
+
+// byReason returns a copy of the counters.
+func (r *refusals) byReason() map[string]uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.counts)
+}

@@ -1,0 +1,44 @@
+package nameserver
+
+import (
+	"reflect"
+	"slices"
+
+	"go.uber.org/zap"
+)
+
+// reloadable are the settings that Reload applies.
+var reloadable = []string{
+	"max_age", "withdraw_grace", "max_entries", "max_entries_per_source", "max_request_bytes", "show_secure_entries", "feed_heartbeat",
+}
+
+// Reload applies what it can of cfg, and returns the keys of the settings that have changed and need a restart. It changes nothing when cfg is not
+// valid. What is listed stays listed, also beyond new limits.
+func (n *Nameserver) Reload(cfg Config) (restart []string, err error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	before := *n.config()
+	after := before
+	from, to := reflect.ValueOf(cfg), reflect.ValueOf(&after).Elem()
+	var applied []string
+	for i := range from.NumField() {
+		key := from.Type().Field(i).Tag.Get("toml")
+		switch {
+		case key == "-" || reflect.DeepEqual(from.Field(i).Interface(), to.Field(i).Interface()):
+		case slices.Contains(reloadable, key):
+			to.Field(i).Set(from.Field(i))
+			applied = append(applied, key)
+		default:
+			restart = append(restart, key)
+		}
+	}
+	n.cfg.Store(&after)
+	n.registry.Configure(tableConfig(after))
+	select {
+	case n.reloaded <- struct{}{}:
+	default: // one is waiting already
+	}
+	n.log.Info("settings applied", zap.Strings("settings", applied))
+	return restart, nil
+}

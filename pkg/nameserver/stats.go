@@ -1,0 +1,63 @@
+package nameserver
+
+import (
+	"fmt"
+	"sync/atomic"
+)
+
+// Stats are counters since the nameserver was made.
+type Stats struct {
+	// Publishers are listed now.
+	Publishers int
+	// Lookups were answered; of these RefusedLookups, by reason, with an empty reply.
+	Lookups        uint64
+	RefusedLookups map[string]uint64
+	// Announcements came in, by either way. Of these Ignored were other messages, and Refused, by reason, not good enough.
+	Announcements uint64
+	Ignored       uint64
+	Refused       map[string]uint64
+	// Added publishers were new, Changed ones had other data than before, Returned ones came back in time after a withdrawal.
+	Added, Changed, Returned uint64
+	// Withdrawn publishers said that they stop; Removed ones left the table, for that or for their age.
+	Withdrawn, Removed uint64
+}
+
+// counters are the plain ones of Stats.
+type counters struct {
+	lookups, announcements, ignored atomic.Uint64
+	added, changed, returned        atomic.Uint64
+	withdrawn, removed              atomic.Uint64
+}
+
+// Stats returns counters. They are read one by one, so a sum may be off by what happens meanwhile.
+func (n *Nameserver) Stats() Stats {
+	c := &n.counters
+	return Stats{
+		Publishers:     n.registry.Len(),
+		Lookups:        c.lookups.Load(),
+		RefusedLookups: n.refusedLookups.byReason(),
+		Announcements:  c.announcements.Load(),
+		Ignored:        c.ignored.Load(),
+		Refused:        n.refused.byReason(),
+		Added:          c.added.Load(),
+		Changed:        c.changed.Load(),
+		Returned:       c.returned.Load(),
+		Withdrawn:      c.withdrawn.Load(),
+		Removed:        c.removed.Load(),
+	}
+}
+
+// String is one readable line, for the service manager.
+func (s Stats) String() string {
+	refused := uint64(0)
+	for _, m := range []map[string]uint64{s.Refused, s.RefusedLookups} {
+		for _, n := range m {
+			refused += n
+		}
+	}
+	line := fmt.Sprintf("%d publishers listed, %d lookups answered", s.Publishers, s.Lookups)
+	if refused > 0 {
+		line += fmt.Sprintf(", %d messages refused", refused)
+	}
+	return line
+}

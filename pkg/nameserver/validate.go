@@ -1,0 +1,122 @@
+package nameserver
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/discovery"
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// SettingError is one thing that is wrong with a setting.
+type SettingError struct {
+	Key  string // of the setting
+	Text string // what is wrong with its value
+	Hint string // what to try; may be empty
+}
+
+// Error returns key and text.
+func (e *SettingError) Error() string { return e.Key + ": " + e.Text }
+
+// ConfigKey returns the key, for readers of settings to tell where the value came from.
+func (e *SettingError) ConfigKey() string { return e.Key }
+
+// HintText returns the hint, for programs that print it on a line of its own.
+func (e *SettingError) HintText() string { return e.Hint }
+
+// Validate returns all that is wrong with c, joined, each as a [*SettingError]; nil when nothing is.
+func (c Config) Validate() error {
+	var v validation
+	v.ports(c)
+	v.version(c.MessageVersion)
+	v.bindAddresses(c)
+	v.duration("max_age", c.MaxAge, time.Second, 365*24*time.Hour)
+	v.duration("withdraw_grace", c.WithdrawGrace, 0, time.Hour)
+	v.between("max_entries", c.MaxEntries, 1, maxEntries)
+	v.between("max_entries_per_source", c.MaxEntriesPerSource, 1, maxEntries)
+	v.between("max_request_bytes", c.MaxRequestBytes, minRequestBytes, maxRequestBytes)
+	v.duration("feed_heartbeat", c.FeedHeartbeat, time.Second, time.Hour)
+	v.duration("feed_announce_interval", c.FeedAnnounceInterval, 0, time.Hour)
+	if 2*c.FeedAnnounceInterval > c.MaxAge {
+		v.add("feed_announce_interval", fmt.Sprintf("%s is more than half of max_age, %s: the change feed would expire between announcements",
+			c.FeedAnnounceInterval, c.MaxAge), "raise max_age, which is at least twice the interval of every publisher")
+	}
+	for _, s := range c.FeedNameservers {
+		if _, err := discovery.NameserverAddress(s, discovery.DefaultBroadcastPort); err != nil {
+			v.add("feed_nameservers", err.Error(), "give HOST or HOST:PORT")
+		}
+	}
+	return errors.Join(v.problems...)
+}
+
+// Bounds of settings.
+const (
+	maxEntries      = 10_000_000
+	minRequestBytes = 1024    // the longest datagram of a publisher
+	maxRequestBytes = 1 << 20 // what the sockets take in
+)
+
+// validation collects problems.
+type validation struct{ problems []error }
+
+func (v *validation) add(key, text, hint string) {
+	v.problems = append(v.problems, &SettingError{Key: key, Text: text, Hint: hint})
+}
+
+func (v *validation) between(key string, value, low, high int) {
+	if value < low || value > high {
+		v.add(key, fmt.Sprintf("%d is out of range, want %d to %d", value, low, high), "")
+	}
+}
+
+func (v *validation) duration(key string, value, low, high time.Duration) {
+	if value < low || value > high {
+		v.add(key, fmt.Sprintf("%s is out of range, want %s to %s", value, low, high), "")
+	}
+}
+
+func (v *validation) ports(c Config) {
+	v.between("nameserver_port", c.NameserverPort, 0, 65535)
+	v.between("address_publish_port", c.AddressPublishPort, 0, 65535)
+	v.between("broadcast_port", c.BroadcastPort, 0, 65535)
+	same := map[int]string{}
+	for _, p := range []struct {
+		key  string
+		port int
+	}{
+		{"nameserver_port", c.NameserverPort},
+		{"address_publish_port", c.AddressPublishPort},
+		{"broadcast_port", c.BroadcastPort},
+	} {
+		if other, ok := same[p.port]; ok && p.port != 0 {
+			v.add(p.key, fmt.Sprintf("%d is the port of %s too", p.port, other), "each needs a port of its own")
+		}
+		same[p.port] = p.key
+	}
+}
+
+func (v *validation) version(version message.Version) {
+	switch version {
+	case "", message.V101, message.V12:
+	default:
+		v.add("message_version", fmt.Sprintf("%q is unknown, want %s or %s", version, message.V101, message.V12), "")
+	}
+}
+
+func (v *validation) bindAddresses(c Config) {
+	if len(c.BindAddresses) == 0 {
+		v.add("bind_addresses", "is empty", `["*"] is every IPv4 address of the host`)
+	}
+	for _, host := range c.BindAddresses {
+		if _, err := bindEndpoint(host, 0); err != nil {
+			v.add("bind_addresses", err.Error(), `give IP addresses, names of network interfaces, or "*"`)
+		}
+	}
+}
+
+// bindEndpoint is where a port is bound for an entry of bind_addresses.
+func bindEndpoint(host string, port int) (transport.Endpoint, error) {
+	return transport.ParseEndpoint("tcp://" + joinHostPort(host, port))
+}
