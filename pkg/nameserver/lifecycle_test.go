@@ -253,6 +253,7 @@ func TestReload(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait()
 		check(t, "needs a restart", restart, []string{"bind_addresses", "multicast"})
 		check(t, "by the new age", s.listed(""), []string{uriB})
 		s.multicast(hostA, announcement(uriA, "x")) // is still heard, and refused
@@ -280,15 +281,14 @@ func TestHooks(t *testing.T) {
 		})
 		s.multicast(hostA, announcement(uriA, "x"))
 		time.Sleep(10 * time.Minute)
-		synctest.Wait()
+		s.close()
 		check(t, "ready", ready, 1)
 		if beats < 115 || beats > 125 {
 			t.Errorf("%d beats in ten minutes", beats)
 		}
 		check(t, "status lines", lines[:2], []string{
 			"0 publishers listed, 0 lookups answered",
-			"1 publishers listed, 0 lookups answered",
+			"1 publisher listed, 0 lookups answered",
 		})
-		s.close()
 	})
 }

@@ -55,9 +55,16 @@ func (s Stats) String() string {
 			refused += n
 		}
 	}
-	line := fmt.Sprintf("%d publishers listed, %d lookups answered", s.Publishers, s.Lookups)
+	line := plural(uint64(s.Publishers), "publisher") + " listed, " + plural(s.Lookups, "lookup") + " answered"
 	if refused > 0 {
-		line += fmt.Sprintf(", %d messages refused", refused)
+		line += ", " + plural(refused, "message") + " refused"
 	}
 	return line
+}
+
+func plural(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
