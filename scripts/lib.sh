@@ -59,9 +59,16 @@ as_root() {
 apt_install() {
 	have apt-get || return 1
 	[ "$(id -u)" = 0 ] || have sudo || return 1
-	say "installing $*"
-	as_root apt-get update -q >&2 || say 'apt-get update did not work; trying with the package lists as they are'
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" </dev/null >&2
+	say "installing $* (apt)"
+	local log
+	log=$(mktemp)
+	as_root apt-get update -qq >"$log" 2>&1 || say 'apt-get update did not work; trying with the package lists as they are'
+	if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "$@" </dev/null >>"$log" 2>&1; then
+		cat "$log" >&2
+		rm "$log"
+		return 1
+	fi
+	rm "$log"
 }
 
 has_zmq() { have pkg-config && pkg-config --exists 'libzmq >= 4.2.3'; }
