@@ -33,6 +33,8 @@ func TestSettings(t *testing.T) {
 	b.WriteString(settingsHead)
 	b.WriteString("\n## posttroll.toml: shared by all programs\n")
 	writeSettings(t, &b, "../pkg/config", "Settings")
+	b.WriteString("\n## nameserver.toml\n\nMay also hold the shared settings.\n")
+	writeSettings(t, &b, "../pkg/nameserver", "Config")
 
 	if *update {
 		if err := os.WriteFile("settings.md", []byte(b.String()), 0o644); err != nil {
