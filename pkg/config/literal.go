@@ -34,7 +34,16 @@ func parseLiteral(s string) (any, bool) {
 
 type literalParser struct{ rest string }
 
-func (p *literalParser) space() { p.rest = strings.TrimLeft(p.rest, " \t\r\n\f") }
+// space skips white space and comments.
+func (p *literalParser) space() {
+	for {
+		p.rest = strings.TrimLeft(p.rest, " \t\r\n\f")
+		if !strings.HasPrefix(p.rest, "#") {
+			return
+		}
+		_, p.rest, _ = strings.Cut(p.rest, "\n")
+	}
+}
 
 // take removes token from the front.
 func (p *literalParser) take(token string) bool {
@@ -102,7 +111,7 @@ func (p *literalParser) number() (number, bool) {
 		return "", false
 	}
 	after := p.rest[len(text):]
-	if r, _ := utf8.DecodeRuneInString(after); after != "" && !strings.ContainsRune(" \t\r\n\f,)]}:", r) {
+	if r, _ := utf8.DecodeRuneInString(after); after != "" && !strings.ContainsRune(" \t\r\n\f,)]}:#", r) {
 		return "", false // 10.0.0.1, 5557abc, 1j
 	}
 	p.rest = after

@@ -9,15 +9,19 @@ import (
 // nearest returns the name that was probably meant by got.
 func nearest(got string, names []string) (string, bool) {
 	got = strings.ToLower(strings.ReplaceAll(got, "-", "_"))
-	best, bestCost := "", 0
+	best, bestCost, bestDistance := "", 0, 0
 	for _, name := range names {
-		cost := distance(got, name)
+		steps := distance(got, name)
+		cost := steps
 		// Leaving out a word, or adding one, is one slip: keepalive_intvl is tcp_keepalive_intvl.
 		if len(got) >= 4 && (strings.Contains(name, got) || strings.Contains(got, name)) {
-			cost = min(cost, 1+cost/4)
+			cost = min(steps, 1+steps/4)
 		}
-		if cost <= max(2, len(got)/4) && (best == "" || cost < bestCost) {
-			best, bestCost = name, cost
+		if cost > max(2, len(got)/4) {
+			continue
+		}
+		if best == "" || cost < bestCost || cost == bestCost && steps < bestDistance {
+			best, bestCost, bestDistance = name, cost, steps
 		}
 	}
 	return best, best != ""
