@@ -16,6 +16,9 @@ import (
 // DefaultInterval is the time between announcements, as of the reference.
 const DefaultInterval = 2 * time.Second
 
+// minInterval is what an interval must be: less is a slip of the unit that would flood the network.
+const minInterval = 10 * time.Millisecond
+
 // jitter is the largest part by which an interval is shortened, so that the publishers of a host that
 // started together do not stay in step. Intervals are never lengthened: nameservers count on them.
 const jitter = 0.1
@@ -32,7 +35,8 @@ type DatagramSender interface {
 // AnnouncerConfig configures an [Announcer]. A group or a nameserver at least is needed.
 type AnnouncerConfig struct {
 	Announcement Announcement
-	// Interval between announcements; each is up to a tenth shorter, at random. Default 2 s; negative: never announce.
+	// Interval between announcements, 10 ms at least; each is up to a tenth shorter, at random. Default 2 s; negative: never
+	// announce.
 	Interval time.Duration
 	// Group is announced to when set. Extra keys of the announcement that do not fit a datagram are left out, the last
 	// ones first.
@@ -104,6 +108,9 @@ func NewAnnouncer(cfg AnnouncerConfig) (*Announcer, error) {
 func (cfg AnnouncerConfig) check() error {
 	if err := cfg.Announcement.check(); err != nil {
 		return err
+	}
+	if cfg.Interval > 0 && cfg.Interval < minInterval {
+		return fmt.Errorf("interval of %q: %s is less than %s", cfg.Announcement.Name, cfg.Interval, minInterval)
 	}
 	if cfg.Interval >= 0 && cfg.Group == nil && len(cfg.Nameservers) == 0 {
 		return fmt.Errorf("announce %q: no group and no nameservers to announce to", cfg.Announcement.Name)

@@ -289,6 +289,7 @@ func TestNewAnnouncerRefuses(t *testing.T) {
 		{"backend", with(func(c *AnnouncerConfig) { c.Announcement.Backend = "kafka" }), `unknown backend "kafka"`},
 		{"alias", with(func(c *AnnouncerConfig) { c.Announcement.Services = []string{"a\xff"} }), "is not UTF-8"},
 		{"nowhere", with(func(c *AnnouncerConfig) { c.Group = nil }), "no group and no nameservers to announce to"},
+		{"interval without unit", with(func(c *AnnouncerConfig) { c.Interval = 2 }), `interval of "viirs": 2ns is less than 10ms`},
 		{"no transport", with(func(c *AnnouncerConfig) { c.Nameservers = peers(t, 1, hostA) }), "no transport"},
 		{"name to follow", with(func(c *AnnouncerConfig) { c.Announcement.URI, c.FollowAddress = "tcp://host:1", true }), "has no IP address"},
 		{"version", with(func(c *AnnouncerConfig) { c.Encoder.Version = "v9" }), "version"},

@@ -50,6 +50,8 @@ func (a *Announcer) checkAddress(ctx context.Context) {
 	a.move(now.whole, better)
 }
 
+// move announces another address. The old one is withdrawn too, though nameservers that know it from another sender than
+// we are now may keep it until it expires.
 func (a *Announcer) move(what Announcement, to netip.Addr) {
 	from := what.URI
 	ep, err := transport.ParseEndpoint(from)
