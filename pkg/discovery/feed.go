@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
@@ -32,13 +33,11 @@ func (f *Follower) openFeeds() (transport.Subscriber, error) {
 		return nil, fmt.Errorf("follow change feeds: %w", err)
 	}
 	if err := sub.Subscribe(feedTopic); err != nil {
-		_ = sub.Close() // nothing was sent or received; the error above tells
-		return nil, fmt.Errorf("follow change feeds: %w", err)
+		return nil, errors.Join(fmt.Errorf("follow change feeds: %w", err), sub.Close())
 	}
 	for _, feed := range f.cfg.Feeds {
 		if err := sub.Connect(feed); err != nil {
-			_ = sub.Close()
-			return nil, fmt.Errorf("follow change feed %s: %w", feed, err)
+			return nil, errors.Join(fmt.Errorf("follow change feed: %w", err), sub.Close())
 		}
 	}
 	return sub, nil
@@ -86,12 +85,12 @@ func parseNews(frame []byte) (n news, ok bool, err error) {
 		return news{}, false, err
 	}
 	if status, ok := o.Get(keyStatus); ok && !truthy(status) {
-		uri, ok := o.Get(keyURI)
-		n.gone = true
-		if n.entry.URI, ok = uri.(string); !ok {
+		uri, _ := o.Get(keyURI)
+		text, ok := uri.(string)
+		if !ok {
 			return news{}, false, refuse(ReasonURI, "removal without the text of a URI")
 		}
-		return n, true, nil
+		return news{gone: true, entry: Entry{Announcement: Announcement{URI: text}}}, true, nil
 	}
 	a, err := parseObject(o, func() []string { return exactServices(m) })
 	if err != nil {
