@@ -36,7 +36,7 @@ const subjectPrefix = "/address"
 // that they are given.
 type Announcement struct {
 	// Name of the publisher; the subject is /address/<name>. Not empty, without
-	// white space, control characters and slashes when it is sent.
+	// white space and control characters when it is sent.
 	Name string
 	// URI is where the publisher can be connected to, e.g. tcp://10.0.0.7:9010.
 	URI string
@@ -172,7 +172,7 @@ func (a Announcement) check() error {
 	return nil
 }
 
-// checkName refuses names that cannot be an element of a subject.
+// checkName refuses names that cannot stand in a subject. A slash can: sites name publishers after their topics.
 func checkName(name string) error {
 	if name == "" {
 		return errors.New("name of a publisher: is empty")
@@ -180,13 +180,13 @@ func checkName(name string) error {
 	if !utf8.ValidString(name) {
 		return fmt.Errorf("publisher name %q: is not UTF-8", name)
 	}
-	i := strings.IndexFunc(name, func(r rune) bool { return r == '/' || unicode.IsSpace(r) || unicode.IsControl(r) })
+	i := strings.IndexFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 	if i < 0 {
 		return nil
 	}
 	r, _ := utf8.DecodeRuneInString(name[i:])
 	return fmt.Errorf("publisher name %q: contains %q; the name becomes part of a message's subject, "+
-		"so use letters, digits, '-', '_' or '.'", name, r)
+		"so use letters, digits, '-', '_', '.' or '/'", name, r)
 }
 
 // clone returns a copy of a that shares nothing that can change.
