@@ -6,6 +6,7 @@
 //	server, err := nameserver.New(cfg, nameserver.Options{Transport: t, Receiver: group, Sender: group, Logger: log})
 //	...
 //	if err := server.Listen(ctx); err != nil { ... } // every port is bound, or the error says which is not
+//	defer server.Close()
 //	err = server.Run(ctx, nameserver.Hooks{})        // until ctx ends
 //
 // What it answers, stores and publishes is in doc/protocol.md, section 4. In short: every request is answered, also one that is no

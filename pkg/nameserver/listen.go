@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -42,14 +44,21 @@ type sockets struct {
 	feed       []transport.Publisher
 }
 
+// close closes all at once, since each may wait for its peers.
 func (s *sockets) close() error {
-	var errs []error
+	var all []io.Closer
 	for _, r := range slices.Concat(s.lookups, s.designated) {
-		errs = append(errs, r.Close())
+		all = append(all, r)
 	}
 	for _, p := range s.feed {
-		errs = append(errs, p.Close())
+		all = append(all, p)
 	}
+	errs := make([]error, len(all))
+	var closing sync.WaitGroup
+	for i, c := range all {
+		closing.Go(func() { errs[i] = c.Close() })
+	}
+	closing.Wait()
 	return errors.Join(errs...)
 }
 

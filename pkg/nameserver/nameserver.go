@@ -121,8 +121,8 @@ func (n *Nameserver) encoder() message.Encoder {
 	return message.Encoder{Version: n.config().MessageVersion}
 }
 
-// Run serves until ctx ends and returns nil then. It returns an error when a part of it fails, which no peer can make happen. All sockets
-// are closed when it returns. It is called once, after Listen.
+// Run serves until ctx ends and returns nil then. It returns an error when a part of it fails, which no peer can make happen. It is
+// called once, after Listen. The sockets stay bound until [Nameserver.Close].
 func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 	parts, ctx := errgroup.WithContext(ctx)
 	pulse := newPulse(hooks)
@@ -147,7 +147,7 @@ func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 	if hooks.Ready != nil {
 		hooks.Ready()
 	}
-	return errors.Join(parts.Wait(), n.Close())
+	return parts.Wait()
 }
 
 // serve starts the loop around one replier.
@@ -175,7 +175,7 @@ func part(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// Close closes all sockets. Run does it by itself; it is for a nameserver that listens and never runs.
+// Close closes what Listen has bound, after Run has returned. Peers have the time that the transport gives them to take what is on its way.
 func (n *Nameserver) Close() error { return n.sockets.close() }
 
 func joinHostPort(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

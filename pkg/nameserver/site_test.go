@@ -3,6 +3,7 @@ package nameserver_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -93,7 +94,7 @@ func newSite(t *testing.T, cfg nameserver.Config, hooks nameserver.Hooks) *site 
 	go func() { ended <- s.server.Run(ctx, hooks) }()
 	s.stop = sync.OnceValue(func() error {
 		cancel()
-		return <-ended
+		return errors.Join(<-ended, s.server.Close())
 	})
 	synctest.Wait()
 	return s

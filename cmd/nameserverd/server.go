@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/daemon"
+	"github.com/pytroll/posttroll-go/pkg/logging"
+	"github.com/pytroll/posttroll-go/pkg/multicast"
+	"github.com/pytroll/posttroll-go/pkg/nameserver"
+	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
+)
+
+// Limits on stopping, which has to be over in a second.
+const (
+	stopLimit  = 700 * time.Millisecond // for the loops
+	closeLimit = 200 * time.Millisecond // for peers that do not take what is on its way to them
+)
+
+// server is the running daemon.
+type server struct {
+	process *process
+	log     *logging.Log
+	running *settled // what counts since the start
+
+	nameserver *nameserver.Nameserver
+}
+
+// run serves until ctx ends.
+func (s *server) run(ctx context.Context) (err error) {
+	hangups := make(chan os.Signal, 1) // one that waits is enough: the settings are read when it is taken
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	notifier, err := daemon.SystemdNotifier()
+	if err != nil {
+		return err
+	}
+	network, err := zmq.New(zmq.Options{Logger: s.log.Logger})
+	if err != nil {
+		return fmt.Errorf("start ZeroMQ: %w", err)
+	}
+	defer func() { err = errors.Join(err, s.closeSoon(network.Close)) }()
+	opts := nameserver.Options{Transport: network, Logger: s.log.Logger}
+	if s.running.own.Multicast {
+		group, err := s.openGroup()
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, group.close()) }()
+		opts.Receiver, opts.Sender = group.receiver, group.sender
+	}
+	if s.nameserver, err = nameserver.New(s.running.own, opts); err != nil {
+		return err
+	}
+	if err := s.nameserver.Listen(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped while waiting for an address
+		}
+		return err
+	}
+	group := daemon.Group{
+		Parts:     []daemon.Part{{Name: "nameserver", Run: s.serve}},
+		Logger:    s.log.Logger,
+		Notifier:  notifier,
+		Hangups:   hangups,
+		Reload:    s.reload,
+		StopLimit: stopLimit,
+	}
+	return group.Run(ctx)
+}
+
+// serve is the part of the group that does the work.
+func (s *server) serve(ctx context.Context, h *daemon.Handle) error {
+	return s.nameserver.Run(ctx, nameserver.Hooks{
+		Ready: h.Ready, Beat: h.Beat, BeatInterval: h.BeatInterval(), Status: h.Status,
+	})
+}
+
+// reload carries out a SIGHUP.
+func (s *server) reload(context.Context) error {
+	fresh, err := s.process.load()
+	if err != nil {
+		return err
+	}
+	for _, w := range fresh.report.Warnings {
+		s.log.Warn("setting", zap.String("cause", w.String()))
+	}
+	restart, err := s.nameserver.Reload(fresh.own)
+	if err != nil {
+		return err
+	}
+	restart = append(restart, config.Changed(s.running.shared, fresh.shared)...)
+	if len(restart) > 0 {
+		s.log.Warn("changed settings that need a restart", zap.Strings("settings", restart))
+	}
+	return s.log.Reopen()
+}
+
+// closeSoon closes what may wait for peers, and leaves it to the end of the process when they take too long.
+func (s *server) closeSoon(closing func() error) error {
+	closed := make(chan error, 1)
+	go func() { closed <- closing() }() // ends with the process at the latest
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(closeLimit):
+		s.log.Info("peers have not taken all that was on its way to them")
+		return nil
+	}
+}
+
+// group is both ends of the multicast group.
+type group struct {
+	receiver *multicast.Receiver
+	sender   *multicast.Sender
+}
+
+func (s *server) openGroup() (*group, error) {
+	cfg := s.running.group()
+	cfg.Logger = s.log.Logger
+	receiver, err := multicast.Listen(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("broadcast_port: %w", portHint(err, cfg.Port))
+	}
+	sender, err := multicast.NewSender(cfg)
+	if err != nil {
+		return nil, errors.Join(err, receiver.Close())
+	}
+	return &group{receiver, sender}, nil
+}
+
+func (g *group) close() error { return errors.Join(g.receiver.Close(), g.sender.Close()) }
+
+// portHint says what to do about a port that another program has.
+func portHint(err error, port int) error {
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return err
+	}
+	return daemon.Hint(err, "another program has udp port %d for itself (ss -lunp 'sport = :%d' shows which): stop it, "+
+		"use --no-multicast, or set broadcast_port to another port here and for all publishers", port, port)
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/daemon"
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/multicast"
+	"github.com/pytroll/posttroll-go/pkg/nameserver"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// settled are settings as they were read at one time.
+type settled struct {
+	shared config.Settings
+	own    nameserver.Config
+	report *config.Report
+}
+
+// load reads all settings. The report is there also with an error.
+func (p *process) load() (*settled, error) {
+	s := &settled{shared: config.DefaultSettings(), own: nameserver.DefaultConfig()}
+	src := config.DaemonSources(settings, p.flags.Config, p.environ)
+	if p.flags.noMulticast {
+		src.Flags = append(src.Flags, config.Flag{Name: "--no-multicast", Key: "multicast", Value: false})
+	}
+	if p.flags.localOnly {
+		src.Flags = append(src.Flags, config.Flag{Name: "--local-only", Key: "restrict_to_localhost", Value: true})
+	}
+	var err error
+	if s.report, err = config.Load(src, &s.shared, &s.own); err != nil {
+		return s, daemon.BadConfig(err)
+	}
+	s.share()
+	if err := s.unsupported(); err != nil {
+		return s, daemon.BadConfig(err)
+	}
+	if err := s.own.Validate(); err != nil { // Load knew nothing of the shared ones
+		return s, daemon.BadConfig(s.located(err))
+	}
+	return s, nil
+}
+
+// share gives the nameserver the settings that all programs share.
+func (s *settled) share() {
+	s.own.NameserverPort = s.shared.NameserverPort
+	s.own.AddressPublishPort = s.shared.AddressPublishPort
+	s.own.BroadcastPort = s.shared.BroadcastPort
+	s.own.MessageVersion = message.Version(s.shared.MessageVersion)
+	s.own.KeepAlive = keepAlive(s.shared)
+}
+
+func keepAlive(s config.Settings) transport.KeepAlive {
+	mode := transport.KeepAliveSystem
+	switch s.TCPKeepalive {
+	case config.On:
+		mode = transport.KeepAliveOn
+	case config.Off:
+		mode = transport.KeepAliveOff
+	}
+	seconds := func(n int) time.Duration { return time.Duration(max(n, 0)) * time.Second }
+	return transport.KeepAlive{
+		Mode:     mode,
+		Count:    max(s.TCPKeepaliveCount, 0),
+		Idle:     seconds(s.TCPKeepaliveIdle),
+		Interval: seconds(s.TCPKeepaliveInterval),
+	}
+}
+
+// group is where announcements are sent and received.
+func (s *settled) group() multicast.Config {
+	return multicast.Config{
+		Group:     s.shared.MulticastGroup,
+		Port:      s.own.BroadcastPort,
+		TTL:       s.shared.MulticastTTL,
+		Interface: s.shared.MulticastInterface,
+	}
+}
+
+// unsupported refuses what would be less safe than it reads if it were passed over.
+func (s *settled) unsupported() error {
+	if s.shared.Backend != config.Plain {
+		return s.refuse("backend", fmt.Sprintf("%q is not supported by nameserverd yet", s.shared.Backend))
+	}
+	if len(s.shared.AuthorizedClientAddresses) > 0 {
+		return s.refuse("authorized_client_addresses", "is not supported by nameserverd yet")
+	}
+	if s.shared.MulticastTTL == 0 && s.own.Multicast {
+		return s.refuse("mc_ttl", "0 is not supported by nameserverd: use multicast_interface 127.0.0.1 to stay on this host")
+	}
+	return nil
+}
+
+func (s *settled) refuse(key, text string) error {
+	return &config.Problem{Origin: s.report.Origin(key), Key: key, Text: text}
+}
+
+// located says where the setting comes from that err, from nameserver, is about.
+func (s *settled) located(err error) error {
+	bad, ok := errors.AsType[*nameserver.SettingError](err)
+	if !ok {
+		return err
+	}
+	return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Text: bad.Text, Hint: bad.Hint}
+}
