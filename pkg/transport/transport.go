@@ -128,7 +128,7 @@ type Subscriber interface {
 	// Subscribe asks for frames that begin with topic; Unsubscribe takes it back.
 	Subscribe(topic string) error
 	Unsubscribe(topic string) error
-	// Receive waits for frames and returns all that are there, in order per publisher.
+	// Receive waits for frames and returns those that are there, in order per publisher.
 	Receive(ctx context.Context) ([]Frame, error)
 	// Stats returns counters since the socket was made.
 	Stats() SubscriberStats
@@ -177,7 +177,7 @@ type ReplierConfig struct {
 // Replier answers requests; no peer can make it deaf to the others.
 type Replier interface {
 	Endpoint() Endpoint
-	// Receive waits for requests and returns all that are there.
+	// Receive waits for requests and returns those that are there.
 	Receive(ctx context.Context) ([]Request, error)
 	// Reply answers req. A reply that its peer does not take is dropped, counted, and no error.
 	Reply(req Request, frame []byte) error

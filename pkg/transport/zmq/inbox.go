@@ -2,6 +2,7 @@ package zmq
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -10,8 +11,11 @@ import (
 // itemCost is what an item counts beside its bytes, so that empty messages are bounded too.
 const itemCost = 64
 
-// inbox is the queue between a reader and the program: bounded by bytes, emptied in one go. The reader asks full before
-// it reads on, so one batch may come on top of the bound.
+// chunkItems is how many items are handed over at once at most, so that a long queue is not copied as it grows.
+const chunkItems = 1024
+
+// inbox is the queue between a reader and the program: bounded by bytes, handed over in slices. The reader asks full
+// before it reads on, so one batch may come on top of the bound.
 type inbox[T any] struct {
 	max    int64
 	resume func()          // called when a reader that found the inbox full can go on
@@ -19,9 +23,15 @@ type inbox[T any] struct {
 	ready  chan struct{}   // holds a value when there are items
 
 	mu      sync.Mutex
-	items   []T
+	chunks  []chunk[T]
+	cost    int64 // of all items
 	bytes   int64
-	stalled bool
+	stalled bool // the reader waits to be resumed
+}
+
+type chunk[T any] struct {
+	items []T
+	bytes int64
 }
 
 func newInbox[T any](max int64, resume func(), done <-chan struct{}) *inbox[T] {
@@ -32,19 +42,30 @@ func newInbox[T any](max int64, resume func(), done <-chan struct{}) *inbox[T] {
 func (b *inbox[T]) full() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.stalled = b.bytes+int64(len(b.items))*itemCost >= b.max
+	b.stalled = b.cost >= b.max
 	return b.stalled
 }
 
-// put adds items of so many bytes in all.
+// put adds copies of items, of so many bytes in all.
 func (b *inbox[T]) put(items []T, bytes int64) {
 	if len(items) == 0 {
 		return
 	}
 	b.mu.Lock()
-	b.items = append(b.items, items...)
+	if n := len(b.chunks); n > 0 && len(b.chunks[n-1].items)+len(items) <= chunkItems {
+		last := &b.chunks[n-1]
+		last.items = append(last.items, items...)
+		last.bytes += bytes
+	} else {
+		b.chunks = append(b.chunks, chunk[T]{slices.Clone(items), bytes})
+	}
 	b.bytes += bytes
+	b.cost += bytes + int64(len(items))*itemCost
 	b.mu.Unlock()
+	b.signal()
+}
+
+func (b *inbox[T]) signal() {
 	select {
 	case b.ready <- struct{}{}:
 	default:
@@ -58,7 +79,7 @@ func (b *inbox[T]) queued() int64 {
 	return b.bytes
 }
 
-// receive waits for items and returns all that are there.
+// receive waits for items and returns those that are there, chunkItems at most.
 func (b *inbox[T]) receive(ctx context.Context) ([]T, error) {
 	for {
 		// Closed or cancelled comes first: select would choose at random.
@@ -81,13 +102,28 @@ func (b *inbox[T]) receive(ctx context.Context) ([]T, error) {
 	}
 }
 
+// take removes the first chunk.
 func (b *inbox[T]) take() []T {
 	b.mu.Lock()
-	items, stalled := b.items, b.stalled
-	b.items, b.bytes, b.stalled = nil, 0, false
+	if len(b.chunks) == 0 {
+		b.mu.Unlock()
+		return nil
+	}
+	first := b.chunks[0]
+	b.chunks[0] = chunk[T]{}
+	if b.chunks = b.chunks[1:]; len(b.chunks) == 0 {
+		b.chunks = nil
+	}
+	b.bytes -= first.bytes
+	b.cost -= first.bytes + int64(len(first.items))*itemCost
+	rest, resume := len(b.chunks) > 0, b.stalled && b.cost < b.max
+	b.stalled = b.stalled && !resume
 	b.mu.Unlock()
-	if stalled {
+	if rest {
+		b.signal() // for whoever else may receive
+	}
+	if resume {
 		b.resume()
 	}
-	return items
+	return first.items
 }
