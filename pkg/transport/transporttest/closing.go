@@ -65,7 +65,7 @@ func testClosed(t *testing.T, b *bench) {
 func testTransportClose(t *testing.T, b *bench) {
 	p := b.publisher(Any)
 	s := b.subscriber(transport.SubscriberConfig{}, "", p)
-	r := b.replier()
+	r, silent := b.replier(), b.replier()
 	pull, err := b.Puller(transport.PullerConfig{Address: address(p)})
 	b.must(err)
 	var waits []func()
@@ -75,7 +75,7 @@ func testTransportClose(t *testing.T, b *bench) {
 		"Puller.Receive":     func() error { _, err := pull.Receive(t.Context()); return err },
 		"WaitSubscribed":     func() error { return p.WaitSubscribed(t.Context(), "", 5) },
 		"Request": func() error {
-			_, err := b.Request(t.Context(), address(r), []byte("x"), transport.SocketOptions{})
+			_, err := b.Request(t.Context(), address(silent), []byte("x"), transport.SocketOptions{})
 			return err
 		},
 	} {

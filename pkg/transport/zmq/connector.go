@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pebbe/zmq4"
@@ -28,6 +29,9 @@ type connector struct {
 	lookups sync.WaitGroup
 	ctx     context.Context // ends with the socket
 	cancel  context.CancelFunc
+
+	// eventful is set when the monitor has something to read: looking is a system call, and most wake-ups are for messages.
+	eventful atomic.Bool
 
 	// Under the socket's mu.
 	links     map[transport.Endpoint]*link
@@ -79,8 +83,9 @@ func newConnector(t *Transport, kind zmq4.Type, o transport.SocketOptions, maxQu
 	if err != nil {
 		return nil, errors.Join(err, c.shutdown())
 	}
+	t.inprocs.follow(c)
 	c.watch(c.service)
-	c.watchFile(s.monitor.signal, c.kick)
+	c.watchFile(s.monitor.signal, c.eventsCame)
 	return c, nil
 }
 
@@ -141,7 +146,7 @@ func (c *connector) disconnect(addr transport.Address) error {
 func (c *connector) attach(l *link, target string) error {
 	cn, ok := c.conns[target]
 	if !ok {
-		cn = &conn{target: target}
+		cn = &conn{target: target, paired: c.owner.inprocs.bound(target)}
 		c.setLimit(len(c.conns) + 1)
 		if err := c.dial(target); err != nil {
 			return fmt.Errorf("connect %s: %w", l.addr.Endpoint, err)
@@ -240,7 +245,9 @@ func (c *connector) service() {
 		if c.lock() != nil {
 			return
 		}
-		c.readEvents()
+		if c.eventful.CompareAndSwap(true, false) {
+			c.readEvents()
+		}
 		more = c.readBatch()
 		events := c.events
 		c.events = nil
@@ -251,6 +258,12 @@ func (c *connector) service() {
 			}
 		}
 	}
+}
+
+// eventsCame is called when the monitor may have something to read.
+func (c *connector) eventsCame() {
+	c.eventful.Store(true)
+	c.kick()
 }
 
 // unlock ends what began with lock and used the socket.
@@ -264,6 +277,7 @@ func (c *connector) readBatch() bool {
 	if c.in.full() {
 		return false
 	}
+	ended := len(c.owners.ended)
 	more, err := c.batch.recv(c.raw)
 	if err != nil {
 		c.log.Error("receive", zap.Error(err))
@@ -273,7 +287,7 @@ func (c *connector) readBatch() bool {
 	c.takeIn()
 	if !more {
 		c.batch.release()
-		c.owners.drained()
+		c.owners.drained(ended)
 	}
 	c.runPending(n, !more)
 	return more
@@ -340,6 +354,7 @@ func (c *connector) from(fd int) transport.Endpoint {
 // shutdown closes the socket and waits for all that works for it.
 func (c *connector) shutdown() error {
 	c.cancel()
+	c.owner.inprocs.unfollow(c)
 	c.mu.Lock()
 	for _, cn := range c.conns {
 		if cn.timer != nil {

@@ -25,12 +25,16 @@ func (c *connector) readEvents() {
 func (c *connector) apply(cn *conn, e event) {
 	switch e.kind {
 	case zmq4.EVENT_CONNECTED:
-		cn.state, cn.fd = connOpen, e.value
+		if cn.state != connDown {
+			c.owners.end(cn.fd, cn) // the connection before, whose end nobody told
+		}
+		cn.state, cn.fd, cn.told = connOpen, e.value, false
 		c.owners.begin(cn.fd, cn)
 		c.retry(cn)
 	case zmq4.EVENT_HANDSHAKE_SUCCEEDED:
 		c.setUp(cn)
 	case zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq4.EVENT_HANDSHAKE_FAILED_AUTH:
+		cn.told = true
 		c.tell(transport.HandshakeFailed, cn, handshakeCause(e), cn.links...)
 	case zmq4.EVENT_DISCONNECTED:
 		c.setDown(cn, e.value)
@@ -50,8 +54,11 @@ func (c *connector) setDown(cn *conn, fd int) {
 	if cn.state == connDown || cn.fd != fd {
 		return // of the connection before this one
 	}
-	if cn.state == connUp {
+	switch {
+	case cn.state == connUp:
 		c.tell(transport.Lost, cn, "connection closed", cn.links...)
+	case !cn.told: // a peer of the wrong kind, say: libzmq has no event for that
+		c.tell(transport.HandshakeFailed, cn, "connection closed in the handshake", cn.links...)
 	}
 	cn.state = connDown
 	cn.failures++

@@ -29,9 +29,11 @@ type conn struct {
 	target   string
 	links    []*link
 	state    connState
-	fd       int // while not down
-	failures int // connections in a row that ended before the handshake did
+	fd       int  // while not down
+	told     bool // that the handshake failed
+	failures int  // connections in a row that were lost
 	timer    *time.Timer
+	paired   bool // inproc: has had a peer
 }
 
 type connState int
@@ -127,9 +129,9 @@ func (o *owners) end(fd int, c *conn) {
 	o.ended = append(o.ended, endedFD{fd, c})
 }
 
-// drained is called when all that came before the ends of connections was read.
-func (o *owners) drained() {
-	for _, e := range o.ended {
+// drained is called when all that came before the first n of the ends was read.
+func (o *owners) drained(n int) {
+	for _, e := range o.ended[:n] {
 		rest := o.byFD[e.fd]
 		if i := slices.Index(rest, e.conn); i >= 0 {
 			rest = slices.Delete(rest, i, i+1)
@@ -140,7 +142,7 @@ func (o *owners) drained() {
 			o.byFD[e.fd] = rest
 		}
 	}
-	o.ended = o.ended[:0]
+	o.ended = slices.Delete(o.ended, 0, n)
 }
 
 // of returns the connection with that descriptor, nil when there is none or more than one.

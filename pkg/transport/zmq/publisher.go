@@ -57,6 +57,7 @@ func (t *Transport) Publisher(c transport.PublisherConfig) (transport.Publisher,
 	}
 	p.watch(p.service)
 	t.own(s, p.Close)
+	t.inprocs.bind(p.endpoint)
 	return p, nil
 }
 
@@ -165,5 +166,6 @@ func (p *publisher) Subscriptions() []transport.Subscription {
 
 func (p *publisher) Close() error {
 	p.sweep.Stop()
+	p.owner.inprocs.unbind(p.endpoint)
 	return wrap(fmt.Sprintf("publisher %s", p.endpoint), p.close(publisherLinger))
 }

@@ -55,6 +55,7 @@ func (t *Transport) Replier(cfg transport.ReplierConfig) (transport.Replier, err
 	}
 	r.watch(r.service)
 	t.own(s, r.Close)
+	t.inprocs.bind(r.endpoint)
 	return r, nil
 }
 
@@ -158,5 +159,6 @@ func (r *replier) Stats() transport.ReplierStats {
 
 // Close closes the replier. Replies that were sent go out within two seconds or not at all.
 func (r *replier) Close() error {
+	r.owner.inprocs.unbind(r.endpoint)
 	return wrap(fmt.Sprintf("replier %s", r.endpoint), r.close(publisherLinger))
 }

@@ -51,6 +51,7 @@ type Transport struct {
 	maxSockets int
 	heartbeat  time.Duration // 0: off
 	ctx        *zmq4.Context
+	inprocs    *inprocs
 	once       sync.Once
 
 	// running ends when the transport closes; requests wait for it.
@@ -73,6 +74,7 @@ func New(opts Options) (*Transport, error) {
 		log:        opts.Logger,
 		maxSockets: opts.MaxSockets,
 		heartbeat:  opts.Heartbeat,
+		inprocs:    newInprocs(),
 		closers:    make(map[*socket]func() error),
 	}
 	if t.log == nil {
