@@ -3,6 +3,8 @@ package config
 import (
 	"encoding"
 	"fmt"
+	"iter"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -67,7 +69,7 @@ func (t *table) keys(sharedOnly bool) []string {
 }
 
 // structFields yields the tagged fields of a struct in order, those of embedded structs in their place.
-func structFields(structure reflect.Value) func(yield func(string, reflect.Value) bool) {
+func structFields(structure reflect.Value) iter.Seq2[string, reflect.Value] {
 	return func(yield func(string, reflect.Value) bool) {
 		walkStruct(structure, yield)
 	}
@@ -106,10 +108,7 @@ func Keys(structs ...any) []string {
 // Changed returns the keys whose values differ between before and after, which are structs of one type like [Settings] (or
 // pointers to them): what a reload has to carry out or to say that it needs a restart.
 func Changed[T any](before, after T) []string {
-	old := map[string]reflect.Value{}
-	for key, value := range structFields(reflect.Indirect(reflect.ValueOf(before))) {
-		old[key] = value
-	}
+	old := maps.Collect(structFields(reflect.Indirect(reflect.ValueOf(before))))
 	var keys []string
 	for key, value := range structFields(reflect.Indirect(reflect.ValueOf(after))) {
 		if !reflect.DeepEqual(old[key].Interface(), value.Interface()) {

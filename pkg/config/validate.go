@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // Limits of ports and of the kernel's keep-alive (linux/tcp.h: MAX_TCP_KEEPCNT, MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL).
@@ -62,10 +63,8 @@ func (c *checker) between(key string, value, low, high int) {
 }
 
 func (c *checker) oneOf(key, value string, allowed ...string) {
-	for _, a := range allowed {
-		if value == a {
-			return
-		}
+	if slices.Contains(allowed, value) {
+		return
 	}
 	c.add(key, fmt.Sprintf("%q is unknown, want %s", value, quotedOr(allowed)), suggest(value, allowed))
 }

@@ -3,7 +3,10 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -15,6 +18,7 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdout, st
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SilenceErrors, root.SilenceUsage = true, true
+	root.DisableSuggestions = true // they are hints here
 	if root.Version == "" {
 		root.Version = Version()
 	}
@@ -26,7 +30,7 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdout, st
 	case err == nil && !cmd.Runnable() && !answered(cmd):
 		err = Hint(Usage("%s needs a command", cmd.CommandPath()), "they are listed above")
 	case err != nil && !started:
-		err = usageError(cmd, err)
+		err = usageError(root, cmd, args, err)
 	}
 	return Fail(stderr, err)
 }
@@ -54,12 +58,24 @@ func answered(cmd *cobra.Command) bool {
 	return false
 }
 
-func usageError(cmd *cobra.Command, err error) error {
+// usageError makes err wrong usage of cmd, with a hint.
+func usageError(root, cmd *cobra.Command, args []string, err error) error {
 	if se, ok := errors.AsType[*StatusError](err); ok {
 		return se
 	}
 	if _, ok := errors.AsType[hinter](err); !ok {
-		err = Hint(err, "see %s --help", cmd.CommandPath())
+		err = Hint(err, "%s", usageHint(root, cmd, args))
 	}
 	return &StatusError{StatusUsage, err}
+}
+
+func usageHint(root, cmd *cobra.Command, args []string) string {
+	word := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
+	if _, _, unknown := root.Find(args); unknown != nil && word >= 0 {
+		root.SuggestionsMinimumDistance = 2
+		if near := root.SuggestionsFor(args[word]); len(near) > 0 {
+			return fmt.Sprintf("did you mean %s?", strings.Join(near, " or "))
+		}
+	}
+	return fmt.Sprintf("see %s --help", cmd.CommandPath())
 }

@@ -37,7 +37,7 @@ type Group struct {
 	// Reload carries out a SIGHUP: it reads the settings anew, swaps them in when they are good, and else returns an error and keeps
 	// the old. The daemon goes on either way. Nil: a SIGHUP does nothing.
 	Reload func(ctx context.Context) error
-	// Ready, when set, is called once when all parts are ready.
+	// Ready, when set, is called once when all parts are ready, before the service manager is told.
 	Ready func()
 	// StopLimit is how long parts may take to stop. Default [DefaultStopLimit].
 	StopLimit time.Duration

@@ -80,27 +80,33 @@ func (r *running) ready(h *Handle) {
 	if !all {
 		return
 	}
-	r.notify(sd.SdNotifyReady)
-	r.log.Info("ready")
 	if r.group.Ready != nil {
 		r.group.Ready()
 	}
+	r.log.Info("ready")
+	r.notify(sd.SdNotifyReady)
 }
 
-// beat pings the watchdog when all parts have beaten since the last ping.
+// beat pings the watchdog when all parts have beaten since the last ping. What comes within half an interval of that counts for
+// nothing: it would cover for a loop that hangs now.
 func (r *running) beat(h *Handle) {
 	interval := r.group.Notifier.Watchdog / beatsPerWatchdog
 	if interval == 0 {
 		return
 	}
+	now := time.Now()
 	r.mu.Lock()
+	if !r.everyone || now.Sub(r.pinged) < interval/2 {
+		r.mu.Unlock()
+		return
+	}
 	h.beaten = true
-	due := r.everyone && time.Since(r.pinged) >= interval/2
+	due := true
 	for _, other := range r.handles {
 		due = due && (other.beaten || other.exempt)
 	}
 	if due {
-		r.pinged = time.Now()
+		r.pinged = now
 		for _, other := range r.handles {
 			other.beaten = false
 		}

@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 					t.Error(err)
 				}
 			})
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each program takes a second with the race detector
 			env.Setenv("RUNTIME_DIRECTORY", dir)
 			env.Setenv("LOGS_DIRECTORY", env.WorkDir+"/logs")
 			return nil
@@ -115,10 +116,11 @@ func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
 
 // run is the daemon of these tests, written as those of the suite are.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	return daemon.Execute(ctx, newCommand(environ), args, stdout, stderr)
+	return daemon.Execute(ctx, newCommand(environ, nil), args, stdout, stderr)
 }
 
-func newCommand(environ []string) *cobra.Command {
+// newCommand drives units of services, where that is not nil.
+func newCommand(environ []string, services daemon.Services) *cobra.Command {
 	var (
 		flags daemon.Flags
 		fail  string
@@ -135,7 +137,7 @@ func newCommand(environ []string) *cobra.Command {
 				return daemon.Control{
 					Name: "testd", Unit: "testd.service", File: "/etc/posttroll/testd.toml", Environ: environ,
 					Stdout: cmd.OutOrStdout(), Stderr: cmd.ErrOrStderr(), StartLimit: limit, StopLimit: limit,
-					Services: func(context.Context) (daemon.Services, error) { return nil, nil },
+					Services: func(context.Context) (daemon.Services, error) { return services, nil },
 				}.Do(cmd.Context(), flags.Action, cmd.Flags())
 			}
 			if fail == "config" {

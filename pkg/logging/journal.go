@@ -87,18 +87,19 @@ func journalEntry(entry zapcore.Entry, fields []zapcore.Field) (string, map[stri
 		text.WriteString(clean(entry.LoggerName) + ": ")
 	}
 	text.WriteString(clean(entry.Message))
-	path := ""
+	path := []string(nil) // of namespaces
 	for _, field := range fields {
 		if field.Type == zapcore.NamespaceType {
-			path += field.Key + "."
+			path = append(path, field.Key)
 			continue
 		}
 		enc := zapcore.NewMapObjectEncoder()
 		field.AddTo(enc)
 		for _, key := range slices.Sorted(maps.Keys(enc.Fields)) {
 			value := valueText(enc.Fields[key])
-			vars[fieldName(path+key)] = value
-			fmt.Fprintf(&text, " %s=%s", clean(path+key), quoteValue(value))
+			name := strings.Join(append(path, key), ".")
+			vars[fieldName(name)] = value
+			fmt.Fprintf(&text, " %s=%s", clean(name), quoteValue(value))
 		}
 	}
 	return text.String(), vars
