@@ -1,28 +1,32 @@
 package message
 
-// cutData cuts the offsets off the datetimes in the data when m is of a version
-// that has none.
-func (m *Message) cutData() (*Message, error) {
-	if m.mime != MIMEJSON || !m.version.cutsOffsets() {
-		return m, nil
+// cutOffsets returns the data with the offsets of its datetimes cut off, or nil
+// when there are none. All other characters stay as they are.
+func (m *Message) cutOffsets() ([]byte, error) {
+	if m.mime != MIMEJSON {
+		return nil, nil
 	}
 	text := m.text(m.data)
 	c := cutter{scanner: scanner{s: text, maxDepth: m.maxDepth}}
 	c.peek()
-	if err := c.value(false); err != nil {
-		return nil, m.dataError(err, text)
+	err := c.value(false)
+	if err == nil {
+		err = c.end()
 	}
-	if err := c.end(); err != nil {
+	if err != nil {
 		return nil, m.dataError(err, text)
 	}
 	if c.done == 0 {
-		return m, nil
+		return nil, nil
 	}
+	return append(c.out, text[c.done:]...), nil
+}
+
+// withText returns m with other data of the same type, given as UTF-8.
+func (m *Message) withText(data []byte) (*Message, error) {
 	head := m.text(m.frame[:len(m.frame)-len(m.data)])
-	frame := make([]byte, 0, len(head)+len(text))
-	frame = append(append(frame, head...), c.out...)
-	frame = append(frame, text[c.done:]...)
-	return m.decodeAgain(frame)
+	frame := make([]byte, 0, len(head)+len(data))
+	return m.decodeAgain(append(append(frame, head...), data...))
 }
 
 // cutter copies JSON, and writes datetimes without their offset.

@@ -21,6 +21,8 @@ func newScanner(s string, maxDepth int) *scanner {
 
 // free gives sc back.
 func (sc *scanner) free() {
+	clear(sc.members) // an error leaves some
+	clear(sc.items)
 	members, items := sc.members[:0], sc.items[:0]
 	*sc = scanner{}
 	if cap(members) <= keepStack {
@@ -43,8 +45,6 @@ func parseData(s string, maxDepth int) (any, error) {
 		err = sc.end()
 	}
 	if err != nil {
-		clear(sc.members)
-		clear(sc.items)
 		return nil, err
 	}
 	return v, nil

@@ -22,9 +22,27 @@
 //	}
 //	err = m.Unmarshal(&file)
 //
-// The wire format is described in doc/protocol.md, section 1.
+// The wire format is described in doc/protocol.md, section 1. Reading and
+// writing agree with Python's json and datetime modules to the byte; where the
+// reference would send what no peer can read, [Encoder.Encode] returns an
+// error, and [Message.CheckStrict] finds what would end a Python subscriber.
 //
-// Everything in this package is a pure function of its arguments, but for New,
-// which reads the clock and, once, the user and host name. All of it may be called
-// concurrently.
+// # Traps
+//
+// A subject by convention begins with a slash. One without is sent as it is
+// given, and then no subscription but the one to everything ("pytroll:/") sees
+// it: [Topic] puts a slash in front of all others.
+//
+// In JSON data a string inside an object that looks like a date is one:
+// "20101203" is a [Time] in generic data, in Go as in Python. A field of type
+// string gets it as it came.
+//
+// Strings that come from a message share the memory of its frame. Use
+// strings.Clone for one that is to be kept much longer than its message.
+//
+// # Concurrency
+//
+// Everything in this package is a pure function of its arguments, but for New
+// and Encode, which read the clock and, once, the user and host name where
+// these are not given. All of it may be called concurrently.
 package message

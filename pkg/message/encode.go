@@ -1,7 +1,6 @@
 package message
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -19,15 +18,16 @@ type Fields struct {
 	Type string
 	// Sender is user@host. Default: [LocalSender].
 	Sender string
-	// Time default: now, in UTC. Up to v1.01 its offset is dropped, not
-	// converted: give UTC.
+	// Time default, for the zero value: now, in UTC. Up to v1.01 its offset is
+	// dropped, not converted: give UTC.
 	Time Time
 	// Version default: the encoder's; else v1.01 for binary data, v1.2 if a
 	// time is anywhere in the data, v1.01 for all others.
 	Version Version
 	// Data goes out as text when it is a string or []byte, else as JSON; see
 	// [AppendJSON]. What Python holds to be false (nil, "", 0, false, an empty
-	// list or object) is no data.
+	// list or object) is no data. White space that text begins with is lost
+	// when it is read.
 	Data any
 	// Binary marks Data, then a string or []byte, as octets. They must be
 	// valid UTF-8 all the same: nothing else can be read by the peers.
@@ -52,7 +52,8 @@ func (e Encoder) New(subject, typ string, data any) (*Message, error) {
 
 // Encode encodes f. It refuses what a peer could not read or would die of: an
 // empty subject, type or sender, white space in them, a version above
-// [Current], text that is not UTF-8. All errors are of type [*Error].
+// [Current], text that is not UTF-8, a frame above [DefaultMaxSize]. All errors
+// are of type [*Error].
 func (e Encoder) Encode(f Fields) (*Message, error) {
 	if f.Sender == "" {
 		f.Sender = LocalSender()
@@ -76,7 +77,11 @@ func (e Encoder) Encode(f Fields) (*Message, error) {
 	if f.Version == "" {
 		f.Version = w.version(mime)
 	}
-	return Decode(f.frame(mime, buf.b))
+	m, err := Decode(f.frame(mime, buf.b))
+	if err != nil {
+		return nil, encodeError(err)
+	}
+	return m, nil
 }
 
 // check checks the header.
@@ -139,7 +144,7 @@ func (f *Fields) frame(mime string, data []byte) []byte {
 
 // encodeError makes any error one of ours.
 func encodeError(err error) error {
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := err.(*Error); ok {
 		return &Error{Field: e.Field, Offset: -1, Err: e.Err}
 	}
 	return &Error{Field: "data", Offset: -1, Err: err}
@@ -214,15 +219,14 @@ func textOf(v any) (string, bool) {
 		return "", false
 	}
 	r := reflect.ValueOf(v)
-	for r.Kind() == reflect.Pointer && !r.IsNil() && !hasJSON(r.Type()) {
-		r = r.Elem()
+	p := planOf(r.Type())
+	for p.write == isPointer && !r.IsNil() {
+		r, p = r.Elem(), p.elem
 	}
-	switch {
-	case hasJSON(r.Type()):
-		return "", false
-	case r.Kind() == reflect.String:
+	switch p.write {
+	case isString:
 		return r.String(), true
-	case r.Kind() == reflect.Slice && r.Type().Elem().Kind() == reflect.Uint8:
+	case isBytes:
 		return view(r.Bytes()), true
 	}
 	return "", false

@@ -25,12 +25,8 @@ func (sc *scanner) into(v reflect.Value, p *plan, inObject bool) error {
 			v.Set(reflect.New(p.elem.typ))
 		}
 		return sc.into(v.Elem(), p.elem, inObject)
-	case isAny:
-		x, err := sc.value(inObject)
-		if err == nil {
-			v.Set(reflect.ValueOf(x))
-		}
-		return err
+	case isAny, isInterface:
+		return sc.intoInterface(v, p, inObject)
 	case isObject:
 		return sc.intoObject(v, p)
 	}
@@ -45,17 +41,33 @@ func (sc *scanner) into(v reflect.Value, p *plan, inObject bool) error {
 	return sc.intoScalar(v, p)
 }
 
-// null is what null does to v.
+// null is what null, which has just been read, does to v.
 func (sc *scanner) null(v reflect.Value, p *plan) error {
+	if p.read == isJSONPtr { // encoding/json passes it on
+		err := v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON([]byte("null"))
+		return sc.from(sc.pos-len("null"), err)
+	}
 	switch p.plain {
 	case isPointer, isMap, isSlice, isBytes, isAny, isInterface, isRaw:
 		v.SetZero()
-		return nil
-	}
-	if p.read == isJSONPtr { // encoding/json passes it on
-		return v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON([]byte("null"))
 	}
 	return nil
+}
+
+// intoInterface reads into what a pointer in v points to, or puts generic data
+// into v.
+func (sc *scanner) intoInterface(v reflect.Value, p *plan, inObject bool) error {
+	if ptr := v.Elem(); ptr.Kind() == reflect.Pointer && !ptr.IsNil() && ptr.Elem().Kind() != reflect.Interface {
+		return sc.into(ptr.Elem(), planOf(ptr.Type().Elem()), inObject)
+	}
+	if p.plain == isInterface {
+		return sc.wrong(p.typ)
+	}
+	x, err := sc.value(inObject)
+	if err == nil {
+		v.Set(reflect.ValueOf(x))
+	}
+	return err
 }
 
 // intoObject reads an Object with its keys in order.
@@ -249,16 +261,13 @@ func mapKey(s string, p *plan) (reflect.Value, error) {
 		n, err := strconv.ParseUint(s, 10, p.typ.Bits())
 		k.SetUint(n)
 		return k, err
-	case p.plain == isAny:
-		k.Set(reflect.ValueOf(s))
-		return k, nil
 	}
 	return k, strconv.ErrSyntax
 }
 
 func (sc *scanner) intoElements(v reflect.Value, p *plan, inObject bool) error {
 	switch p.plain {
-	case isSlice:
+	case isSlice, isBytes:
 		return sc.intoSlice(v, p, inObject)
 	case isArray:
 		return sc.intoArray(v, p, inObject)

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -131,6 +132,26 @@ func (o *Object) Clone() *Object {
 		c.reindex()
 	}
 	return c
+}
+
+// MarshalJSON is [AppendJSON], for encoding/json, which refuses NaN and
+// infinities.
+func (o *Object) MarshalJSON() ([]byte, error) { return AppendJSON(nil, o) }
+
+// UnmarshalJSON reads an object as [Message.Data] does, datetimes included.
+func (o *Object) UnmarshalJSON(b []byte) error {
+	v, err := parseData(string(b), DefaultMaxDepth)
+	if err != nil {
+		return err
+	}
+	switch v := v.(type) {
+	case nil: // as encoding/json has it for null
+	case *Object:
+		*o = *v
+	default:
+		return fmt.Errorf("%s is no object", shown(string(b)))
+	}
+	return nil
 }
 
 // String is the JSON of o as it would go out, or the error in the way.

@@ -104,7 +104,7 @@ func (b planner) plan(t reflect.Type) *plan {
 	p.write = methodClass(t, p.plain, jsonMarshalerType, textMarshalerType)
 	p.read = methodClass(t, p.plain, jsonUnmarshalerType, textUnmarshalerType)
 	switch p.plain {
-	case isPointer, isSlice, isArray:
+	case isPointer, isSlice, isArray, isBytes:
 		p.elem = b.plan(t.Elem())
 	case isMap:
 		p.key, p.elem = b.plan(t.Key()), b.plan(t.Elem())
@@ -154,13 +154,16 @@ func kindClass(t reflect.Type) class {
 	case reflect.Map:
 		return isMap
 	case reflect.Slice:
-		if t.Elem().Kind() == reflect.Uint8 {
+		if isOctet(t.Elem()) {
 			return isBytes
 		}
 		return isSlice
 	case reflect.Array:
 		return isArray
 	case reflect.Pointer:
+		if pointsNowhere(t) {
+			return unsupported
+		}
 		return isPointer
 	case reflect.Interface:
 		if t.NumMethod() == 0 {
@@ -171,11 +174,19 @@ func kindClass(t reflect.Type) class {
 	return unsupported
 }
 
-// hasJSON tells whether values of t say themselves how they are written.
-func hasJSON(t reflect.Type) bool {
-	switch planOf(t).write {
-	case isJSON, isText, isRaw, isNumber, isOurTime, isStdTime:
-		return true
+// isOctet tells whether a slice of t is bytes, and no list.
+func isOctet(t reflect.Type) bool {
+	return t.Kind() == reflect.Uint8 && methodClass(t, isUint, jsonMarshalerType, textMarshalerType) == isUint
+}
+
+// pointsNowhere tells whether t is a pointer to itself, as in type P *P, or
+// near enough.
+func pointsNowhere(t reflect.Type) bool {
+	for range 16 {
+		if t.Kind() != reflect.Pointer {
+			return false
+		}
+		t = t.Elem()
 	}
-	return false
+	return true
 }

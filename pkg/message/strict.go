@@ -1,8 +1,6 @@
 package message
 
-import (
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // StrictDepth is how deep JSON data may be nested for [Message.CheckStrict].
 //
@@ -24,32 +22,34 @@ const StrictDepth = 256
 // them, as well as what a subscriber merely drops. JSON that is wrong in another way is
 // dropped by a subscriber and is not reported.
 func (m *Message) CheckStrict() error {
-	if m.latin1 {
-		return notUTF8(m.frame, 0, "frame")
-	}
-	if !utf8.Valid(m.data) {
-		return notUTF8(m.frame, len(m.frame)-len(m.data), "data")
+	dataStart := len(m.frame) - len(m.data)
+	if m.latin1 || !utf8.Valid(m.data) {
+		at := firstNotUTF8(m.frame)
+		if at >= dataStart {
+			return &Error{Field: "data", Offset: at, Err: ErrNotUTF8}
+		}
+		return &Error{Field: "frame", Offset: at, Err: ErrNotUTF8}
 	}
 	if m.mime != MIMEJSON {
 		return nil
 	}
 	if at, ok := depthWithin(m.data, StrictDepth); !ok {
-		return &Error{Field: "data", Offset: len(m.frame) - len(m.data) + at, Err: ErrTooDeep}
+		return &Error{Field: "data", Offset: dataStart + at, Err: ErrTooDeep}
 	}
 	return nil
 }
 
-// notUTF8 finds the first byte from start that is wrong.
-func notUTF8(frame []byte, start int, field string) error {
-	i := start
-	for i < len(frame) {
-		r, size := utf8.DecodeRune(frame[i:])
+// firstNotUTF8 returns where b stops being UTF-8.
+func firstNotUTF8(b []byte) int {
+	i := 0
+	for i < len(b) {
+		r, size := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError && size == 1 {
 			break
 		}
 		i += size
 	}
-	return &Error{Field: field, Offset: i, Err: ErrNotUTF8}
+	return i
 }
 
 // depthWithin tells whether lists and objects are nested at most most deep, or where they

@@ -52,6 +52,9 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 		return errors.New("no JSON string")
 	}
 	s, err := sc.str()
+	if err == nil {
+		err = sc.end()
+	}
 	if err != nil {
 		return err
 	}

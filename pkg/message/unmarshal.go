@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"time"
 )
 
 // Unmarshal puts the data into what v points to.
@@ -52,38 +53,42 @@ func unmarshalJSON(text string, target reflect.Value, maxDepth int) error {
 	defer sc.free()
 	sc.peek()
 	err := sc.into(target, planOf(target.Type()), false)
-	if err == nil {
-		err = sc.end()
-	}
 	if err != nil {
-		clear(sc.members)
-		clear(sc.items)
+		return err
 	}
-	return err
+	return sc.end()
 }
 
 func unmarshalText(text string, target reflect.Value) error {
-	for target.Kind() == reflect.Pointer {
-		if target.IsNil() {
-			target.Set(reflect.New(target.Type().Elem()))
-		}
-		target = target.Elem()
-	}
 	p := planOf(target.Type())
-	switch {
-	case p.plain == isAny:
+	for p.read == isPointer {
+		if target.IsNil() {
+			target.Set(reflect.New(p.elem.typ))
+		}
+		target, p = target.Elem(), p.elem
+	}
+	switch p.read {
+	case isAny:
 		target.Set(reflect.ValueOf(text))
 		return nil
-	case p.plain == isString:
+	case isString:
 		target.SetString(text)
 		return nil
-	case p.plain == isBytes:
+	case isBytes:
 		target.SetBytes([]byte(text))
 		return nil
-	case text == "":
+	}
+	if text == "" {
 		return ErrNoData
 	}
-	if u, ok := target.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	switch u := target.Addr().Interface().(type) {
+	case *time.Time: // whose own UnmarshalText knows one form only
+		t, err := ParseTime(text)
+		if err == nil {
+			*u = t.Time
+		}
+		return err
+	case encoding.TextUnmarshaler:
 		return u.UnmarshalText([]byte(text))
 	}
 	return fmt.Errorf("text does not fit into %s", target.Type())

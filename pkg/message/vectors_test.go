@@ -42,17 +42,17 @@ type vector struct {
 	frame      []byte
 }
 
-func readVectors(t *testing.T, kind string) []vector {
-	t.Helper()
+func readVectors(tb testing.TB, kind string) []vector {
+	tb.Helper()
 	names, err := filepath.Glob("testdata/vectors/*.jsonl")
 	if err != nil || len(names) == 0 {
-		t.Fatalf("no vectors: %v", err)
+		tb.Fatalf("no vectors: %v", err)
 	}
 	var all []vector
 	for _, name := range names {
 		f, err := os.Open(name)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		defer f.Close()
 		lines := bufio.NewScanner(f)
@@ -60,12 +60,12 @@ func readVectors(t *testing.T, kind string) []vector {
 		for lines.Scan() {
 			var v vector
 			if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-				t.Fatalf("%s: %v", name, err)
+				tb.Fatalf("%s: %v", name, err)
 			}
 			v.frame = []byte(v.Raw)
 			if v.RawB64 != "" {
 				if v.frame, err = base64.StdEncoding.DecodeString(v.RawB64); err != nil {
-					t.Fatalf("%s: %v", v.Name, err)
+					tb.Fatalf("%s: %v", v.Name, err)
 				}
 			}
 			if v.Kind == kind {
@@ -73,11 +73,11 @@ func readVectors(t *testing.T, kind string) []vector {
 			}
 		}
 		if err := lines.Err(); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if len(all) == 0 {
-		t.Fatalf("no vectors of kind %s", kind)
+		tb.Fatalf("no vectors of kind %s", kind)
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"slices"
 	"unicode/utf8"
 )
 
@@ -32,26 +33,23 @@ func (m *Message) withWord(field int, word string) (*Message, error) {
 	if err := checkWord(fieldNames[field], word); err != nil {
 		return nil, err
 	}
-	start, end := m.place(field)
-	new := []byte(word)
+	dataStart := len(m.frame) - len(m.data)
+	head := m.text(m.frame[:dataStart])
+	h := split(head)
+	head = head[:h.start[field]] + word + head[h.end[field]:]
+	newHead := []byte(head)
 	if m.latin1 || !utf8.Valid(m.data) {
 		var ok bool
-		if new, ok = toLatin1(word); !ok {
+		if newHead, ok = toLatin1(head); !ok {
 			return nil, fieldError(fieldNames[field], -1, "%q in a message that is ISO 8859-1", shown(word))
 		}
+		if frame := slices.Concat(newHead, m.data); !utf8.Valid(frame) {
+			return m.decodeAgain(frame)
+		}
+		// The word was all that kept the frame from being read as UTF-8.
+		newHead = []byte(head)
 	}
-	frame := make([]byte, 0, len(m.frame)-(end-start)+len(new))
-	frame = append(frame, m.frame[:start]...)
-	frame = append(frame, new...)
-	frame = append(frame, m.frame[end:]...)
-	return m.decodeAgain(frame)
-}
-
-// place returns where a field of the header stands in the frame.
-func (m *Message) place(field int) (start, end int) {
-	text := m.text(m.frame[:m.head])
-	h := split(text)
-	return m.frameLen(text[:h.start[field]]), m.frameLen(text[:h.end[field]])
+	return m.decodeAgain(slices.Concat(newHead, m.data))
 }
 
 // decodeAgain decodes with the limits of m, but for the size: one word more
@@ -72,6 +70,13 @@ func (m *Message) WithVersion(v Version) (*Message, error) {
 	if err := v.check(); err != nil {
 		return nil, err
 	}
+	var data []byte
+	if v.cutsOffsets() {
+		var err error
+		if data, err = m.cutOffsets(); err != nil {
+			return nil, err
+		}
+	}
 	changed, err := m.withWord(inVersion, string(v))
 	if err != nil {
 		return nil, err
@@ -82,7 +87,10 @@ func (m *Message) WithVersion(v Version) (*Message, error) {
 			return nil, err
 		}
 	}
-	return changed.cutData()
+	if data == nil {
+		return changed, nil
+	}
+	return changed.withText(data)
 }
 
 // WithData returns m with other data; the header stays as it is. Up to v1.01
