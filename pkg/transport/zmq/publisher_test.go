@@ -1,0 +1,175 @@
+package zmq
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+func newPublisher(t *testing.T, bind string) transport.Publisher {
+	t.Helper()
+	p, err := newTransport(t, Options{}).Publisher(transport.PublisherConfig{Endpoint: endpoint(t, bind)})
+	must(t, err)
+	return p
+}
+
+// TestPublisherOddSubscribers: what a subscriber may not send is dropped, and a topic above the limit costs it the
+// connection; the publisher goes on.
+func TestPublisherOddSubscribers(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t, "tcp://127.0.0.1:0")
+	peers := newPeers(t)
+	odd := peers.connected(zmq4.XSUB, p.Endpoint())
+	for _, m := range [][]any{{"hello"}, {"several", "parts"}, {""}, {"\x00never subscribed"}, {"\x01topic"}} {
+		_, err := odd.SendMessage(m...)
+		must(t, err)
+	}
+	must(t, p.WaitSubscribed(soon(t), "topic", 1))
+	want := []transport.Subscription{{Topic: "topic", Count: 1}}
+	if diff := cmp.Diff(want, p.Subscriptions()); diff != "" {
+		t.Errorf("subscriptions (-want +got):\n%s", diff)
+	}
+	_, err := odd.Send("\x01"+strings.Repeat("x", maxTopic+1), 0)
+	must(t, err)
+	good := peers.connected(zmq4.SUB, p.Endpoint())
+	must(t, good.SetSubscribe("good"))
+	must(t, p.WaitSubscribed(soon(t), "good", 1))
+	must(t, p.Send(t.Context(), []byte("good")))
+	if got, err := good.Recv(0); err != nil || got != "good" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for _, s := range p.Subscriptions() {
+		if len(s.Topic) > maxTopic {
+			t.Errorf("a topic of %d bytes was taken", len(s.Topic))
+		}
+	}
+}
+
+// TestSubscriptionsWhileSending: sending may take the signal that tells of a subscription, which must be seen all the
+// same.
+func TestSubscriptionsWhileSending(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t, "tcp://127.0.0.1:0")
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				if err := p.Send(t.Context(), []byte("x")); err != nil {
+					t.Errorf("Send: %v", err)
+					return
+				}
+			}
+		}
+	})
+	defer wg.Wait()
+	defer close(stop)
+	peers := newPeers(t)
+	for i := range 50 {
+		topic := fmt.Sprint("topic ", i)
+		wait := make(chan error)
+		go func() { wait <- p.WaitSubscribed(soon(t), topic, 1) }()
+		sub := peers.connected(zmq4.SUB, p.Endpoint())
+		must(t, sub.SetSubscribe(topic))
+		must(t, <-wait)
+	}
+}
+
+// TestCloseWithStuckSubscriber: a subscriber that does not read delays Close by its two seconds, not more.
+func TestCloseWithStuckSubscriber(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t, "tcp://127.0.0.1:0")
+	sub := newPeers(t).socket(zmq4.SUB)
+	must(t, sub.SetRcvhwm(1))
+	must(t, sub.SetSubscribe(""))
+	must(t, sub.Connect(p.Endpoint().String()))
+	must(t, p.WaitSubscribed(soon(t), "", 1))
+	frame := make([]byte, 1<<20)
+	for range 100 {
+		must(t, p.Send(t.Context(), frame))
+	}
+	begin := time.Now()
+	must(t, p.Close())
+	if took := time.Since(begin); took < publisherLinger || took > publisherLinger+closeMargin {
+		t.Errorf("Close took %v, want %v or a little more", took, publisherLinger)
+	}
+}
+
+func TestBindErrors(t *testing.T) {
+	t.Parallel()
+	tr := newTransport(t, Options{})
+	for bind, want := range map[string]string{
+		"tcp://192.0.2.1:9000":          "bind tcp://192.0.2.1:9000: cannot assign requested address",
+		"tcp://nosuchif:9000":           "bind tcp://nosuchif:9000: no such device: neither an address nor a network interface of this host",
+		"ipc:///no/such/directory/sock": "bind ipc:///no/such/directory/sock: no such file or directory",
+	} {
+		_, pubErr := tr.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, bind)})
+		_, repErr := tr.Replier(transport.ReplierConfig{Endpoint: endpoint(t, bind)})
+		for _, err := range []error{pubErr, repErr} {
+			if err == nil || err.Error() != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		}
+	}
+	for name, o := range map[string]transport.SocketOptions{
+		"queue":      {Queue: -1},
+		"size":       {MaxMessage: -1},
+		"keep-alive": {KeepAlive: transport.KeepAlive{Mode: 9}},
+	} {
+		if _, err := tr.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0"), SocketOptions: o}); err == nil {
+			t.Errorf("%s: want an error", name)
+		}
+		if _, err := tr.Subscriber(transport.SubscriberConfig{SocketOptions: o}); err == nil {
+			t.Errorf("subscriber, %s: want an error", name)
+		}
+	}
+}
+
+// TestJunkConnections: connections that talk nonsense, or nothing, do not keep others from being served.
+func TestJunkConnections(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t, "tcp://127.0.0.1:0")
+	r := echo(t, "tcp://127.0.0.1:0", transport.SocketOptions{})
+	peers := newPeers(t)
+	const junk, halfOpen = 2000, 100
+	for _, at := range []transport.Endpoint{p.Endpoint(), r.Endpoint()} {
+		addr := strings.TrimPrefix(at.String(), "tcp://")
+		for range halfOpen {
+			c, err := net.Dial("tcp", addr)
+			must(t, err)
+			t.Cleanup(func() { c.Close() })
+		}
+		payloads := []string{"GET / HTTP/1.1\r\n\r\n", "\xff", "\x01\x00", string(zmtpGreeting("NULL")), string(zmtpGreeting("CURVE")) + "x", strings.Repeat("\xff", 1000)}
+		for i := range junk {
+			c, err := net.Dial("tcp", addr)
+			must(t, err)
+			if _, err := c.Write([]byte(payloads[i%len(payloads)])); err != nil {
+				t.Logf("junk %d: %v", i, err) // the other side may have had enough
+			}
+			must(t, c.Close())
+		}
+	}
+	sub := peers.connected(zmq4.SUB, p.Endpoint())
+	must(t, sub.SetSubscribe(""))
+	must(t, p.WaitSubscribed(soon(t), "", 1))
+	must(t, p.Send(t.Context(), []byte("still here")))
+	if got, err := sub.Recv(0); err != nil || got != "still here" {
+		t.Errorf("subscriber: got %q, %v", got, err)
+	}
+	req := peers.connected(zmq4.REQ, r.Endpoint())
+	_, err := req.Send("hello", 0)
+	must(t, err)
+	if got, err := req.Recv(0); err != nil || got != "1 127.0.0.1 hello" {
+		t.Errorf("request: got %q, %v", got, err)
+	}
+}
