@@ -15,6 +15,7 @@ const (
 	handshakeInterval = 10 * time.Second
 	connectTimeout    = 10 * time.Second
 	reconnectInterval = 100 * time.Millisecond
+	unackedHeartbeats = 4    // intervals until a connection on which nothing is acknowledged is dead
 	backlog           = 1024 // connections that wait to be accepted: subscribers come back all at once
 )
 
@@ -67,8 +68,12 @@ func setServer(zs *zmq4.Socket, o transport.SocketOptions) error {
 	)
 }
 
-// setClient sets what all connecting sockets have in common. The heartbeat's time to live is left at 0: it would make
-// the peer cut us when it has no time to read.
+// setClient sets what all connecting sockets have in common.
+//
+// A heartbeat is a ping that has no time limit in libzmq: with one, libzmq would cut a publisher whose messages we have no
+// room for, since the answer stands in the queue behind them, and every publisher with libzmq before 4.2, which does not
+// answer. The limit is the kernel's: a ping that is not acknowledged in time means that the other host or the way to it is
+// dead. The time to live that is told to the peer stays 0 for the same reason.
 func setClient(zs *zmq4.Socket, o transport.SocketOptions, heartbeat time.Duration) error {
 	err := errors.Join(
 		setKeepAlive(zs, o.KeepAlive),
@@ -81,7 +86,8 @@ func setClient(zs *zmq4.Socket, o transport.SocketOptions, heartbeat time.Durati
 	if heartbeat > 0 {
 		err = errors.Join(err,
 			wrap("ZMQ_HEARTBEAT_IVL", zs.SetHeartbeatIvl(heartbeat)),
-			wrap("ZMQ_HEARTBEAT_TIMEOUT", zs.SetHeartbeatTimeout(4*heartbeat)))
+			wrap("ZMQ_HEARTBEAT_TIMEOUT", zs.SetHeartbeatTimeout(0)),
+			wrap("ZMQ_TCP_MAXRT", zs.SetTcpMaxrt(unackedHeartbeats*heartbeat)))
 	}
 	return err
 }

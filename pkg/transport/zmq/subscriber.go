@@ -25,8 +25,7 @@ var _ transport.Subscriber = (*subscriber)(nil)
 //
 // The queue that libzmq keeps for a connection (SocketOptions.Queue) is the full one for up to 64 connections; with more
 // it is halved until all together hold no more than 64 times Queue messages, down to 8 each. It matters only while the
-// subscriber does not read, because MaxQueued is reached. A subscriber that does not read for longer than four
-// heartbeats is cut by them.
+// subscriber does not read, because MaxQueued is reached.
 func (t *Transport) Subscriber(cfg transport.SubscriberConfig) (transport.Subscriber, error) {
 	leave, err := t.enter()
 	if err != nil {

@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/pkg/transport"
+	"golang.org/x/sys/unix"
 )
 
 func TestSubscriberMultipart(t *testing.T) {
@@ -252,6 +254,46 @@ func TestNothingIsLostWhenStalled(t *testing.T) {
 		if number, _, _ := strings.Cut(m, " "); number != fmt.Sprint(i) {
 			t.Fatalf("got message %s, want %d", number, i)
 		}
+	}
+}
+
+// TestHeartbeatsSpareTheStalled: a subscriber that does not read for many heartbeats keeps its connections.
+func TestHeartbeatsSpareTheStalled(t *testing.T) {
+	t.Parallel()
+	const heartbeat = 10 * time.Millisecond
+	tr := newTransport(t, Options{Heartbeat: heartbeat})
+	p, err := tr.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0"), SocketOptions: transport.SocketOptions{Queue: 100_000}})
+	must(t, err)
+	cfg := transport.SubscriberConfig{MaxQueued: 1, SocketOptions: transport.SocketOptions{Queue: 10}}
+	s, events := subscriberTo(t, tr, cfg, p.Endpoint())
+	must(t, p.WaitSubscribed(soon(t), "", 1))
+	expectEvents(t, events, transport.Connected)
+	const n = 2000
+	for range n {
+		must(t, p.Send(soon(t), make([]byte, 10_000)))
+	}
+	select {
+	case e := <-events:
+		t.Errorf("event %d: %s", e.Kind, e.Cause)
+	case <-time.After(50 * heartbeat): // that nothing happens can't be waited for otherwise
+	}
+	receiveAll(t, s, n)
+}
+
+// TestDeadLinkTimeout: the kernel gives a connection up on which nothing is acknowledged.
+func TestDeadLinkTimeout(t *testing.T) {
+	t.Parallel()
+	tr := newTransport(t, Options{Heartbeat: 15 * time.Second})
+	p, err := tr.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+	must(t, err)
+	s, events := subscriberTo(t, tr, transport.SubscriberConfig{}, p.Endpoint())
+	expectEvents(t, events, transport.Connected)
+	c := s.(*subscriber).connector
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	got, err := unix.GetsockoptInt(c.conns[p.Endpoint().String()].fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT)
+	if err != nil || got != 60_000 {
+		t.Errorf("TCP_USER_TIMEOUT is %d ms, %v: want 60000", got, err)
 	}
 }
 

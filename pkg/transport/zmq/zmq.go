@@ -40,8 +40,8 @@ type Options struct {
 	// MaxSockets bounds the libzmq sockets that are open at once (ZMQ_MAX_SOCKETS). Each subscriber, publisher and replier
 	// takes three, each request one for as long as it lasts. Default 4096.
 	MaxSockets int
-	// Heartbeat is the ZMTP heartbeat interval where we connect; a peer that leaves four of them unanswered and sends
-	// nothing else is given up. From 10 ms to an hour; default 30 s; negative: off.
+	// Heartbeat is the interval of ZMTP pings where we connect. A connection whose other host acknowledges nothing for four
+	// intervals is given up, and made anew. From 10 ms to an hour; default 30 s; negative: off.
 	Heartbeat time.Duration
 }
 
