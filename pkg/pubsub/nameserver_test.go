@@ -11,8 +11,8 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
-// nameserver answers lookups with its entries and tells of changes, as little as subscribers need. It stands on hostN until it is stopped.
-type nameserver struct {
+// fakeNameserver answers lookups with its entries and tells of changes, as little as subscribers need. It stands on hostN until it is stopped.
+type fakeNameserver struct {
 	w       world
 	replier transport.Replier
 	feed    transport.Publisher
@@ -23,14 +23,14 @@ type nameserver struct {
 	asked   int
 }
 
-func (w world) startNameserver() *nameserver {
+func (w world) startNameserver() *fakeNameserver {
 	w.Helper()
 	tr := w.network.Transport(hostN)
 	replier, err := tr.Replier(transport.ReplierConfig{Endpoint: w.endpoint("tcp://*:5557")})
 	w.must(err)
 	feed, err := tr.Publisher(transport.PublisherConfig{Endpoint: w.endpoint("tcp://*:16543")})
 	w.must(err)
-	ns := &nameserver{w: w, replier: replier, feed: feed}
+	ns := &fakeNameserver{w: w, replier: replier, feed: feed}
 	ns.stopped.Go(ns.answer)
 	w.Cleanup(ns.stop)
 	return ns
@@ -43,12 +43,12 @@ func (w world) endpoint(s string) transport.Endpoint {
 	return endpoint
 }
 
-func (ns *nameserver) stop() {
+func (ns *fakeNameserver) stop() {
 	ns.w.must(errors.Join(ns.replier.Close(), ns.feed.Close()))
 	ns.stopped.Wait()
 }
 
-func (ns *nameserver) answer() {
+func (ns *fakeNameserver) answer() {
 	for {
 		requests, err := ns.replier.Receive(context.Background())
 		if err != nil {
@@ -60,7 +60,7 @@ func (ns *nameserver) answer() {
 	}
 }
 
-func (ns *nameserver) reply(request []byte) []byte {
+func (ns *fakeNameserver) reply(request []byte) []byte {
 	var question struct {
 		Service string `json:"service"`
 	}
@@ -83,7 +83,7 @@ func (ns *nameserver) reply(request []byte) []byte {
 }
 
 // add lists a publisher and tells of it. Further keys and values may be given in pairs.
-func (ns *nameserver) add(uri, service string, more ...string) {
+func (ns *fakeNameserver) add(uri, service string, more ...string) {
 	ns.w.Helper()
 	entry := new(message.Object)
 	entry.Set("URI", uri)
@@ -99,7 +99,7 @@ func (ns *nameserver) add(uri, service string, more ...string) {
 }
 
 // remove forgets a publisher and tells of it.
-func (ns *nameserver) remove(uri, service string) {
+func (ns *fakeNameserver) remove(uri, service string) {
 	ns.w.Helper()
 	ns.mu.Lock()
 	ns.entries = slices.DeleteFunc(ns.entries, func(entry *message.Object) bool {
@@ -114,7 +114,7 @@ func (ns *nameserver) remove(uri, service string) {
 	ns.tell("/address/address", gone)
 }
 
-func (ns *nameserver) tell(subject string, data *message.Object) {
+func (ns *fakeNameserver) tell(subject string, data *message.Object) {
 	ns.w.Helper()
 	m, err := message.New(subject, discovery.TypeInfo, data)
 	ns.w.must(err)

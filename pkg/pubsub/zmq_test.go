@@ -157,7 +157,7 @@ func TestCloseOverZeroMQ(t *testing.T) {
 func fileMessage(tb testing.TB) *message.Message {
 	tb.Helper()
 	m, err := message.New("/segment/SDR/1B/nrk/prod/polar/direct_readout", "file", map[string]any{
-		"uri": "ssh://lxserv1131.smhi.se/san1/polar_in/direct_readout/npp/lvl1/GMTCO_npp_d20181025_t0101468.h5",
+		"uri": "ssh://rec1.example.org/san1/polar_in/direct_readout/npp/lvl1/GMTCO_npp_d20181025_t0101468.h5",
 		"uid": "GMTCO_npp_d20181025_t0101468.h5", "sensor": []string{"viirs"}, "orbit_number": 36230, "platform_name": "Suomi-NPP",
 		"start_time": message.Time{Time: time.Date(2018, 10, 25, 1, 1, 46, 0, time.UTC), Naive: true},
 		"end_time":   message.Time{Time: time.Date(2018, 10, 25, 1, 3, 11, 0, time.UTC), Naive: true},

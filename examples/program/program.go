@@ -1,0 +1,51 @@
+// Package program is how each of the examples begins and ends. Copy it into a program of your own, and change it as you like.
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
+)
+
+// Main runs a program until it returns or is interrupted, and ends the process.
+func Main(run func(context.Context, *pubsub.Node) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	err := withNode(ctx, run)
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// withNode reads the settings of this host (posttroll.toml, POSTTROLL_* variables), opens the network, and closes it afterwards.
+func withNode(ctx context.Context, run func(context.Context, *pubsub.Node) error) (err error) {
+	loaded, report, err := config.ForProgram()
+	for _, warning := range report.Warnings {
+		fmt.Fprintln(os.Stderr, "warning:", warning)
+	}
+	if err != nil {
+		return err
+	}
+	settings, err := pubsub.ParseSettings(loaded.Map())
+	if err != nil {
+		return err
+	}
+	network, err := zmq.New(zmq.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, network.Close()) }()
+	node, err := pubsub.New(pubsub.Options{Transport: network, Settings: settings})
+	if err != nil {
+		return err
+	}
+	return run(ctx, node)
+}
