@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -13,7 +14,11 @@ import (
 
 // Execute runs root with args and returns the status that the program ends with. Errors go to stderr as by [Fail]; what comes
 // before a command's own code, from flags and arguments, is wrong usage. A root without Version gets [Version].
+//
+// From then on a panic ends the process by SIGABRT: Go's own status for it is 2, which says wrong usage here, and after which the units
+// do not start a daemon again (RestartPreventExitStatus=). The same goes for the watchdog of systemd, which sends SIGABRT.
 func Execute(ctx context.Context, root *cobra.Command, args []string, stdout, stderr io.Writer) int {
+	debug.SetTraceback("crash")
 	root.SetArgs(append([]string{}, args...)) // never nil, for which cobra takes os.Args
 	root.SetOut(stdout)
 	root.SetErr(stderr)

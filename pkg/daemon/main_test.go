@@ -184,6 +184,8 @@ func serve(ctx context.Context, stdout io.Writer, flags daemon.Flags, fail strin
 			switch fail {
 			case "bind":
 				return errors.New("bind tcp://*:5557: address already in use")
+			case "panic":
+				panic("daemon_test: on purpose")
 			case "never-ready":
 			default:
 				h.Ready()

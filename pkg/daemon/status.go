@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
+
+	"github.com/coreos/go-systemd/v22/journal"
 )
 
 // What programs end with (doc/architecture.md). Only "ptctl check" differs, which follows the monitoring plugins.
@@ -85,13 +88,30 @@ func Status(err error) int {
 }
 
 // Fail prints err to w, each error that [errors.Join] has joined as a line "error: …", followed by a line "hint: …" where there is
-// one, and returns its [Status].
+// one, and returns its [Status]. When w is standard error and that is the journal the lines have their priority in front
+// (sd-daemon(3)).
 func Fail(w io.Writer, err error) int {
 	var b strings.Builder
 	printError(&b, err)
+	if b.Len() > 0 && isJournal(w) {
+		text := strings.ReplaceAll("\n"+b.String(), "\nerror:", "\n<3>error:")
+		text = strings.ReplaceAll(text, "\nhint:", "\n<5>hint:")
+		b.Reset()
+		b.WriteString(text[1:])
+	}
 	// There is nowhere to tell of an error of standard error.
 	_, _ = io.WriteString(w, b.String())
 	return Status(err)
+}
+
+// isJournal says that w is this process's standard error and leads into the journal.
+func isJournal(w io.Writer) bool {
+	if w != io.Writer(os.Stderr) {
+		return false
+	}
+	// An error means that JOURNAL_STREAM is nonsense: then it is not the journal's doing.
+	is, err := journal.StderrIsJournalStream()
+	return err == nil && is
 }
 
 func printError(b *strings.Builder, err error) {

@@ -96,10 +96,13 @@ func journalEntry(entry zapcore.Entry, fields []zapcore.Field) (string, map[stri
 		enc := zapcore.NewMapObjectEncoder()
 		field.AddTo(enc)
 		for _, key := range slices.Sorted(maps.Keys(enc.Fields)) {
-			value := valueText(enc.Fields[key])
+			value, isJSON := valueText(enc.Fields[key])
 			name := strings.Join(append(path, key), ".")
 			vars[fieldName(name)] = value
-			fmt.Fprintf(&text, " %s=%s", clean(name), quoteValue(value))
+			if !isJSON {
+				value = quoteValue(value)
+			}
+			fmt.Fprintf(&text, " %s=%s", clean(name), clean(value))
 		}
 	}
 	return text.String(), vars
@@ -119,23 +122,26 @@ func fieldName(key string) string {
 	return name[:min(len(name), maxFieldName)]
 }
 
-// valueText writes a value for a field of its own.
-func valueText(v any) string {
+// valueText writes a value for a field of its own: lists and tables as JSON.
+func valueText(v any) (text string, isJSON bool) {
 	switch v := v.(type) {
 	case string:
-		return v
+		return v, false
 	case []byte:
-		return string(v)
+		return string(v), false
 	case time.Time:
-		return v.Format(timeLayout)
+		return v.Format(timeLayout), false
 	case fmt.Stringer:
-		return v.String()
+		return v.String(), false
 	case map[string]any, []any:
-		if text, err := json.Marshal(v); err == nil {
-			return string(text)
+		var b strings.Builder
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if enc.Encode(v) == nil {
+			return strings.TrimSpace(b.String()), true
 		}
 	}
-	return fmt.Sprint(v)
+	return fmt.Sprint(v), false
 }
 
 // quoteValue quotes a value that would not stand as one word.

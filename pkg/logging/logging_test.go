@@ -116,10 +116,10 @@ func TestJournal(t *testing.T) {
 	var fail error
 	log := journalLog(&got, &fail, &bytes.Buffer{})
 	log.Named("discovery").With(zap.String("uri", "tcp://a:1")).Info("publisher added",
-		zap.Strings("service", []string{"a", "b c"}), zap.Int("count", 2), zap.Duration("age", time.Minute), zap.Error(errors.New("x\ny")),
+		zap.Strings("service", []string{"a", "b <c>"}), zap.Int("count", 2), zap.Duration("age", time.Minute), zap.Error(errors.New("x\ny")),
 		zap.Namespace("peer"), zap.String("näme-1", ""), zap.Time("at", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)))
 	want := []sent{{
-		Text: `discovery: publisher added uri=tcp://a:1 service="[\"a\",\"b c\"]" count=2 age=1m0s error="x\ny" ` +
+		Text: `discovery: publisher added uri=tcp://a:1 service=["a","b <c>"] count=2 age=1m0s error="x\ny" ` +
 			`peer.näme-1="" peer.at=2026-01-02T03:04:05.000Z`,
 		Priority: journal.PriInfo,
 		Fields: map[string]string{
@@ -127,7 +127,7 @@ func TestJournal(t *testing.T) {
 			"POSTTROLL_MESSAGE":     "publisher added",
 			"POSTTROLL_LOGGER":      "discovery",
 			"POSTTROLL_URI":         "tcp://a:1",
-			"POSTTROLL_SERVICE":     `["a","b c"]`,
+			"POSTTROLL_SERVICE":     `["a","b <c>"]`,
 			"POSTTROLL_COUNT":       "2",
 			"POSTTROLL_AGE":         "1m0s",
 			"POSTTROLL_ERROR":       "x\ny",
