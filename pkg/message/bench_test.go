@@ -14,7 +14,7 @@ var fileFrame = []byte(`pytroll://viirs/sdr/1B file safusr@lxserv1.example.org 2
 	`"uid": "SVM13_j01_d20240517_t0926037_e0938200_b64892_c20240517094112_cspp_dev.h5", ` +
 	`"uri": "ssh://lxserv1.example.org/data/viirs/SVM13_j01_d20240517_t0926037_e0938200_b64892_c20240517094112_cspp_dev.h5", ` +
 	`"variant": "DR", "station": "norrk\u00f6ping", "antenna": "NRK", "request_address": "10.20.30.40:9094", ` +
-	`"path": "/data/viirs", "origin": "172.18.0.249:9108", "collection_area_id": "euron1"}`)
+	`"path": "/data/viirs", "origin": "172.18.0.249:9108", "collection_area_id": "euron1", "segment": "000012_20240517"}`)
 
 // datasetFrame is a dataset message of about 18 kB.
 var datasetFrame = []byte(strings.Replace(string(fileFrame), `"variant"`, `"dataset": [`+strings.TrimSuffix(strings.Repeat(
@@ -124,6 +124,7 @@ type wholeFile struct {
 	Path             string       `json:"path"`
 	Origin           string       `json:"origin"`
 	CollectionAreaID string       `json:"collection_area_id"`
+	Segment          string       `json:"segment"`
 }
 
 func BenchmarkEncodeStruct(b *testing.B) {
@@ -143,5 +144,16 @@ func BenchmarkParseTime(b *testing.B) {
 		if _, err := message.ParseTime("2024-05-17T09:41:12.345678+00:00"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// The figures are for messages of these sizes.
+func TestBenchmarkFrames(t *testing.T) {
+	t.Parallel()
+	if n := len(fileFrame); n != 748 {
+		t.Errorf("the file message has %d bytes", n)
+	}
+	if n := len(datasetFrame); n < 17_500 || n > 18_500 {
+		t.Errorf("the dataset message has %d bytes", n)
 	}
 }

@@ -1,6 +1,7 @@
 package message_test
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"math/big"
@@ -34,6 +35,10 @@ type broken struct{}
 func (broken) MarshalJSON() ([]byte, error) { return []byte(`{"a": }`), nil }
 
 type failing struct{}
+
+type failingJSON struct{}
+
+func (failingJSON) MarshalJSON() ([]byte, error) { return nil, errFailing }
 
 var errFailing = errors.New("failing on purpose")
 
@@ -136,6 +141,18 @@ func TestAppendJSONErrors(t *testing.T) {
 		{"circle of pointers", around, "nested too deeply", message.ErrTooDeep},
 		{"pointer to itself", nowhere, "has no JSON", nil},
 		{"marshaler that writes no JSON", broken{}, "MarshalJSON", nil},
+		{"marshaler that fails", []any{failingJSON{}}, "failing on purpose", errFailing},
+		{"no number", json.Number("1x"), `"1x" is no number`, nil},
+		{"key that is not shown as it is", map[string]any{"a\nb": 'x', "a\nc": make(chan int)}, `"a\nc": a chan int`, nil},
+		{"number in a string", struct {
+			F func() `json:"f,string"`
+		}{}, "f: a func() has no JSON", nil},
+		{"element of a list", [][]any{{"\xff"}}, "not UTF-8", message.ErrNotUTF8},
+		{"element of a map", map[int]any{1: "\xff"}, "1: not UTF-8", message.ErrNotUTF8},
+		{"text marshaler as key", map[failing]int{{}: 1}, "failing on purpose", errFailing},
+		{"circle of maps", circleOfMaps(), "nested too deeply", message.ErrTooDeep},
+		{"circle of objects", circleOfObjects(), "nested too deeply", message.ErrTooDeep},
+		{"deep list of a type", deepList(), "nested too deeply", message.ErrTooDeep},
 		{"marshaler that fails", failing{}, "failing on purpose", errFailing},
 		{"year 10000", time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), "year", nil},
 		{"4301 digits", mustBig(t, strings.Repeat("9", 4301)), "4300 digits", nil},
@@ -156,6 +173,37 @@ func TestAppendJSONErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+func circleOfMaps() any {
+	m := map[string]any{}
+	m["m"] = m
+	return m
+}
+
+func circleOfObjects() any {
+	o := obj()
+	o.Set("o", o)
+	return o
+}
+
+// nest is a list of lists of nothing else, mapping the same with maps.
+type (
+	nest    []nest
+	mapping map[string]mapping
+)
+
+func deepList() any {
+	var n nest
+	for range 2000 {
+		n = nest{n}
+	}
+	m := mapping{}
+	m["m"] = m
+	return struct {
+		N nest
+		M mapping
+	}{nest{}, m}
 }
 
 // A type may hold itself, and its plan may be wanted by many at once.

@@ -94,7 +94,7 @@ func (b planner) collect(all []field, t reflect.Type, index []int, path map[refl
 		if inner.Kind() == reflect.Pointer {
 			inner = inner.Elem()
 		}
-		if !sf.IsExported() && !(sf.Anonymous && inner.Kind() == reflect.Struct) {
+		if !sf.IsExported() && !(sf.Anonymous && kindClass(inner) == isStruct) {
 			continue
 		}
 		tag := sf.Tag.Get("json")
@@ -103,26 +103,17 @@ func (b planner) collect(all []field, t reflect.Type, index []int, path map[refl
 		}
 		name, options, _ := strings.Cut(tag, ",")
 		at := append(slices.Clone(index), i)
-		if sf.Anonymous && name == "" && kindClass(inner) == isStruct && planIsPlain(inner) {
-			// An embedded pointer to an unexported struct cannot be set.
-			if !path[inner] && (sf.IsExported() || sf.Type.Kind() != reflect.Pointer) {
+		if sf.Anonymous && name == "" && kindClass(inner) == isStruct {
+			if !path[inner] {
 				path[inner] = true
 				all = b.collect(all, inner, at, path)
 				delete(path, inner)
 			}
 			continue
 		}
-		if sf.IsExported() {
-			all = append(all, b.field(sf, name, options, at))
-		}
+		all = append(all, b.field(sf, name, options, at))
 	}
 	return all
-}
-
-// planIsPlain tells whether embedding a t embeds its fields: one that says
-// itself how it is written is a field like any other, as Time is.
-func planIsPlain(t reflect.Type) bool {
-	return own[t] == unsupported
 }
 
 func (b planner) field(sf reflect.StructField, name, options string, index []int) field {

@@ -59,7 +59,7 @@ func checkError(t *testing.T, err error, size int) {
 	if !ok || e.Offset < 0 || e.Offset > size || e.Field == "" {
 		t.Fatalf("got error %v (%T)", err, err)
 	}
-	if text := e.Error(); len(text) > 2000 || !utf8.ValidString(text) && strings.ContainsFunc(text, unicode.IsControl) {
+	if text := e.Error(); len(text) > 2000 || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 		t.Fatalf("got error text %q", text)
 	}
 }

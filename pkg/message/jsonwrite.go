@@ -263,5 +263,8 @@ func within(err error, key string) error {
 	if err == ErrTooDeep { // as a path it would be a thousand keys
 		return err
 	}
+	if headEnd(key, 0) < len(key) { // not to be shown as it is
+		return fmt.Errorf("%q: %w", shown(key), err)
+	}
 	return fmt.Errorf("%s: %w", shown(key), err)
 }

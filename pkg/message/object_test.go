@@ -54,6 +54,20 @@ func TestObject(t *testing.T) {
 	}
 }
 
+func TestMessageEqual(t *testing.T) {
+	t.Parallel()
+	m, same, other := mustDecode(t, head), mustDecode(t, head), mustDecode(t, head+" text/ascii x")
+	var none *message.Message
+	for _, test := range []struct {
+		x, y *message.Message
+		want bool
+	}{{m, same, true}, {m, other, false}, {m, none, false}, {none, m, false}, {none, nil, true}} {
+		if got := test.x.Equal(test.y); got != test.want {
+			t.Errorf("%v and %v: got %v, want %v", test.x, test.y, got, test.want)
+		}
+	}
+}
+
 func TestNilObject(t *testing.T) {
 	t.Parallel()
 	var o *message.Object

@@ -276,6 +276,9 @@ func (w *writer) method(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 		}
 		v = v.Addr()
 	}
+	if !v.CanInterface() { // embedded, not exported, with a name in its tag
+		return w.plain(b, v, p)
+	}
 	if v.Kind() == reflect.Pointer && v.IsNil() {
 		return append(b, "null"...), nil
 	}

@@ -54,6 +54,7 @@ var timeForms = []struct{ text, want string }{
 	{"2024-05-17 09:41", "2024-05-17T09:41:00"},
 	{"2024-05-17x09", "2024-05-17T09:00:00"},
 	{"2024-05-17é09:41", "2024-05-17T09:41:00"},
+	{"2024-05-17€09:41", "2024-05-17T09:41:00"},
 	{"2024-05-17🛰09:41", "2024-05-17T09:41:00"},
 	{"2024-05-17\x0009:41", "2024-05-17T09:41:00"},
 	{"2024-05-17T", ""},
@@ -259,7 +260,7 @@ func TestTimeEncodings(t *testing.T) {
 		}
 		var buf bytes.Buffer
 		text, textErr := want.MarshalText()
-		binary, binaryErr := want.MarshalBinary()
+		binary, binaryErr := want.AppendBinary(nil)
 		err = errors.Join(textErr, binaryErr,
 			json.Unmarshal(j, &viaJSON),
 			gob.NewEncoder(&buf).Encode(want), gob.NewDecoder(&buf).Decode(&viaGob),

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/big"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func TestUnmarshal(t *testing.T) {
 		{`{"quoted": "-5"}`, target{Quoted: -5}},
 		{`{"structs": [{"D": 1}, {"D": 2, "x": {"y": []}}]}`, target{Structs: []deepest{{1}, {2}}}},
 		{`{"URI": "a", "uri": "b", "Uri": "c", "untagged": "d", "Untagged": "e"}`, target{URI: "a", Lower: "b", Untagged: "e"}},
-		{`{"M": 1, "E": 2, "D": 3, "hidden": "x"}`, target{middle: middle{M: 1}, Exported: &Exported{E: 2}}},
+		{`{"M": 1, "E": 2, "hidden": "x"}`, target{middle: middle{M: 1}, Exported: &Exported{E: 2}}},
 		{`{"string": "a", "string": "b", "map": {"a": 1}, "map": {"b": 2}, "structs": [{"D": 1}], "structs": [{}]}`,
 			target{String: "b", Map: map[string]int{"b": 2}, Structs: []deepest{{}}}},
 		{`{"bool": null, "int": null, "list": null, "any": null, "time": null, "big": null, "shout": null, "quoted": null, "face": null}`, target{Shout: shout{"null"}}},
@@ -153,8 +154,20 @@ func TestUnmarshalErrors(t *testing.T) {
 		{`{"quoted": " 5"}`, 11, `quoted: the string " 5"`},
 		{`{"quoted": "x"}`, 11, `quoted: the string "x"`},
 		{`{"bytes": "?"}`, 10, "bytes: no base64"},
+		{`{"array": [1, 2, ]}`, 17, "where a value should be"},
+		{`{"array": [1, "x"]}`, 14, "array: a string does not fit into int"},
+		{`{"array": [1 2]}`, 13, "where a comma"},
+		{`{"list": [1 2]}`, 12, "where a comma"},
+		{`{"map": {"a" 1}}`, 13, "where a colon"},
+		{`{"bool": "x"}`, 9, "bool: a string does not fit into bool"},
+		{`{"string": false}`, 11, "string: false does not fit into string"},
+		{`{"string": nul}`, 11, "'n' where a value should be"},
+		{`{"shout": nul}`, 10, "'n' where a value should be"},
+		{`{"addr": "x}`, 12, "JSON ends in a string"},
+		{`{"quoted": "5}`, 14, "JSON ends in a string"},
 		{`{"face": {}}`, 9, "face: an object does not fit into fmt.Stringer"},
 		{`{"structs": [{"D": []}]}`, 19, "structs: D: a list does not fit into int"},
+		{`{"D": 3}`, 6, "D: embedded *message_test.deepest is nil and not exported"},
 		{`[]`, 0, "a list does not fit into message_test.target"},
 		{`1`, 0, "1 does not fit into message_test.target"},
 		{`{"string": "x"} x`, 16, "'x' where the end should be"},
@@ -209,6 +222,40 @@ func TestUnmarshalTargets(t *testing.T) {
 				t.Errorf("want -, got +\n%s", diff)
 			}
 		})
+	}
+}
+
+// A struct of more fields than fit a word of bits, all of them twice.
+func TestUnmarshalManyFields(t *testing.T) {
+	t.Parallel()
+	var fields []reflect.StructField
+	var text strings.Builder
+	for i := range 200 {
+		fields = append(fields, reflect.StructField{Name: fmt.Sprintf("F%d", i), Type: reflect.TypeFor[map[string]int]()})
+		fmt.Fprintf(&text, `, "F%d": {"first": %d}, "F%d": {"second": %d}`, i, i, i, i)
+	}
+	v := reflect.New(reflect.StructOf(fields))
+	if err := mustDecode(t, head+" application/json {"+text.String()[2:]+"}").Unmarshal(v.Interface()); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 200 {
+		if diff := cmp.Diff(map[string]int{"second": i}, v.Elem().Field(i).Interface()); diff != "" {
+			t.Errorf("F%d: want -, got +\n%s", i, diff)
+		}
+	}
+}
+
+func TestUnmarshalMapKeys(t *testing.T) {
+	t.Parallel()
+	m := mustDecode(t, head+` application/json {"1": 1, "200": 2}`)
+	var uints map[uint8]int
+	if err := m.Unmarshal(&uints); err != nil || uints[1] != 1 || uints[200] != 2 {
+		t.Errorf("got %v, %v", uints, err)
+	}
+	for _, v := range []any{new(map[int8]int), new(map[float64]int), new(map[netip.Addr]int), new(map[any]int)} {
+		if err := m.Unmarshal(v); err == nil {
+			t.Errorf("%T: no error, got %v", v, v)
+		}
 	}
 }
 

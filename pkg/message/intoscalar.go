@@ -1,10 +1,71 @@
 package message
 
 import (
+	"encoding/base64"
 	"math"
+	"math/big"
 	"reflect"
 	"strconv"
+	"time"
 )
+
+// intoString reads the string that is next.
+func (sc *scanner) intoString(v reflect.Value, p *plan) error {
+	if p.plain == isRaw {
+		return sc.intoRaw(v)
+	}
+	start := sc.pos
+	s, err := sc.str()
+	if err != nil {
+		return err
+	}
+	switch p.plain {
+	case isString:
+		v.SetString(s)
+		return nil
+	case isOurTime, isStdTime:
+		t, ok := parseTime(s)
+		if !ok {
+			return fieldError("data", start, "%q: %w", shown(s), errNoTime)
+		}
+		if p.plain == isOurTime {
+			*v.Addr().Interface().(*Time) = t
+		} else {
+			*v.Addr().Interface().(*time.Time) = t.Time
+		}
+		return nil
+	case isBytes:
+		b, err := base64.StdEncoding.DecodeString(s)
+		if err != nil {
+			return fieldError("data", start, "no base64: %v", err)
+		}
+		v.SetBytes(b)
+		return nil
+	}
+	return sc.mismatch(start, "a string", p.typ)
+}
+
+// intoScalar reads a number, a bool, NaN or an infinity.
+func (sc *scanner) intoScalar(v reflect.Value, p *plan) error {
+	start := sc.pos
+	if p.plain == isRaw {
+		return sc.intoRaw(v)
+	}
+	x, err := sc.literal()
+	if err != nil {
+		return err
+	}
+	if !x.store(v, p) {
+		return sc.mismatch(start, shown(sc.s[start:sc.pos]), p.typ)
+	}
+	return nil
+}
+
+// setBig puts an integer into a big.Int.
+func setBig(v reflect.Value, lit string) bool {
+	_, ok := v.Addr().Interface().(*big.Int).SetString(lit, 10)
+	return ok
+}
 
 // literal is a number, a bool, NaN or an infinity.
 type literal struct {
