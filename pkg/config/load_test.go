@@ -238,7 +238,7 @@ func TestFileProblems(t *testing.T) {
 				"own.toml:6: limits.per_host: want a whole number that is not negative, got the number -1",
 				`own.toml:4: mc_group: "10.0.0.1" is no IPv4 multicast group, want 224.0.0.0 to 239.255.255.255 | "0.0.0.0" announces by UDP broadcast instead`,
 				"own.toml:5: multicast_interface: ::1 is no IPv4 address | announcements go over IPv4 alone",
-				"own.toml:1: mc_ttl: 256 is out of range, want 0 to 255",
+				"own.toml:1: mc_ttl: 256 is out of range, want 1 to 255",
 				"own.toml:3: pub_max_port: 60000 is not above pub_min_port, 60000",
 			},
 		},

@@ -59,8 +59,8 @@ type Settings struct {
 	// Default "". Environment: POSTTROLL_MULTICAST_INTERFACE.
 	MulticastInterface netip.Addr `toml:"multicast_interface"`
 
-	// MulticastTTL is the number of routers that announcements may pass, and one more; 0 keeps them on this host.
-	// 0 to 255. Default 31. Environment: POSTTROLL_MC_TTL, or PYTROLL_MC_TTL as in Python.
+	// MulticastTTL is the number of routers that announcements may pass, and one more; 1 keeps them in this network.
+	// 1 to 255. Default 31. Environment: POSTTROLL_MC_TTL, or PYTROLL_MC_TTL as in Python.
 	MulticastTTL int `toml:"mc_ttl"`
 
 	// PubMinPort is the first port that a publisher without a port of its own may take. 1 to 65535. Default 49152.

@@ -30,7 +30,7 @@ func (s Settings) Validate() error {
 	if a := s.MulticastInterface; a.IsValid() && !a.Is4() {
 		c.add("multicast_interface", fmt.Sprintf("%s is no IPv4 address", a), "announcements go over IPv4 alone")
 	}
-	c.between("mc_ttl", s.MulticastTTL, 0, 255)
+	c.between("mc_ttl", s.MulticastTTL, 1, 255)
 	c.between("pub_min_port", s.PubMinPort, 1, maxPort)
 	c.between("pub_max_port", s.PubMaxPort, 2, maxPort+1)
 	if s.PubMinPort >= s.PubMaxPort {
