@@ -61,6 +61,9 @@ func NewHosts(t testing.TB, count int) []*Host {
 	if err := w.lay(hosts); err != nil {
 		Unavailable(t, "network namespaces: %v", err)
 	}
+	for _, h := range hosts {
+		h.waitPlugged()
+	}
 	return hosts
 }
 
@@ -141,12 +144,21 @@ func (h *Host) Cut() {
 func (h *Host) Heal() {
 	h.wire.t.Helper()
 	h.wire.ip("link", "set", h.port, "master", "br0")
+	h.waitPlugged()
+}
+
+// waitPlugged waits until the bridge carries what the host sends: it learns of a cable some moments after ip has returned.
+func (h *Host) waitPlugged() {
+	h.wire.t.Helper()
+	WaitFor(h.wire.t, "the bridge to forward for "+h.Name, func() bool {
+		return strings.Contains(h.wire.ip("-details", "link", "show", h.port), "state forwarding")
+	})
 }
 
 // ip runs ip where the bridge is.
-func (w *wire) ip(args ...string) {
+func (w *wire) ip(args ...string) string {
 	w.t.Helper()
-	w.run(w.command(w.t.Context(), "ns/net", "ip", args...))
+	return w.run(w.command(w.t.Context(), "ns/net", "ip", args...))
 }
 
 // command prepares a command in a network namespace, a path below the holder's directory in /proc.
