@@ -20,6 +20,9 @@ import (
 func main() { program.Main(subscribe) }
 
 func subscribe(ctx context.Context, node *pubsub.Node) (err error) {
+	if len(os.Args) < 2 {
+		return errors.New("usage: keepalive URI...")
+	}
 	settings := node.Settings()
 	settings.KeepAlive = transport.KeepAlive{
 		Mode:     transport.KeepAliveOn,

@@ -50,6 +50,7 @@ func TestParsePublisherOptions(t *testing.T) {
 		{"aliases with commas between", settings{"name": "viirs", "aliases": "sdr, level 1b"}, options{Name: "viirs", Aliases: []string{"sdr", "level 1b"}}},
 		{"numbers as text", settings{"name": "viirs", "port": "9000", "broadcast_interval": "0.5", "lax": "true"},
 			options{Name: "viirs", Port: 9000, BroadcastInterval: 500 * time.Millisecond, Lax: true}},
+		{"empty texts", settings{"name": "viirs", "port": "", "min_port": "", "broadcast_interval": " ", "lax": "", "address": ""}, options{Name: "viirs"}},
 		{"numbers of TOML and JSON", settings{"name": "viirs", "port": int64(9000), "min_port": float64(4000)}, options{Name: "viirs", Port: 9000, MinPort: 4000}},
 		{"a duration", settings{"name": "viirs", "broadcast_interval": "1m30s"}, options{Name: "viirs", BroadcastInterval: 90 * time.Second}},
 		{"never announced", settings{"name": "viirs", "broadcast_interval": 0}, options{Name: "viirs", BroadcastInterval: -1}},

@@ -73,11 +73,10 @@ type Publisher struct {
 // Publisher binds a publisher and starts to announce it, unless o says that nobody is told. Errors name the endpoint and the
 // cause.
 func (n *Node) Publisher(o PublisherOptions) (*Publisher, error) {
-	o = o.withDefaults(n.settings)
-	if err := o.check(n.settings); err != nil {
-		return nil, fmt.Errorf("publisher %q: %w", o.Name, err)
+	p, err := n.publisher(o.withDefaults(n.settings))
+	if err != nil && o.Name == "" {
+		return nil, fmt.Errorf("publisher: %w", err)
 	}
-	p, err := n.publisher(o)
 	if err != nil {
 		return nil, fmt.Errorf("publisher %q: %w", o.Name, err)
 	}
@@ -86,6 +85,9 @@ func (n *Node) Publisher(o PublisherOptions) (*Publisher, error) {
 }
 
 func (n *Node) publisher(o PublisherOptions) (*Publisher, error) {
+	if err := o.check(n.settings); err != nil {
+		return nil, err
+	}
 	endpoint, err := transport.ParseEndpoint(o.Address)
 	if err != nil {
 		return nil, err
@@ -147,6 +149,9 @@ func (o PublisherOptions) check(s Settings) error {
 	case AnnounceAuto, AnnounceBoth, AnnounceNone:
 	default:
 		return fmt.Errorf("unknown way of announcing: %d", o.Announce)
+	}
+	if o.Announce == AnnounceNone && len(o.Nameservers) > 0 {
+		return fmt.Errorf("nobody is to be told, and yet there are nameservers: %q", o.Nameservers)
 	}
 	if o.Name == "" && o.announced() {
 		return errors.New("a publisher that is announced needs a name")

@@ -30,6 +30,7 @@ func TestPublisherOptionsAreChecked(t *testing.T) {
 		{"no port to choose", pubsub.PublisherOptions{Name: "x", MinPort: 5000, MaxPort: 5000}, "no port from 5000"},
 		{"an address that is none", pubsub.PublisherOptions{Name: "x", Address: "*:9000"}, `no "://"`},
 		{"a nameserver that is none", pubsub.PublisherOptions{Name: "x", Nameservers: []string{"a b"}}, "a b"},
+		{"nameservers, and nobody to be told", pubsub.PublisherOptions{Name: "x", Nameservers: []string{"a"}, Announce: pubsub.AnnounceNone}, "yet there are nameservers"},
 		{"an unknown way of announcing", pubsub.PublisherOptions{Name: "x", Announce: 17}, "17"},
 		{"an announcement that fits no datagram", pubsub.PublisherOptions{Name: "x", Aliases: []string{strings.Repeat("a", 1000)}}, "1024"},
 	}

@@ -126,6 +126,7 @@ func (s *Subscriber) receive(outer, inner context.Context) error {
 	switch {
 	case err == nil:
 		s.hand = batch{frames: frames, source: s.main}
+		s.noteQueue(frames)
 		return nil
 	case outer.Err() != nil:
 		return outer.Err()
@@ -172,8 +173,8 @@ func (s *Subscriber) take() (*message.Message, error) {
 
 // stale tells whether frame, the last one taken from the hand, came in under topics that were replaced since.
 func (s *Subscriber) stale(frame []byte) bool {
-	topics := s.narrowed.Load()
-	return topics != nil && s.hand.source == s.main && !topics.covers(frame)
+	topics := s.hand.source.replaced.Load()
+	return topics != nil && !topics.covers(frame)
 }
 
 // decode makes a message of a frame. A frame that is none is counted.

@@ -313,7 +313,7 @@ func TestQueueIsBoundedAndLossless(t *testing.T) {
 		w := newWorld(t)
 		node, _ := w.node(hostA, pubsub.Settings{})
 		pub := w.publisherOn(node, pubsub.PublisherOptions{Port: 9000, Announce: pubsub.AnnounceNone, Queue: total})
-		sub := w.subscriber(pubsub.SubscriberOptions{Addresses: pubsub.URIs(uriA), MaxQueued: maxQueued, Queue: total})
+		sub, logs := w.loggingSubscriber(pubsub.SubscriberOptions{Addresses: pubsub.URIs(uriA), MaxQueued: maxQueued, Queue: total})
 		padding := strings.Repeat("x", 900)
 		for i := range total {
 			w.must(pub.Publish(t.Context(), fmt.Sprintf("/%d", i), "info", padding))
@@ -328,6 +328,14 @@ func TestQueueIsBoundedAndLossless(t *testing.T) {
 			if want := fmt.Sprintf("/%d", i); m.Subject() != want {
 				t.Fatalf("got %s, want %s", m.Subject(), want)
 			}
+		}
+		w.publish(pub, "/after")
+		if diff := cmp.Diff([]string{"/after"}, w.arrived(sub)); diff != "" {
+			t.Errorf("received (-want +got):\n%s", diff)
+		}
+		want := "queue was full: publishers are not read while the program does not keep up|queue has room again"
+		if got := lines(logs); got != want {
+			t.Errorf("logged %q, want %q", got, want)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -25,6 +26,8 @@ type source struct {
 
 	mu     sync.Mutex // held while topics change
 	topics topicSet
+
+	replaced atomic.Pointer[topicSet] // the topics, when there were others before; nil: there were none
 }
 
 // batch is what was received from a source in one go.
@@ -72,6 +75,9 @@ func (src *source) setTopics(topics topicSet) error {
 				return err
 			}
 		}
+	}
+	if src.topics != nil {
+		src.replaced.Store(&topics)
 	}
 	src.topics = topics
 	return nil

@@ -41,6 +41,25 @@ func (s *Subscriber) Stats() SubscriberStats {
 	return stats
 }
 
+// frameCost is what a frame costs in a queue beside its bytes, roughly.
+const frameCost = 64
+
+// noteQueue tells, on change, whether the program keeps up: frames are what had gathered while it was busy.
+func (s *Subscriber) noteQueue(frames []transport.Frame) {
+	var size int64
+	for i := range frames {
+		size += int64(len(frames[i].Body)) + frameCost
+	}
+	switch most := s.config.MaxQueued; {
+	case !s.full && size >= most/10*9:
+		s.full = true
+		s.log.Warn("queue was full: publishers are not read while the program does not keep up", zap.Int64("size", size), zap.Int("count", len(frames)))
+	case s.full && size <= most/2:
+		s.full = false
+		s.log.Info("queue has room again", zap.Int64("size", size), zap.Int("count", len(frames)))
+	}
+}
+
 // programSources are the sources of messages for the program.
 func (s *Subscriber) programSources() []*source {
 	s.mu.Lock()

@@ -72,13 +72,13 @@ type Subscriber struct {
 	decoder   message.Decoder
 	config    transport.SubscriberConfig
 
-	main     *source
-	narrowed atomic.Pointer[topicSet] // set by SetTopics: what queued before is checked
-	peers    peers
+	main  *source
+	peers peers
 
 	// Of the goroutine that receives.
 	busy atomic.Bool
 	hand batch
+	full bool // the last batch was as much as the queue holds
 
 	wake    waker
 	counts  counts
@@ -164,11 +164,9 @@ func (s *Subscriber) start(ctx context.Context, o SubscriberOptions) error {
 // SetTopics replaces the topics without leaving a publisher: new ones are subscribed to before old ones are given up. Messages that
 // are received already and match no new topic are dropped. Addresses that were added with topics of their own keep those.
 func (s *Subscriber) SetTopics(topics ...string) error {
-	set := newTopicSet(topics)
-	if err := s.main.setTopics(set); err != nil {
+	if err := s.main.setTopics(newTopicSet(topics)); err != nil {
 		return fmt.Errorf("set topics: %w", err)
 	}
-	s.narrowed.Store(&set)
 	return nil
 }
 

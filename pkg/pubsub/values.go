@@ -13,7 +13,7 @@ import (
 )
 
 // values reads settings that came from YAML, TOML, JSON or an INI file, where numbers and booleans may be text. It
-// collects every problem. A key that is missing or nil leaves the default.
+// collects every problem. A key that is missing, nil or, for numbers and booleans, an empty text leaves the default.
 type values struct {
 	m    map[string]any
 	errs []error
@@ -56,8 +56,8 @@ func (v *values) text(key, def string) string {
 
 // integer reads a whole number.
 func (v *values) integer(key string, def int) int {
-	val, ok := v.m[key]
-	if !ok || val == nil {
+	val := v.m[key]
+	if isNone(val) {
 		return def
 	}
 	n, ok := toNumber(val)
@@ -70,7 +70,7 @@ func (v *values) integer(key string, def int) int {
 
 // within reads a whole number from least to most.
 func (v *values) within(key string, def, least, most int) int {
-	if v.m[key] == nil {
+	if isNone(v.m[key]) {
 		return def
 	}
 	n := v.integer(key, least)
@@ -86,8 +86,8 @@ const maxSeconds = math.MaxInt32
 
 // seconds reads a number of seconds, or a text such as "1m30s".
 func (v *values) seconds(key string, def time.Duration) time.Duration {
-	val, ok := v.m[key]
-	if !ok || val == nil {
+	val := v.m[key]
+	if isNone(val) {
 		return def
 	}
 	if n, ok := toNumber(val); ok && math.Abs(n) <= maxSeconds {
@@ -114,8 +114,8 @@ func (v *values) positive(key string) time.Duration {
 
 // boolean reads true or false, also as text or number.
 func (v *values) boolean(key string, def bool) bool {
-	val, ok := v.m[key]
-	if !ok || val == nil {
+	val := v.m[key]
+	if isNone(val) {
 		return def
 	}
 	if b, ok := toBool(val); ok {
