@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -84,9 +83,9 @@ func TestIdle(t *testing.T) {
 			t.Errorf("Receive: got %v, want %v", err, context.Canceled)
 		}
 	})
-	if with := quietest(t); with > without+2 {
-		t.Errorf("%d context switches in 100 ms of idleness, %d without sockets", with, without)
-	}
+	eventually(t, fmt.Sprintf("%d context switches in 100 ms, as without sockets", without), func() bool {
+		return switches(t, 100*time.Millisecond) <= without
+	})
 	cancel()
 	wg.Wait()
 }
@@ -96,20 +95,20 @@ func TestIdle(t *testing.T) {
 func quietest(t *testing.T) int64 {
 	t.Helper()
 	least := int64(1 << 60)
-	for range 10 {
-		before := switches(t)
-		time.Sleep(100 * time.Millisecond)
-		least = min(least, switches(t)-before)
+	for range 5 {
+		least = min(least, switches(t, 100*time.Millisecond))
 	}
 	return least
 }
 
-// switches is how often a thread of this process has gone to sleep.
-func switches(t *testing.T) int64 {
+// switches is how often threads of this process go to sleep within d.
+func switches(t *testing.T, d time.Duration) int64 {
 	t.Helper()
-	var u unix.Rusage
-	must(t, unix.Getrusage(unix.RUSAGE_SELF, &u))
-	return u.Nvcsw
+	var before, after unix.Rusage
+	must(t, unix.Getrusage(unix.RUSAGE_SELF, &before))
+	time.Sleep(d)
+	must(t, unix.Getrusage(unix.RUSAGE_SELF, &after))
+	return after.Nvcsw - before.Nvcsw
 }
 
 // TestAllAtOnce: every method may be called while others are and while the socket is closed. With -race.
@@ -132,7 +131,7 @@ func TestAllAtOnce(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					runtime.Gosched()
+					time.Sleep(time.Millisecond) // faster ones would only queue commands before libzmq's thread
 				}
 			})
 		}

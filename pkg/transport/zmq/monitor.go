@@ -14,7 +14,7 @@ import (
 )
 
 // closeMargin is what Close waits beyond the time to linger before it gives up on libzmq.
-const closeMargin = 3 * time.Second
+const closeMargin = 10 * time.Second
 
 // monitorNumber makes the names of monitors' endpoints. The control character keeps them apart from those that
 // transport.ParseEndpoint accepts.
