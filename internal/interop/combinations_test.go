@@ -8,7 +8,6 @@ import (
 // TestCombinations mixes our programs with those of one version of Python posttroll, in each role, with each way of
 // announcing. A subscriber finds its first publisher by lookup, and the second, that starts later, by the change feed.
 func TestCombinations(t *testing.T) {
-	needTools(t)
 	t.Parallel()
 	for _, announced := range []network{multicast, designated} {
 		for _, version := range versions {
@@ -47,8 +46,8 @@ func combine(t *testing.T, announced network, nameserver, publisher, subscriber 
 
 	m.publisher(t, publisher, first, env...)
 	sub := m.subscriber(t, subscriber, "service")
-	m.awaitMessage(t, sub, first)
+	awaitMessage(t, sub, first)
 
 	m.publisher(t, publisher, second, env...)
-	m.awaitMessage(t, sub, second)
+	awaitMessage(t, sub, second)
 }

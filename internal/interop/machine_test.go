@@ -1,66 +1,93 @@
 package interop
 
 import (
-	"fmt"
+	"context"
 	"os"
 	"os/exec"
-	"runtime"
+	"path/filepath"
 	"syscall"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"github.com/pytroll/posttroll-go/internal/testbed"
 )
 
-// machine is a host of its own with nothing but a loopback interface: a network namespace, held by the thread that starts
-// its processes.
+// machine is a host of its own, with the default ports free.
 type machine struct {
-	dir  string
-	jobs chan func()
-	died chan *process // processes that ended before they were asked to
+	host   *testbed.Host
+	python string
+	dir    string // an empty home
+	ended  map[*testbed.Process]bool
 }
 
 // newMachine makes a machine that lasts as long as the test.
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	m := &machine{dir: t.TempDir(), jobs: make(chan func()), died: make(chan *process, 16)}
-	ready := make(chan error)
-	go m.serve(ready)
-	if err := <-ready; err != nil {
+	m := &machine{
+		python: testbed.Python(t),
+		host:   testbed.NewHosts(t, 1)[0],
+		dir:    t.TempDir(),
+		ended:  map[*testbed.Process]bool{},
+	}
+	if err := build(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { close(m.jobs) })
 	return m
 }
 
-// serve enters a new namespace with a thread that is never given back, and runs what is to run there.
-func (m *machine) serve(ready chan<- error) {
-	runtime.LockOSThread()
-	err := unix.Unshare(unix.CLONE_NEWNET)
-	for _, args := range [][]string{
-		{"link", "set", "lo", "up"},
-		// As on a real host there is an address that is not 127.0.0.1, and a route that multicast and the choice of the own address follow.
-		{"address", "add", "192.0.2.1/24", "dev", "lo"},
-		{"route", "add", "default", "via", "192.0.2.254", "dev", "lo"},
-	} {
-		if err != nil {
-			break
-		}
-		if out, e := exec.Command("ip", args...).CombinedOutput(); e != nil {
-			err = fmt.Errorf("ip %v: %w: %s", args, e, out)
-		}
+// peer prepares one of the Python peers.
+func (m *machine) peer(t *testing.T, script string, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("peers", script))
+	if err != nil {
+		t.Fatal(err)
 	}
-	ready <- err
-	for job := range m.jobs {
-		job()
+	return m.command(m.python, append([]string{"-B", path}, args...)...)
+}
+
+// program prepares one of our programs.
+func (m *machine) program(name string, args ...string) *exec.Cmd {
+	return m.command(filepath.Join(programsDir, name), args...)
+}
+
+// command prepares a program that knows nothing of the settings of this machine.
+func (m *machine) command(name string, args ...string) *exec.Cmd {
+	// Not the context of the test: that ends before its cleanup, where the program is asked to end.
+	cmd := m.host.Command(context.Background(), name, args...)
+	cmd.Dir = m.dir
+	cmd.Env = []string{"HOME=" + m.dir, "PATH=" + os.Getenv("PATH")}
+	return cmd
+}
+
+// start starts a program that must run until the test ends it or is over.
+func (m *machine) start(t *testing.T, cmd *exec.Cmd) *testbed.Process {
+	t.Helper()
+	p := testbed.Start(t, cmd)
+	t.Cleanup(func() {
+		if !m.ended[p] {
+			m.end(t, p)
+		}
+	})
+	return p
+}
+
+// end asks a program to end, which it must do with status 0.
+func (m *machine) end(t *testing.T, p *testbed.Process) {
+	t.Helper()
+	m.ended[p] = true
+	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Errorf("%s: %v", p.Cmd, err)
+	}
+	if status := p.Wait(); status != 0 {
+		t.Errorf("%s ended with status %d", p.Cmd, status)
 	}
 }
 
-// start starts a process on the machine. It dies with the machine at the latest.
-func (m *machine) start(cmd *exec.Cmd) error {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	cmd.Dir = m.dir
-	cmd.Env = append(cmd.Env, "HOME="+m.dir, "PATH="+os.Getenv("PATH"), "PYTHONDONTWRITEBYTECODE=1")
-	done := make(chan error)
-	m.jobs <- func() { done <- cmd.Start() }
-	return <-done
+// kill ends a program that has no chance to tell anybody.
+func (m *machine) kill(t *testing.T, p *testbed.Process) {
+	t.Helper()
+	m.ended[p] = true
+	if err := p.Cmd.Process.Kill(); err != nil {
+		t.Errorf("%s: %v", p.Cmd, err)
+	}
+	p.Wait()
 }

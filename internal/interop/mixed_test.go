@@ -1,16 +1,19 @@
 package interop
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/pytroll/posttroll-go/internal/testbed"
+)
 
 // TestMixedVersions runs all versions at once around our nameserver, announced in both ways. All
 // subscribers hear of all publishers, those of 1.13 too, whose announcements 1.11 could not read as they are.
 func TestMixedVersions(t *testing.T) {
-	needTools(t)
 	t.Parallel()
 	m := newMachine(t)
 	m.nameserver(t, ours, multicast)
 
-	subscribers := map[speaker]*process{
+	subscribers := map[speaker]*testbed.Process{
 		ours:   m.subscriber(t, ours, "everyone"),
 		"1.16": m.subscriber(t, "1.16", "everyone"),
 		"1.13": m.subscriber(t, "1.13", "everyone"),
@@ -30,7 +33,7 @@ func TestMixedVersions(t *testing.T) {
 			if who == "1.11" && from == "1.13" {
 				continue
 			}
-			m.awaitMessage(t, sub, pub)
+			awaitMessage(t, sub, pub)
 		}
 	}
 }

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pytroll/posttroll-go/internal/testbed"
 )
 
 // speaker is a program's kind: ours, or a version of Python posttroll.
@@ -33,34 +32,23 @@ const (
 	designated network = "designated"
 )
 
-// python returns the command for one of the peers.
-func python(script string, args ...string) *exec.Cmd {
-	return exec.Command(pythonPath, append([]string{filepath.Join(peersDir, script)}, args...)...)
-}
-
-// program returns the command for one of our programs.
-func program(name string, args ...string) *exec.Cmd {
-	return exec.Command(filepath.Join(programsDir, name), args...)
-}
-
 // nameserver starts a nameserver and waits until it serves.
-func (m *machine) nameserver(t *testing.T, who speaker, announced network, env ...string) *process {
+func (m *machine) nameserver(t *testing.T, who speaker, announced network, env ...string) *testbed.Process {
 	t.Helper()
 	var flags []string
 	if announced == designated {
 		flags = append(flags, "--no-multicast")
 	}
-	name := "nameserver " + string(who)
 	if who != ours {
-		p := m.run(t, name, python("nameserver.py", append([]string{string(who)}, flags...)...))
-		m.awaitLines(t, p, "readiness", func(lines []string) bool { return len(lines) > 0 })
+		p := m.start(t, m.peer(t, "nameserver.py", append([]string{string(who)}, flags...)...))
+		p.WaitLine(0, "ready")
 		return p
 	}
-	cmd := program("nameserverd", append(flags, "--verbose", "--config", m.emptyFile(t))...)
-	ready := m.notifySocket(t)
-	cmd.Env = append(env, "NOTIFY_SOCKET="+ready.LocalAddr().String())
-	p := m.run(t, name, cmd)
-	awaitReady(t, ready, p)
+	cmd := m.program("nameserverd", append(flags, "--verbose", "--config", m.emptyFile(t))...)
+	ready := notifySocket(t)
+	cmd.Env = append(append(cmd.Env, env...), "NOTIFY_SOCKET="+ready.LocalAddr().String())
+	p := m.start(t, cmd)
+	awaitReady(t, ready)
 	return p
 }
 
@@ -75,7 +63,7 @@ func (m *machine) emptyFile(t *testing.T) string {
 }
 
 // notifySocket listens where a daemon tells its service manager that it is ready.
-func (m *machine) notifySocket(t *testing.T) *net.UnixConn {
+func notifySocket(t *testing.T) *net.UnixConn {
 	t.Helper()
 	// The directory of a test may have too long a name for a socket.
 	dir, err := os.MkdirTemp("", "interop")
@@ -95,16 +83,16 @@ func (m *machine) notifySocket(t *testing.T) *net.UnixConn {
 	return conn
 }
 
-func awaitReady(t *testing.T, conn *net.UnixConn, p *process) {
+func awaitReady(t *testing.T, conn *net.UnixConn) {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(testbed.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	buf := make([]byte, 4096)
 	for {
 		n, err := conn.Read(buf)
 		if err != nil {
-			t.Fatalf("%s is not ready: %v\n%s", p.name, err, p.output())
+			t.Fatalf("the nameserver is not ready: %v", err)
 		}
 		if slices.Contains(strings.Split(string(buf[:n]), "\n"), "READY=1") {
 			return
@@ -121,7 +109,7 @@ type publication struct {
 }
 
 // publisher starts a publisher that sends a numbered message every 100 ms.
-func (m *machine) publisher(t *testing.T, who speaker, pub publication, env ...string) *process {
+func (m *machine) publisher(t *testing.T, who speaker, pub publication, env ...string) *testbed.Process {
 	t.Helper()
 	var flags []string
 	for _, s := range pub.services {
@@ -130,26 +118,35 @@ func (m *machine) publisher(t *testing.T, who speaker, pub publication, env ...s
 	if pub.announced == designated {
 		flags = append(flags, "--nameserver", "localhost")
 	}
-	name := fmt.Sprintf("publisher %s (%s)", pub.name, who)
 	if who != ours {
 		if pub.datetimes {
 			flags = append(flags, "--datetimes")
 		}
-		return m.run(t, name, python("publisher.py", append([]string{string(who), pub.name}, flags...)...))
+		return m.start(t, m.peer(t, "publisher.py", append([]string{string(who), pub.name}, flags...)...))
 	}
-	cmd := program("ptctl", append([]string{"publish", "--name", pub.name, "--interval", "100ms"}, flags...)...)
-	cmd.Env = env
-	lines, w := io.Pipe()
-	cmd.Stdin = lines
-	go func() {
-		for number := 1; ; number++ {
-			if _, err := fmt.Fprintln(w, pub.line(number)); err != nil {
-				return // the program has ended
-			}
-		}
-	}()
-	t.Cleanup(func() { lines.Close() })
-	return m.run(t, name, cmd)
+	cmd := m.program("ptctl", append([]string{"publish", "--name", pub.name, "--interval", "100ms"}, flags...)...)
+	cmd.Env = append(cmd.Env, env...)
+	cmd.Stdin = m.lines(t, pub)
+	return m.start(t, cmd)
+}
+
+// lines returns a file with more messages than any test waits for.
+func (m *machine) lines(t *testing.T, pub publication) *os.File {
+	t.Helper()
+	name := filepath.Join(m.dir, pub.name+".jsonl")
+	var b bytes.Buffer
+	for number := range 3000 { // five minutes
+		fmt.Fprintln(&b, pub.line(number+1))
+	}
+	if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
 }
 
 // line is a message as a line of JSON, the same that the Python publisher sends.
@@ -163,17 +160,15 @@ func (pub publication) line(number int) string {
 }
 
 // subscriber starts a subscriber to a service.
-func (m *machine) subscriber(t *testing.T, who speaker, service string) *process {
+func (m *machine) subscriber(t *testing.T, who speaker, service string) *testbed.Process {
 	t.Helper()
-	name := fmt.Sprintf("subscriber %s (%s)", service, who)
 	if who != ours {
-		return m.run(t, name, python("subscriber.py", string(who), service))
+		return m.start(t, m.peer(t, "subscriber.py", string(who), service))
 	}
-	return m.run(t, name, program("ptctl", "subscribe", "--verbose", "--service", service, "--json"))
+	return m.start(t, m.program("ptctl", "subscribe", "--verbose", "--service", service, "--json"))
 }
 
-// received is a message as subscribers print it, ours and the Python ones alike. Python ones also print lines in which nothing of
-// this stands, for each publisher that they add or remove.
+// received is a message as subscribers print it, ours and the Python ones alike.
 type received struct {
 	Subject string
 	Type    string
@@ -189,21 +184,13 @@ type received struct {
 }
 
 // awaitMessage waits until sub has received a message of pub, which must be what pub sends.
-func (m *machine) awaitMessage(t *testing.T, sub *process, pub publication) {
+func awaitMessage(t *testing.T, sub *testbed.Process, pub publication) {
 	t.Helper()
+	line, _ := sub.WaitLine(0, fmt.Sprintf(`"publisher": %q`, pub.name))
 	var got received
-	m.awaitLines(t, sub, "message from "+pub.name, func(lines []string) bool {
-		for _, line := range lines {
-			got = received{}
-			if err := json.Unmarshal([]byte(line), &got); err != nil {
-				t.Fatalf("%s printed %q: %v", sub.name, line, err)
-			}
-			if got.Data.Publisher == pub.name {
-				return true
-			}
-		}
-		return false
-	})
+	if err := json.Unmarshal([]byte(line), &got); err != nil {
+		t.Fatalf("%s printed %q: %v", sub.Cmd, line, err)
+	}
 	pub.check(t, got)
 }
 
