@@ -3,16 +3,14 @@ package doc
 import (
 	"flag"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
-	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pytroll/posttroll-go/internal/confdoc"
+	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/nameserver"
 )
 
 var update = flag.Bool("update", false, "write the generated pages anew")
@@ -32,15 +30,14 @@ func TestSettings(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(settingsHead)
 	b.WriteString("\n## posttroll.toml: shared by all programs\n")
-	writeSettings(t, &b, "../pkg/config", "Settings")
+	writeSettings(t, &b, confdoc.Source{Dir: "../pkg/config", Defaults: config.DefaultSettings()})
 	b.WriteString("\n## nameserver.toml\n\nMay also hold the shared settings.\n")
-	writeSettings(t, &b, "../pkg/nameserver", "Config")
+	writeSettings(t, &b, confdoc.Source{Dir: "../pkg/nameserver", Defaults: nameserver.DefaultConfig()})
 
 	if *update {
 		if err := os.WriteFile("settings.md", []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return
 	}
 	page, err := os.ReadFile("settings.md")
 	if err != nil {
@@ -51,59 +48,18 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// writeSettings writes a paragraph for each field with a toml key of the struct type in the package in dir.
-func writeSettings(t *testing.T, b *strings.Builder, dir, typ string) {
+// writeSettings writes a paragraph for each setting.
+func writeSettings(t *testing.T, b *strings.Builder, from confdoc.Source) {
 	t.Helper()
-	n := 0
-	for _, field := range structFields(t, dir, typ) {
-		if field.Tag == nil {
-			continue
-		}
-		key, _, _ := strings.Cut(reflect.StructTag(strings.Trim(field.Tag.Value, "`")).Get("toml"), ",")
-		if key == "" || key == "-" {
-			continue
-		}
-		n++
-		doc := strings.Join(strings.Fields(field.Doc.Text()), " ")
-		if doc == "" {
-			t.Errorf("%s: %s.%s has no comment", dir, typ, key)
-		}
-		name := field.Names[0].Name
-		if !strings.HasPrefix(doc, name+" ") {
-			t.Errorf("%s: the comment of %s does not begin with its name", dir, name)
-		}
-		fmt.Fprintf(b, "\n**%s**%s\n", key, strings.TrimPrefix(doc, name))
-	}
-	if n == 0 {
-		t.Errorf("%s: no settings found in %s", dir, typ)
-	}
-}
-
-// structFields returns the fields of a struct type in the package in dir.
-func structFields(t *testing.T, dir, typ string) []*ast.Field {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	settings, err := confdoc.Settings(from)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
+	for _, s := range settings {
+		text, ok := strings.CutPrefix(s.Text, s.Key+" ")
+		if !ok {
+			t.Errorf("the comment of %s does not begin with its name", s.Key)
 		}
-		var found []*ast.Field
-		ast.Inspect(file, func(n ast.Node) bool {
-			if spec, ok := n.(*ast.TypeSpec); ok && spec.Name.Name == typ {
-				if s, ok := spec.Type.(*ast.StructType); ok {
-					found = s.Fields.List
-				}
-			}
-			return found == nil
-		})
-		if found != nil {
-			return found
-		}
+		fmt.Fprintf(b, "\n**%s** %s\n", s.Key, strings.ReplaceAll(text, "\n", "\n\n"))
 	}
-	t.Fatalf("%s: no struct %s", dir, typ)
-	return nil
 }
