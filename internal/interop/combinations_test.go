@@ -45,7 +45,7 @@ func combine(t *testing.T, announced network, nameserver, publisher, subscriber 
 	}
 
 	m.publisher(t, publisher, first, env...)
-	sub := m.subscriber(t, subscriber, "service")
+	sub := m.subscriber(t, subscriber, "service", "localhost")
 	awaitMessage(t, sub, first)
 
 	m.publisher(t, publisher, second, env...)

@@ -22,17 +22,25 @@ type machine struct {
 // newMachine makes a machine that lasts as long as the test.
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	m := &machine{
-		python: testbed.Python(t),
-		host:   testbed.NewHosts(t, 1)[0],
-		dir:    t.TempDir(),
-		ended:  map[*testbed.Process]bool{},
+	return newMachines(t, 1)[0]
+}
+
+// newMachines makes machines on one network.
+func newMachines(t *testing.T, count int) []*machine {
+	t.Helper()
+	python := testbed.Python(t)
+	var all []*machine
+	for _, host := range testbed.NewHosts(t, count) {
+		all = append(all, &machine{python: python, host: host, dir: t.TempDir(), ended: map[*testbed.Process]bool{}})
 	}
 	if err := build(); err != nil {
 		t.Fatal(err)
 	}
-	return m
+	return all
 }
+
+// address is what others know the machine by.
+func (m *machine) address() string { return m.host.Addr.String() }
 
 // peer prepares one of the Python peers.
 func (m *machine) peer(t *testing.T, script string, args ...string) *exec.Cmd {

@@ -14,10 +14,10 @@ func TestMixedVersions(t *testing.T) {
 	m.nameserver(t, ours, multicast)
 
 	subscribers := map[speaker]*testbed.Process{
-		ours:   m.subscriber(t, ours, "everyone"),
-		"1.16": m.subscriber(t, "1.16", "everyone"),
-		"1.13": m.subscriber(t, "1.13", "everyone"),
-		"1.11": m.subscriber(t, "1.11", "readable"), // not what 1.13 sends: always v1.2
+		ours:   m.subscriber(t, ours, "everyone", "localhost"),
+		"1.16": m.subscriber(t, "1.16", "everyone", "localhost"),
+		"1.13": m.subscriber(t, "1.13", "everyone", "localhost"),
+		"1.11": m.subscriber(t, "1.11", "readable", "localhost"), // not what 1.13 sends: always v1.2
 	}
 	publishers := map[speaker]publication{
 		"1.11": {name: "p11", services: []string{"everyone", "readable"}, announced: multicast},

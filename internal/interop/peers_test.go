@@ -159,13 +159,13 @@ func (pub publication) line(number int) string {
 		pub.name, number, start)
 }
 
-// subscriber starts a subscriber to a service.
-func (m *machine) subscriber(t *testing.T, who speaker, service string) *testbed.Process {
+// subscriber starts a subscriber to a service that the nameserver on a host knows.
+func (m *machine) subscriber(t *testing.T, who speaker, service, nameserver string) *testbed.Process {
 	t.Helper()
 	if who != ours {
-		return m.start(t, m.peer(t, "subscriber.py", string(who), service))
+		return m.start(t, m.peer(t, "subscriber.py", string(who), service, "--nameserver", nameserver))
 	}
-	return m.start(t, m.program("ptctl", "subscribe", "--verbose", "--service", service, "--json"))
+	return m.start(t, m.program("ptctl", "subscribe", "--verbose", "--service", service, "--nameserver", nameserver, "--json"))
 }
 
 // received is a message as subscribers print it, ours and the Python ones alike.
@@ -186,12 +186,19 @@ type received struct {
 // awaitMessage waits until sub has received a message of pub, which must be what pub sends.
 func awaitMessage(t *testing.T, sub *testbed.Process, pub publication) {
 	t.Helper()
-	line, _ := sub.WaitLine(0, fmt.Sprintf(`"publisher": %q`, pub.name))
+	awaitMessageFrom(t, sub, 0, pub)
+}
+
+// awaitMessageFrom does so from a line on, and returns the number of the line behind the message.
+func awaitMessageFrom(t *testing.T, sub *testbed.Process, from int, pub publication) int {
+	t.Helper()
+	line, next := sub.WaitLine(from, fmt.Sprintf(`"publisher": %q`, pub.name))
 	var got received
 	if err := json.Unmarshal([]byte(line), &got); err != nil {
 		t.Fatalf("%s printed %q: %v", sub.Cmd, line, err)
 	}
 	pub.check(t, got)
+	return next
 }
 
 // check compares what was received with what was sent.

@@ -31,7 +31,7 @@ func TestReadme(t *testing.T) {
 		t.Errorf("got status %d", status)
 	}
 	out := strings.Join(p.Lines(), "\n")
-	for _, want := range []string{"tcp://" + m.host.Addr.String() + ":", "/viirs/sdr/1B file ", `{"uid": "x.h5"}`} {
+	for _, want := range []string{"tcp://" + m.address() + ":", "/viirs/sdr/1B file ", `{"uid": "x.h5"}`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("got %q, want something with %q", out, want)
 		}

@@ -15,7 +15,7 @@ func TestRemoval(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t)
 			m.nameserver(t, ours, multicast, "POSTTROLL_MAX_AGE=5s", "POSTTROLL_WITHDRAW_GRACE=500ms")
-			sub := m.subscriber(t, version, "service")
+			sub := m.subscriber(t, version, "service", "localhost")
 			from := 0
 			for _, tc := range []struct {
 				who speaker
