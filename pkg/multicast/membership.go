@@ -105,16 +105,21 @@ func (m *membership) update() {
 		return
 	}
 	wanted, err := m.wanted(existing)
+	exists := func(index int) bool {
+		return slices.ContainsFunc(existing, func(ifi net.Interface) bool { return ifi.Index == index })
+	}
+	for _, ifi := range m.members() {
+		if !exists(ifi.Index) {
+			m.leave(ifi)
+		}
+	}
 	for _, ifi := range existing {
 		if slices.Contains(wanted, ifi.Index) {
 			err = errors.Join(err, m.joinOn(ifi))
 		}
 	}
-	exists := func(index int) bool {
-		return slices.ContainsFunc(existing, func(ifi net.Interface) bool { return ifi.Index == index })
-	}
 	for _, ifi := range m.members() {
-		if !exists(ifi.Index) || err == nil && !slices.Contains(wanted, ifi.Index) {
+		if err == nil && !slices.Contains(wanted, ifi.Index) {
 			m.leave(ifi)
 		}
 	}
