@@ -31,18 +31,15 @@ func (p *process) load() (*settled, error) {
 		src.Flags = append(src.Flags, config.Flag{Name: "--local-only", Key: "restrict_to_localhost", Value: true})
 	}
 	var err error
-	if s.report, err = config.Load(src, &s.shared, &s.own); err != nil {
+	if s.report, err = config.Load(src, &s.shared, (*unvalidated)(&s.own)); err != nil {
 		return s, daemon.BadConfig(err)
 	}
 	s.share()
-	if err := s.unsupported(); err != nil {
-		return s, daemon.BadConfig(err)
-	}
-	if err := s.own.Validate(); err != nil { // Load knew nothing of the shared ones
-		return s, daemon.BadConfig(s.located(err))
-	}
-	return s, nil
+	return s, daemon.BadConfig(errors.Join(s.unsupported(), s.located(s.own.Validate())))
 }
+
+// unvalidated are settings that are validated when they are complete: with the shared ones.
+type unvalidated nameserver.Config
 
 // share gives the nameserver the settings that all programs share.
 func (s *settled) share() {
@@ -98,11 +95,18 @@ func (s *settled) refuse(key, text string) error {
 	return &config.Problem{Origin: s.report.Origin(key), Key: key, Text: text}
 }
 
-// located says where the setting comes from that err, from nameserver, is about.
+// located says of each setting that err finds bad where it comes from.
 func (s *settled) located(err error) error {
-	bad, ok := errors.AsType[*nameserver.SettingError](err)
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return err
 	}
-	return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Text: bad.Text, Hint: bad.Hint}
+	var problems []error
+	for _, err := range joined.Unwrap() {
+		if bad, ok := errors.AsType[*nameserver.SettingError](err); ok {
+			err = &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Text: bad.Text, Hint: bad.Hint}
+		}
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
 }

@@ -30,7 +30,7 @@ var errOther = errors.New("no announcement")
 // notice is an announcement, or a withdrawal, that was understood.
 type notice struct {
 	withdraw  bool
-	publisher registry.Publisher // of a withdrawal: URI and Source alone
+	publisher registry.Publisher // of a withdrawal: URI, Services and Source alone
 	message   *message.Message   // as it came
 	data      *message.Object    // its data, with status
 }
@@ -56,7 +56,8 @@ func readAnnouncement(frame []byte, parts, limit int, from netip.Addr) (notice, 
 		return notice{}, err
 	}
 	if m.Type() == discovery.TypeWithdraw {
-		return notice{withdraw: true, publisher: registry.Publisher{URI: a.URI, Source: from}, message: m}, nil
+		p := registry.Publisher{URI: a.URI, Services: registry.Services{Names: a.Services, Text: a.ServiceText}, Source: from}
+		return notice{withdraw: true, publisher: p, message: m}, nil
 	}
 	return newNotice(m, a, from)
 }

@@ -25,7 +25,7 @@ func (n *Nameserver) Reload(cfg Config) (restart []string, err error) {
 	for i := range from.NumField() {
 		key := from.Type().Field(i).Tag.Get("toml")
 		switch {
-		case key == "-" || reflect.DeepEqual(from.Field(i).Interface(), to.Field(i).Interface()):
+		case key == "-" || same(from.Field(i), to.Field(i)):
 		case slices.Contains(reloadable, key):
 			to.Field(i).Set(from.Field(i))
 			applied = append(applied, key)
@@ -41,4 +41,12 @@ func (n *Nameserver) Reload(cfg Config) (restart []string, err error) {
 	}
 	n.log.Info("settings applied", zap.Strings("settings", applied))
 	return restart, nil
+}
+
+// same tells whether two settings are; an empty list is the same as none.
+func same(a, b reflect.Value) bool {
+	if a.Kind() == reflect.Slice && a.Len() == 0 && b.Len() == 0 {
+		return true
+	}
+	return reflect.DeepEqual(a.Interface(), b.Interface())
 }

@@ -189,10 +189,10 @@ func (r *Registry) Withdraw(uri string, source netip.Addr, now time.Time) error 
 	switch {
 	case !ok:
 		return ErrUnknown
-	case e.source != source:
-		return ErrForeign
 	case e.withdrawn:
 		return nil
+	case e.source != source:
+		return ErrForeign
 	}
 	r.renewed.remove(e)
 	e.withdrawn = true

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/pytroll/posttroll-go/internal/confdoc"
+	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/nameserver"
+)
+
+const sample = "../../deploy/etc/nameserver.toml"
+
+const sampleHeader = `Settings of nameserverd, the posttroll nameserver.
+They are read from /etc/posttroll/nameserver.toml, after those that all posttroll programs share (posttroll.toml: the ports, the multicast group, keep-alive), which may be set here too. Then come variables of the environment and options, and what comes later wins.
+Each setting stands here with its default. To change one, remove the "#" in front of it. A key that is misspelt is an error, and nameserverd --check tells which settings count and where they come from. After a SIGHUP ("systemctl reload posttroll-nameserver") ages, limits, show_secure_entries and feed_heartbeat are as the file says; of what needs a restart the log tells.`
+
+// updating tells if the tests run with -update, a flag of package testbed.
+func updating() bool { return flag.Lookup("update").Value.String() == "true" }
+
+func TestSampleIsTheManual(t *testing.T) {
+	t.Parallel()
+	confdoc.Golden(t, sample, sampleHeader, updating(), confdoc.Source{Dir: "../../pkg/nameserver", Defaults: nameserver.DefaultConfig()})
+}
+
+// The sample without its comment signs sets every key to its default.
+func TestSampleHoldsTheDefaults(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "nameserver.toml")
+	if err := os.WriteFile(file, []byte(confdoc.Uncomment(string(text))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shared := config.DefaultSettings()
+	var got nameserver.Config
+	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, &got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range config.Keys(shared) {
+		if report.Origin(key).File != "" {
+			t.Errorf("the sample sets %s, which is shared", key)
+		}
+	}
+	want := nameserver.DefaultConfig()
+	want.NameserverPort, want.AddressPublishPort, want.BroadcastPort = 0, 0, 0
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	for _, key := range config.Keys(got) {
+		if report.Origin(key).File == "" {
+			t.Errorf("the sample does not set %s", key)
+		}
+		if variable := "POSTTROLL_" + strings.ToUpper(key); !strings.Contains(string(text), variable) {
+			t.Errorf("the manual of %s does not name %s", key, variable)
+		}
+	}
+}
