@@ -81,6 +81,7 @@ func setUp(t *testing.T, env *testscript.Env, network *zmq.Transport) error {
 	} {
 		env.Setenv(name, strconv.Itoa(port))
 	}
+	env.Setenv("GORACE", "atexit_sleep_ms=0") // or programs with the race detector take a second to end
 	env.Setenv("POSTTROLL_MULTICAST_INTERFACE", "127.0.0.1")
 	env.Setenv("POSTTROLL_BIND_ADDRESSES", "127.0.0.1")
 	env.Setenv("POSTTROLL_FEED_ADDRESS", "127.0.0.1")
