@@ -19,7 +19,6 @@ func main() { program.Main(publish) }
 func publish(ctx context.Context, node *pubsub.Node) (err error) {
 	options, err := pubsub.ParsePublisherOptions(map[string]any{
 		"name":        "a_service",
-		"port":        9000,
 		"nameservers": []any{"localhost"},
 	})
 	if err != nil {

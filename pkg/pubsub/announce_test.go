@@ -3,6 +3,7 @@ package pubsub_test
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,8 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pytroll/posttroll-go/internal/testbed"
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/multicast"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -142,6 +145,34 @@ func TestWhoIsTold(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Without a group of the node's own, announcements go by multicast as the settings say.
+func TestAnnouncesByMulticast(t *testing.T) {
+	t.Parallel()
+	loopback := netip.MustParseAddr("127.0.0.1")
+	settings := pubsub.Settings{MulticastGroup: "239.21.12.1", BroadcastPort: testbed.FreeUDPPort(t), MulticastInterface: loopback}
+	ear, err := multicast.Listen(multicast.Config{Group: settings.MulticastGroup, Port: settings.BroadcastPort, Interface: loopback})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	w.Cleanup(func() { w.close(ear) })
+	node, err := pubsub.New(pubsub.Options{Transport: w.network.Transport(hostA), Settings: settings})
+	w.must(err)
+	pub := w.publisherOn(node, pubsub.PublisherOptions{Name: "viirs", Port: 9000, Advertise: "10.0.0.1"})
+	ctx, cancel := context.WithTimeout(t.Context(), testbed.Patience)
+	defer cancel()
+	for _, want := range []string{"info", "withdraw"} {
+		datagram, _, err := ear.Receive(ctx)
+		w.must(err)
+		m, err := message.Decode(datagram)
+		w.must(err)
+		if m.Subject() != "/address/viirs" || m.Type() != want {
+			t.Errorf("heard %s, want the %s of viirs", m, want)
+		}
+		w.must(pub.Close())
 	}
 }
 

@@ -107,6 +107,7 @@ func TestParseSettingsRefuses(t *testing.T) {
 		{"a backend that is none", settings{"backend": "tls"}, `backend: unknown backend "tls"`},
 		{"a version that nobody writes", settings{"message_version": "v1.10"}, "message_version:"},
 		{"port 0", settings{"nameserver_port": 0}, "nameserver_port: 0: want 1 to 65535"},
+		{"a group that is none", settings{"mc_group": "10.0.0.1"}, "mc_group, multicast_interface: "},
 		{"no ports between", settings{"pub_min_port": 5000, "pub_max_port": 5000}, "pub_min_port, pub_max_port: no port"},
 		{"a name as interface", settings{"multicast_interface": "eth0"}, "multicast_interface: want an IPv4 address"},
 		{"keep-alive of two", settings{"tcp_keepalive": 2}, "tcp_keepalive: want 1, 0 or -1"},

@@ -113,6 +113,10 @@ func (s Settings) Validate() error {
 	if s.MulticastTTL < 1 || s.MulticastTTL > 255 {
 		errs = append(errs, fmt.Errorf("mc_ttl: %d: want 1 to 255", s.MulticastTTL))
 	}
+	where := multicast.Config{Group: s.MulticastGroup, Interface: s.MulticastInterface}
+	if err := where.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("mc_group, multicast_interface: %w", err))
+	}
 	return errors.Join(errs...)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap/zaptest"
 
+	"github.com/pytroll/posttroll-go/internal/testbed"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
@@ -134,6 +135,56 @@ func TestHooksOverZeroMQ(t *testing.T) {
 	}
 	if hooked != 3 {
 		t.Errorf("the hook ran %d times, want 3", hooked)
+	}
+}
+
+func TestRemoveLosesNothingOverZeroMQ(t *testing.T) {
+	t.Parallel()
+	const n = 500
+	pub, sub := pair(t, pubsub.PublisherOptions{}, pubsub.SubscriberOptions{})
+	for i := range n {
+		if err := pub.Publish(t.Context(), fmt.Sprintf("/%d", i), "info", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	testbed.WaitFor(t, "all to arrive", func() bool { return sub.Stats().Received == n })
+	if err := sub.Remove(pub.Endpoint().String()); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		m, err := sub.Receive(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("/%d", i); m.Subject() != want {
+			t.Fatalf("got %s, want %s", m.Subject(), want)
+		}
+	}
+}
+
+// Nobody takes what has come, and the queue is full.
+func TestListenerClosesOverZeroMQ(t *testing.T) {
+	t.Parallel()
+	node := realNode(t)
+	pub, err := node.Publisher(pubsub.PublisherOptions{Address: "tcp://127.0.0.1:0", Announce: pubsub.AnnounceNone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := node.Listener(pubsub.SubscriberOptions{Addresses: pubsub.URIs(pub.Endpoint().String()), MaxQueued: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pub.WaitSubscribed(t.Context(), "/x", 1); err != nil {
+		t.Fatal(err)
+	}
+	testbed.WaitFor(t, "the queue to fill", func() bool {
+		if err := pub.Publish(t.Context(), "/x", "info", "x"); err != nil {
+			t.Error(err)
+		}
+		return l.Stats().Queued > 3000
+	})
+	if err := errors.Join(l.Close(), pub.Close()); err != nil {
+		t.Error(err)
 	}
 }
 
