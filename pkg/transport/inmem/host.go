@@ -169,14 +169,8 @@ func (h *host) bound(p place) *binding {
 	return h.bindings[i]
 }
 
-// freePort picks a port in [minPort, maxPort); zero values mean the default range.
+// freePort picks a port in [minPort, maxPort).
 func (h *host) freePort(p place, minPort, maxPort int) (int, error) {
-	if minPort == 0 {
-		minPort = defaultMinPort
-	}
-	if maxPort == 0 {
-		maxPort = defaultMaxPort
-	}
 	size := maxPort - minPort
 	start := max(0, h.lastPort+1-minPort)
 	for i := range size {
@@ -186,7 +180,7 @@ func (h *host) freePort(p place, minPort, maxPort int) (int, error) {
 			return p.port, nil
 		}
 	}
-	return 0, fmt.Errorf("no free port in [%d, %d): %w", minPort, maxPort, syscall.EADDRINUSE)
+	return 0, fmt.Errorf("no free port from %d to %d: %w", minPort, maxPort-1, syscall.EADDRINUSE)
 }
 
 // unbind frees the place of b. The caller holds mu.

@@ -15,7 +15,7 @@ type inbox struct {
 	maxMessage int64 // bytes
 	maxQueued  int64 // bytes
 	attribute  bool
-	topics     map[string]int        // what is subscribed to, and how often each was asked for; nil: a puller's
+	topics     map[string]struct{}   // what is subscribed to; nil: a puller's
 	report     func(transport.Event) // nil: nobody wants to know
 
 	closed   bool

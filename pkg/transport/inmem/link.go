@@ -22,6 +22,9 @@ type link struct {
 // errMismatch refuses a connection between sockets of kinds that don't match: a subscriber and a replier, say.
 var errMismatch = errors.New("peer is a socket of another kind")
 
+// closedByPeer is the cause of a connection lost in the usual way.
+const closedByPeer = "connection closed"
+
 // anyHost matches connections from everywhere.
 func anyHost(*host) bool { return true }
 

@@ -2,6 +2,7 @@ package inmem
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -20,9 +21,12 @@ var _ transport.Publisher = (*Publisher)(nil)
 
 // Publisher binds a publisher; what it returns is a [*Publisher].
 func (t *Transport) Publisher(cfg transport.PublisherConfig) (transport.Publisher, error) {
-	p := &Publisher{outbox: outbox{queue: withDefaults(cfg.SocketOptions).Queue}}
-	err := t.listen(listenConfig{cfg.Endpoint, cfg.MinPort, cfg.MaxPort, cfg.Backend}, &p.server, p)
+	opts, err := withDefaults(cfg.SocketOptions)
 	if err != nil {
+		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
+	}
+	p := &Publisher{outbox: outbox{queue: opts.Queue}}
+	if err := t.listen(listenConfig{cfg.Endpoint, cfg.MinPort, cfg.MaxPort, cfg.Backend}, &p.server, p); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -114,7 +118,7 @@ func (p *Publisher) Close() error {
 	p.owner.network.mu.Lock()
 	defer p.owner.network.mu.Unlock()
 	if p.shut() {
-		p.outbox.dropLinks("peer closed", anyHost)
+		p.outbox.dropLinks(closedByPeer, anyHost)
 		p.outbox.changed.fire()
 	}
 	return nil

@@ -20,7 +20,10 @@ func (t *Transport) Puller(cfg transport.PullerConfig) (transport.Puller, error)
 	if err != nil {
 		return nil, err
 	}
-	opts := withDefaults(cfg.SocketOptions)
+	opts, err := withDefaults(cfg.SocketOptions)
+	if err != nil {
+		return nil, fmt.Errorf("puller: %w", err)
+	}
 	p := &Puller{inbox: inbox{owner: t, queue: opts.Queue, maxMessage: opts.MaxMessage, maxQueued: defaultMaxQueued}}
 	t.network.mu.Lock()
 	defer t.network.mu.Unlock()
@@ -106,7 +109,7 @@ func (p *Pusher) Close() error {
 	p.owner.network.mu.Lock()
 	defer p.owner.network.mu.Unlock()
 	if p.shut() {
-		p.outbox.dropLinks("peer closed", anyHost)
+		p.outbox.dropLinks(closedByPeer, anyHost)
 		p.outbox.changed.fire()
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -28,7 +29,11 @@ var errForeignToken = errors.New("reply: the request is not from this socket")
 
 // Replier binds a socket that answers requests; what it returns is a [*Replier].
 func (t *Transport) Replier(cfg transport.ReplierConfig) (transport.Replier, error) {
-	r := &Replier{maxMessage: withDefaults(cfg.SocketOptions).MaxMessage}
+	opts, err := withDefaults(cfg.SocketOptions)
+	if err != nil {
+		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
+	}
+	r := &Replier{maxMessage: opts.MaxMessage}
 	if err := t.listen(listenConfig{endpoint: cfg.Endpoint, backend: cfg.Backend}, &r.server, r); err != nil {
 		return nil, err
 	}

@@ -41,13 +41,17 @@ func (t *Transport) request(ctx context.Context, to transport.Address, body []by
 	if err != nil {
 		return nil, err
 	}
-	q := &question{body: bytes.Clone(body), parts: parts, maxMessage: withDefaults(opts).MaxMessage}
+	opts, err = withDefaults(opts)
+	if err != nil {
+		return nil, fmt.Errorf("request to %s: %w", to.Endpoint, err)
+	}
+	q := &question{body: bytes.Clone(body), parts: parts, maxMessage: opts.MaxMessage}
 	q.dial = dial{from: t, to: to, at: locate(t, to.Endpoint), end: q}
 	mu := &t.network.mu
 	mu.Lock()
 	defer mu.Unlock()
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("request %s: %w", to.Endpoint, err)
+		return nil, fmt.Errorf("request to %s: %w", to.Endpoint, err)
 	}
 	if t.closed {
 		return nil, transport.ErrClosed
@@ -68,7 +72,7 @@ func (t *Transport) request(ctx context.Context, to transport.Address, body []by
 		case t.closed:
 			return nil, transport.ErrClosed
 		case ctx.Err() != nil:
-			return nil, fmt.Errorf("request %s: %w", to.Endpoint, ctx.Err())
+			return nil, fmt.Errorf("request to %s: no answer: %w", to.Endpoint, ctx.Err())
 		}
 	}
 	return q.answer, nil

@@ -136,7 +136,7 @@ func TestRequestErrors(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := a.Request(ctx, address(t, "tcp://10.0.0.1:9000"), nil, transport.SocketOptions{})
-	if want := "request tcp://10.0.0.1:9000: context canceled"; err == nil || err.Error() != want {
+	if want := "request to tcp://10.0.0.1:9000: context canceled"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

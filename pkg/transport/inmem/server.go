@@ -1,6 +1,7 @@
 package inmem
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -34,6 +35,10 @@ func (t *Transport) listen(cfg listenConfig, s *server, self interface {
 	}
 	if err := checkBackend(cfg.backend); err != nil {
 		return fmt.Errorf("bind %s: %w", cfg.endpoint, err)
+	}
+	cfg.minPort, cfg.maxPort = cmp.Or(cfg.minPort, defaultMinPort), cmp.Or(cfg.maxPort, defaultMaxPort)
+	if cfg.minPort < 1 || cfg.maxPort > 65536 || cfg.minPort >= cfg.maxPort {
+		return fmt.Errorf("bind %s: port range [%d, %d): want 1 <= min < max <= 65536", cfg.endpoint, cfg.minPort, cfg.maxPort)
 	}
 	t.network.mu.Lock()
 	defer t.network.mu.Unlock()

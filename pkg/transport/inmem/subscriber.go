@@ -2,6 +2,7 @@ package inmem
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -16,10 +17,13 @@ var _ transport.Subscriber = (*Subscriber)(nil)
 
 // Subscriber makes a subscriber that is connected to nothing yet.
 func (t *Transport) Subscriber(cfg transport.SubscriberConfig) (transport.Subscriber, error) {
-	opts := withDefaults(cfg.SocketOptions)
+	opts, err := withDefaults(cfg.SocketOptions)
+	if err != nil {
+		return nil, fmt.Errorf("subscriber: %w", err)
+	}
 	s := &Subscriber{inbox: inbox{
 		owner: t, queue: opts.Queue, maxMessage: opts.MaxMessage, maxQueued: cfg.MaxQueued, attribute: cfg.Attribute,
-		topics: make(map[string]int),
+		topics: make(map[string]struct{}),
 	}}
 	if s.inbox.maxQueued == 0 {
 		s.inbox.maxQueued = defaultMaxQueued
@@ -46,19 +50,15 @@ func (s *Subscriber) Connect(to transport.Address) error {
 	return s.locked(func() { s.inbox.connect(to) })
 }
 
-// Disconnect drops a publisher; what has arrived from it is still received.
+// Disconnect drops a publisher; what has arrived from it is still received. One that isn't there is no error.
 func (s *Subscriber) Disconnect(to transport.Address) error {
-	to, err := checkAddress(to)
-	if err != nil {
-		return err
-	}
-	return s.locked(func() { s.inbox.disconnect(to) })
+	return s.locked(func() { s.inbox.disconnect(to.Normal()) })
 }
 
-// Subscribe asks for frames that begin with topic. Asked for twice, it must be taken back twice.
+// Subscribe asks for frames that begin with topic. To ask again changes nothing.
 func (s *Subscriber) Subscribe(topic string) error {
 	return s.locked(func() {
-		s.inbox.topics[topic]++
+		s.inbox.topics[topic] = struct{}{}
 		s.subscriptionsChanged()
 	})
 }
@@ -66,9 +66,7 @@ func (s *Subscriber) Subscribe(topic string) error {
 // Unsubscribe takes it back. What is queued in the connections and is not subscribed to any more is not received.
 func (s *Subscriber) Unsubscribe(topic string) error {
 	return s.locked(func() {
-		if s.inbox.topics[topic]--; s.inbox.topics[topic] <= 0 {
-			delete(s.inbox.topics, topic)
-		}
+		delete(s.inbox.topics, topic)
 		s.subscriptionsChanged()
 	})
 }

@@ -1,7 +1,9 @@
 package inmem
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"slices"
@@ -69,13 +71,16 @@ func (t *Transport) remove(s io.Closer) {
 	t.sockets = slices.DeleteFunc(t.sockets, func(other io.Closer) bool { return other == s })
 }
 
-// withDefaults fills in what the caller left open.
-func withDefaults(o transport.SocketOptions) transport.SocketOptions {
-	if o.Queue == 0 {
-		o.Queue = defaultQueue
+// withDefaults fills in what the caller left open, and refuses what the real transport refuses.
+func withDefaults(o transport.SocketOptions) (transport.SocketOptions, error) {
+	o.Queue = cmp.Or(o.Queue, defaultQueue)
+	o.MaxMessage = cmp.Or(o.MaxMessage, defaultMaxMessage)
+	if o.Queue < 0 || o.MaxMessage < 0 {
+		return o, fmt.Errorf("queue of %d messages of %d bytes: want more than 0", o.Queue, o.MaxMessage)
 	}
-	if o.MaxMessage == 0 {
-		o.MaxMessage = defaultMaxMessage
+	switch o.KeepAlive.Mode {
+	case transport.KeepAliveSystem, transport.KeepAliveOn, transport.KeepAliveOff:
+		return o, nil
 	}
-	return o
+	return o, fmt.Errorf("keep-alive mode %d: unknown", o.KeepAlive.Mode)
 }

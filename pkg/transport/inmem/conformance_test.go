@@ -1,0 +1,16 @@
+package inmem_test
+
+import (
+	"testing"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"github.com/pytroll/posttroll-go/pkg/transport/inmem"
+	"github.com/pytroll/posttroll-go/pkg/transport/transporttest"
+)
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	transporttest.Run(t, func(t *testing.T) transport.Transport {
+		return inmem.NewNetwork().Transport(addrA)
+	})
+}
