@@ -37,19 +37,19 @@ type (
 	}
 	named   string
 	options struct {
-		B  bool              `json:",omitempty"`
-		I  int               `json:",omitempty"`
-		U  uint8             `json:",omitempty"`
-		F  float32           `json:",omitempty"`
-		S  string            `json:",omitempty"`
-		P  *int              `json:",omitempty"`
-		L  []int             `json:",omitempty"`
-		A  [0]int            `json:",omitempty"`
-		A1 [1]int            `json:",omitempty"`
-		M  map[string]int    `json:",omitempty"`
-		E  any               `json:",omitempty"`
-		St struct{}          `json:",omitempty"`
-		T  netip.Addr        `json:",omitempty"`
+		B  bool           `json:",omitempty"`
+		I  int            `json:",omitempty"`
+		U  uint8          `json:",omitempty"`
+		F  float32        `json:",omitempty"`
+		S  string         `json:",omitempty"`
+		P  *int           `json:",omitempty"`
+		L  []int          `json:",omitempty"`
+		A  [0]int         `json:",omitempty"`
+		A1 [1]int         `json:",omitempty"`
+		M  map[string]int `json:",omitempty"`
+		E  any            `json:",omitempty"`
+		St struct{}
+		T  netip.Addr
 		Z  struct{ X int }   `json:",omitzero"`
 		ZA netip.Addr        `json:",omitzero"`
 		ZP *netip.Addr       `json:",omitzero"`
@@ -58,8 +58,7 @@ type (
 		Q3 string            `json:",string"`
 		Q4 *float64          `json:",string"`
 		Q5 *uint             `json:",string"`
-		Q6 []int             `json:",string"` // means nothing
-		Q7 json.Number       `json:"odd name,"`
+		Q7 json.Number       `json:"odd name"`
 		Å  map[named]float64 `json:"å,omitempty"`
 	}
 )
@@ -100,7 +99,7 @@ func values() []any {
 		struct{ netip.Addr }{netip.MustParseAddr("::1")},
 		options{}, options{
 			true, 1, 2, 3.5, "s", new(0), []int{1}, [0]int{}, [1]int{1}, map[string]int{"a": 1}, 1.5, struct{}{}, netip.MustParseAddr("::1"),
-			struct{ X int }{1}, netip.MustParseAddr("::2"), new(netip.MustParseAddr("::3")), 4, true, "q\"", new(1.5), new(uint(5)), []int{6}, "7.25", map[named]float64{"n": 1.5},
+			struct{ X int }{1}, netip.MustParseAddr("::2"), new(netip.MustParseAddr("::3")), 4, true, "q\"", new(1.5), new(uint(5)), "7.25", map[named]float64{"n": 1.5},
 		},
 		map[string]any{"a": []any{1, "x", nil, true, 1.5, map[string]any{}}},
 		[]*base{nil, {1, "x"}}, [][]int{nil, {}, {1}}, [3]*int{},

@@ -85,6 +85,9 @@ func (sc *scanner) enter() error {
 // more goes to the next element of a list or object that ends with closing, and
 // tells whether there is one.
 func (sc *scanner) more(first bool, closing byte) (bool, error) {
+	if !first && sc.follows(',') {
+		return true, nil
+	}
 	c := sc.peek()
 	switch {
 	case c == closing:
@@ -101,6 +104,20 @@ func (sc *scanner) more(first bool, closing byte) (bool, error) {
 	return true, nil
 }
 
+// follows passes over c and one blank before something else, which is how
+// Python writes it and most of what there is to read.
+func (sc *scanner) follows(c byte) bool {
+	i := sc.pos
+	if i+2 >= len(sc.s) {
+		return false
+	}
+	if s := sc.s[i : i+3]; s[0] != c || s[1] != ' ' || s[2] <= ' ' {
+		return false
+	}
+	sc.pos = i + 2
+	return true
+}
+
 // key reads a key and its colon, up to the value.
 func (sc *scanner) key() (string, error) {
 	if sc.next() != '"' {
@@ -109,6 +126,9 @@ func (sc *scanner) key() (string, error) {
 	k, err := sc.str()
 	if err != nil {
 		return "", err
+	}
+	if sc.follows(':') {
+		return k, nil
 	}
 	if sc.peek() != ':' {
 		return "", sc.unexpected("a colon")
@@ -120,11 +140,25 @@ func (sc *scanner) key() (string, error) {
 
 // str reads the string whose quote is next.
 func (sc *scanner) str() (string, error) {
+	if s, ok := sc.plain(); ok {
+		return s, nil
+	}
 	raw, escaped, err := sc.rawString()
 	if escaped && err == nil {
 		return unescape(raw), nil
 	}
 	return raw, err
+}
+
+// plain reads the string whose quote is next if there is no escape in it.
+func (sc *scanner) plain() (string, bool) {
+	start := sc.pos + 1
+	i := plainEnd(sc.s, start)
+	if i >= len(sc.s) || sc.s[i] != '"' {
+		return "", false
+	}
+	sc.pos = i + 1
+	return sc.s[start:i], true
 }
 
 // rawString checks the string whose quote is next, and returns what stands
@@ -210,6 +244,9 @@ func (sc *scanner) word(w string) bool {
 func (sc *scanner) skip() error {
 	switch sc.next() {
 	case '"':
+		if _, ok := sc.plain(); ok {
+			return nil
+		}
 		_, _, err := sc.rawString()
 		return err
 	case '{':

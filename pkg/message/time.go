@@ -105,10 +105,16 @@ func (t *Time) GobDecode(b []byte) error { return t.UnmarshalText(b) }
 
 var errYear = errors.New("year outside 1 to 9999")
 
+// The seconds since 1970 that begin and end the years 1 to 9999.
+const (
+	firstSecond = -62135596800
+	lastSecond  = 253402300799
+)
+
 func (t Time) inRange() bool {
-	wall, _, _ := t.wall()
-	y := wall.Year()
-	return y >= 1 && y <= 9999
+	wall, sec, _ := t.wall()
+	s := wall.Unix() + int64(sec)
+	return s >= firstSecond && s <= lastSecond
 }
 
 // wall returns the time whose digits are the wall clock's, and the offset.

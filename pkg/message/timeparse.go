@@ -28,6 +28,9 @@ func parseTime(s string) (Time, bool) {
 	if len(s) < 7 || s[0]-'0' > 9 || s[1]-'0' > 9 || s[2]-'0' > 9 || s[3]-'0' > 9 {
 		return Time{}, false
 	}
+	if t, ok := parseUsual(s); ok {
+		return t, true
+	}
 	sep := dateEnd(s)
 	year, month, day, ok := parseDate(s, sep)
 	if !ok {
@@ -40,6 +43,46 @@ func parseTime(s string) (Time, bool) {
 		}
 	}
 	return c.on(year, month, day)
+}
+
+// parseUsual reads the form that isoformat writes, in UTC or naive, which is
+// what nearly all times have. What it refuses may be a time all the same.
+func parseUsual(s string) (Time, bool) {
+	if len(s) < 19 || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' {
+		return Time{}, false
+	}
+	century, year, month, day := two(s[0:2]), two(s[2:4]), two(s[5:7]), two(s[8:10])
+	c := clock{hour: two(s[11:13]), minute: two(s[14:16]), second: two(s[17:19])}
+	rest := s[19:]
+	if len(rest) >= 7 && rest[0] == '.' {
+		c.micro = two(rest[1:3])*10000 + two(rest[3:5])*100 + two(rest[5:7])
+		rest = rest[7:]
+	}
+	year += 100 * century
+	if year == 0 || year > 9999 || month == 0 || month > 12 || day == 0 || day > 28 && day > daysIn(year, month) || c.micro >= bad {
+		return Time{}, false
+	}
+	switch rest {
+	case "":
+	case "+00:00":
+		c.hasZone = true
+	default:
+		return Time{}, false
+	}
+	return c.on(year, month, day)
+}
+
+// bad is what two returns for what is no digits. It is above all that is
+// allowed, and stays so.
+const bad = 1 << 24
+
+// two reads two digits.
+func two(s string) int {
+	tens, units := int(s[0]-'0'), int(s[1]-'0')
+	if tens > 9 || units > 9 {
+		return bad
+	}
+	return 10*tens + units
 }
 
 // on puts the clock on a day.

@@ -69,7 +69,7 @@ type target struct {
 	Times    []message.Time     `json:"times"`
 	ByAddr   map[netip.Addr]int `json:"by_addr"`
 	Face     fmt.Stringer       `json:"face"`
-	hidden   string
+	hidden   string             // stays empty: not exported
 }
 
 func TestUnmarshal(t *testing.T) {
@@ -114,6 +114,9 @@ func TestUnmarshal(t *testing.T) {
 				t.Fatal(err)
 			}
 			opts := cmp.Options{generic, cmp.AllowUnexported(target{}, middle{}, shout{}), cmp.Comparer(func(x, y netip.Addr) bool { return x == y })}
+			if got.hidden != "" {
+				t.Errorf("a field that is not exported was set")
+			}
 			if diff := cmp.Diff(test.want, got, opts); diff != "" {
 				t.Errorf("want -, got +\n%s", diff)
 			}
