@@ -114,7 +114,8 @@ func parseFloat(lit string) float64 {
 	return f
 }
 
-// object reads an object. A key that comes again replaces the value at its first place.
+// object reads an object. A key that comes again replaces the value at its first
+// place.
 func (sc *scanner) object() (*Object, error) {
 	if err := sc.enter(); err != nil {
 		return nil, err

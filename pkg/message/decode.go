@@ -9,7 +9,8 @@ import (
 // Decoder decodes messages within limits. The zero value uses the defaults. It
 // may be copied and used by several goroutines.
 type Decoder struct {
-	// MaxSize is the largest frame accepted, in bytes. Default 64 MiB.
+	// MaxSize is the largest frame accepted, in bytes. Default 64 MiB. Generic
+	// data takes up to some fifteen times as much memory as its JSON.
 	MaxSize int
 	// MaxDepth is how deep lists and objects may be nested in JSON data.
 	// Default 1000, which is a little more than Python's; at most 10000.
@@ -157,12 +158,12 @@ func (m *Message) fill(text string, h header) *Error {
 	m.version = Version(h.of(text, inVersion))
 	m.head = len(m.frame) - m.frameLen(text[h.end[inVersion]:])
 
+	if m.version > Current { // before all that a newer version may write otherwise
+		return fieldError("version", h.start[inVersion], "%q: %w", shown(string(m.version)), ErrVersion)
+	}
 	var ok bool
 	if m.time, ok = parseTime(h.of(text, inTime)); !ok {
 		return fieldError("time", h.start[inTime], "%q: %w", shown(h.of(text, inTime)), errNoTime)
-	}
-	if m.version > Current {
-		return fieldError("version", h.start[inVersion], "%q: %w", shown(string(m.version)), ErrVersion)
 	}
 	return m.fillData(text, h)
 }

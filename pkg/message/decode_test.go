@@ -55,6 +55,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"bad time", "pytroll://a info me@here yesterday v1.01", "time", 25},
 		{"bad time in Latin 1", "pytroll://\xe5\xe4 info me@here yesterday v1.01", "time", 26},
 		{"bad time behind UTF-8", "pytroll://åä info me@here yesterday v1.01", "time", 28},
+		{"newer version and newer time", "pytroll://a info me@here 739023.5 v1.3", "version", 34},
 		{"newer version", "pytroll://a info me@here 2024-05-17 v1.3", "version", 36},
 		{"version of letters", "pytroll://a info me@here 2024-05-17 zzz", "version", 36},
 		{"blank behind version", head + " ", "mime", len(head) + 1},

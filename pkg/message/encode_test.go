@@ -150,6 +150,7 @@ func TestAppendJSONErrors(t *testing.T) {
 		{"circle of objects", circleOfObjects(), "nested too deeply", message.ErrTooDeep},
 		{"deep list of a type", deepList(), "nested too deeply", message.ErrTooDeep},
 		{"marshaler that fails", failing{}, "failing on purpose", errFailing},
+		{"raw not UTF-8", message.RawJSON("\"\xff\""), "not UTF-8", message.ErrNotUTF8},
 		{"year 10000", time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), "year", nil},
 		{"4301 digits", mustBig(t, strings.Repeat("9", 4301)), "4300 digits", nil},
 	}

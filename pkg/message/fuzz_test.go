@@ -49,7 +49,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// checkError checks that err, if there is one, is ours and tells a place in the frame.
+// checkError checks that err, if there is one, is ours and tells a place in the
+// frame.
 func checkError(t *testing.T, err error, size int) {
 	t.Helper()
 	if err == nil {

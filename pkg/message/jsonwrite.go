@@ -11,9 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// RawJSON is JSON that goes out as it is. Nobody checks it, so it must come
-// from [AppendJSON] or from [Message.RawData]. It is taken to hold no times
-// when the version is chosen: set [Fields.Version].
+// RawJSON is JSON that goes out as it is. Only its being UTF-8 is checked, so
+// it must come from [AppendJSON] or from [Message.RawData]. It is taken to hold
+// no times when the version is chosen: set [Fields.Version]. When reading, it
+// keeps the bytes of a value.
 type RawJSON []byte
 
 // AppendJSON appends v as Python's json.dumps writes it: ", " and ": " as
@@ -74,7 +75,7 @@ func (w *writer) value(b []byte, v any) ([]byte, error) {
 	case *big.Int:
 		return appendBig(b, v)
 	case RawJSON:
-		return appendRaw(b, v), nil
+		return appendRaw(b, v)
 	}
 	return w.reflected(b, v)
 }
@@ -116,7 +117,8 @@ func (w *writer) dict(b []byte, m map[string]any) ([]byte, error) {
 	if err := w.enter(); err != nil {
 		return b, err
 	}
-	members := make([]Member, 0, max(len(m), 32))
+	var few [16]Member // on the stack
+	members := few[:0]
 	for k, v := range m {
 		members = append(members, Member{k, v})
 	}
@@ -175,11 +177,14 @@ func appendKey(b []byte, first bool, key string) ([]byte, error) {
 	return append(b, ": "...), err
 }
 
-func appendRaw(b []byte, v RawJSON) []byte {
-	if len(v) == 0 {
-		return append(b, "null"...)
+func appendRaw(b []byte, v RawJSON) ([]byte, error) {
+	switch {
+	case len(v) == 0:
+		return append(b, "null"...), nil
+	case !utf8.Valid(v):
+		return b, ErrNotUTF8
 	}
-	return append(b, v...)
+	return append(b, v...), nil
 }
 
 func appendBig(b []byte, n *big.Int) ([]byte, error) {
@@ -260,7 +265,8 @@ func appendHex(b []byte, r rune) []byte {
 
 // within tells in an error which key it is about.
 func within(err error, key string) error {
-	if err == ErrTooDeep { // as a path it would be a thousand keys
+	const most = 200
+	if text := err.Error(); len(text) > most || err == ErrTooDeep { // the path may have a thousand keys
 		return err
 	}
 	if headEnd(key, 0) < len(key) { // not to be shown as it is

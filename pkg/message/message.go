@@ -103,8 +103,8 @@ func (m *Message) MIME() string { return m.mime }
 // Binary tells whether the data is octets rather than text or JSON.
 func (m *Message) Binary() bool { return m.mime == MIMEBinary }
 
-// RawData returns the data as it stands in the frame, or nil when there is none. It must not be
-// changed.
+// RawData returns the data as it stands in the frame, or nil when there is
+// none. It must not be changed.
 func (m *Message) RawData() []byte { return m.data }
 
 // Data returns the data as generic values: those of [Object] for JSON, a string

@@ -201,7 +201,8 @@ func (s *keySet) find(members []Member, key string) (int, bool) {
 	return 0, false
 }
 
-// keyHash mixes a little of key: cheap, not even, and bounded by those who use it.
+// keyHash mixes a little of key: cheap and not even. Those who use it bound what
+// keys that fall together can cost.
 func keyHash(key string) uint {
 	n := uint(len(key))
 	if n == 0 {

@@ -76,7 +76,7 @@ func (w *writer) special(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 		o := interfaceOf[Object](v)
 		return w.object(b, &o)
 	case isRaw:
-		return appendRaw(b, v.Bytes()), nil
+		return appendRaw(b, v.Bytes())
 	case isNumber:
 		return appendNumber(b, v.String())
 	case isBytes:
@@ -246,7 +246,8 @@ func entriesOf(v reflect.Value, p *plan) ([]entry, error) {
 	return entries, nil
 }
 
-// keyText returns the text of a map's key: a string, a TextMarshaler or an integer.
+// keyText returns the text of a map's key: a string, a TextMarshaler or an
+// integer.
 func keyText(k reflect.Value, p *plan) (string, error) {
 	if p.plain == isString {
 		return k.String(), nil

@@ -10,7 +10,8 @@ import (
 
 // LocalSender returns user@host of this process, never with white space. The
 // user is the name of the process's real user id in the system's user database,
-// or the number where it has none; the environment is not looked at. Both are
+// or the number where it has none. The environment does not count, except that
+// os/user built without cgo takes $USER for a user that has no name. Both are
 // read once.
 func LocalSender() string { return localSender() }
 

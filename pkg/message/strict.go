@@ -19,8 +19,10 @@ const StrictDepth = 256
 //
 // The other things that end one (a bad time, a MIME type without data, a blank
 // behind the version) do not get as far as being a Message: [Decode] refuses
-// them, as well as what a subscriber merely drops. JSON that is wrong in another way is
-// dropped by a subscriber and is not reported.
+// them, as well as what a subscriber merely drops. JSON that is wrong in another
+// way is dropped by a subscriber and is not reported. Nor is what only ends
+// posttroll 1.9 to 1.11: in a message up to v1.01, a header time with an offset
+// or in another form than isoformat's.
 func (m *Message) CheckStrict() error {
 	dataStart := len(m.frame) - len(m.data)
 	if m.latin1 || !utf8.Valid(m.data) {
@@ -52,8 +54,9 @@ func firstNotUTF8(b []byte) int {
 	return i
 }
 
-// depthWithin tells whether lists and objects are nested at most most deep, or where they
-// are deeper. It needs no stack and no valid JSON.
+// depthWithin tells whether lists and objects are nested at most so deep, or
+// where they are deeper. It needs no stack and no valid JSON: behind the first
+// error it may be wrong, but nobody reads so far.
 func depthWithin(data []byte, most int) (at int, ok bool) {
 	depth := 0
 	for i := 0; i < len(data); i++ {

@@ -14,7 +14,8 @@ import (
 // Comparing: [Time.Equal] holds a naive time and one with an offset to be
 // different, as Python does. The other methods that come with [time.Time]
 // (Before, After, Compare, Sub) see the instant alone, in which a naive time
-// counts as UTC.
+// counts as UTC. Those that make another time of it (Add, In, Truncate) give a
+// time.Time.
 type Time struct {
 	time.Time      // in UTC when Naive and read by this package
 	Naive     bool // without offset
@@ -184,10 +185,9 @@ func put6(b []byte, n int) {
 	put2(b[4:6], n)
 }
 
-// An offset may have microseconds, which Go's locations have not. Such a
-// location has the whole seconds as its offset and is named by all of it,
-// "+01:02:03.000004"; zoneMicros gives the rest, with its sign.
-
+// zoneMicros returns the microseconds of an offset, with its sign. Go's
+// locations have none, so one that needs them has the whole seconds as its
+// offset and is named by all of it, "+01:02:03.000004".
 func zoneMicros(name string) int {
 	const form = "+hh:mm:ss.ffffff"
 	if len(name) != len(form) || (name[0] != '+' && name[0] != '-') || name[9] != '.' {

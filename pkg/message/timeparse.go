@@ -292,9 +292,10 @@ func parseClock(s string, i int) (c clock, ok bool) {
 	return c, true
 }
 
-// parse reads hh[:mm[:ss[.ffffff]]], with or without colons, in s[i:end]. As in
-// Python, one more character, or digits and anything behind a fraction of six, may follow when an
-// offset does: whole is false then.
+// parse reads hh[:mm[:ss[.ffffff]]], with or without colons, in s[i:end]. Where
+// something is left of it, whole is false. As in Python, that is fine when an
+// offset follows, for one more character, or anything behind six digits of a
+// fraction.
 func (c *clock) parse(s string, i, end int) (whole, ok bool) {
 	colons := true
 fields:
@@ -309,7 +310,7 @@ fields:
 		}
 		switch {
 		case i >= end:
-			return next == 0 || i > len(s), true
+			return next == 0, true
 		case colons && next == ':':
 		case next == '.' || next == ',':
 			break fields

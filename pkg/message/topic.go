@@ -1,9 +1,6 @@
 package message
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // Topic puts the magic in front of a subscription topic as deployed subscribers
 // do (doc/protocol.md, section 2): "counter" and "/counter" become
@@ -21,9 +18,10 @@ func Topic(topic string) string {
 }
 
 // Match tells whether a frame passes a subscription to topic, which is a prefix
-// of it once [Topic] has completed it. It may reach past the subject.
+// of it once [Topic] has completed it. It may reach past the subject. With a
+// topic that is complete it does not allocate.
 func Match(frame []byte, topic string) bool {
-	return bytes.HasPrefix(frame, []byte(Topic(topic)))
+	return strings.HasPrefix(view(frame), Topic(topic))
 }
 
 // Matches tells whether m passes a subscription to one of the topics. No topics

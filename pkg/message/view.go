@@ -5,10 +5,11 @@ import (
 	"unsafe"
 )
 
-// view returns b as a string without copying. A frame never changes once a
-// Message holds it, which is what makes this sound; everything in this package
-// that hands out a []byte of a frame says so. It is the only use of unsafe
-// here, and saves a copy of each message received.
+// view returns b as a string without copying, for bytes that never change
+// again: a frame that a Message holds (all that hands out a []byte of one says
+// so), or what has just been made here; or for a string that is gone before its
+// bytes can change. It is the only use of unsafe here, and saves a copy of each
+// message received.
 func view(b []byte) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }

@@ -7,8 +7,9 @@ import (
 
 // The With methods that change the header leave all other bytes as they are,
 // the data above all: a relay that sets a sender does not touch spaces, the
-// spelling of numbers and times, or the order of keys. In a message that came in ISO 8859-1 the
-// new word is written in that too; a word that it cannot hold is an error.
+// spelling of numbers and times, or the order of keys. In a message that came
+// in ISO 8859-1 the new word is written in that too; a word that it cannot hold
+// is an error.
 
 // WithSubject returns m with another subject.
 func (m *Message) WithSubject(s string) (*Message, error) { return m.withWord(inSubject, s) }
@@ -58,11 +59,12 @@ func (m *Message) decodeAgain(frame []byte) (*Message, error) {
 	return Decoder{MaxSize: len(frame), MaxDepth: m.maxDepth}.Decode(frame)
 }
 
-// WithVersion returns m in another version. The header's time takes the form of that version: up to
-// v1.01 its offset is cut off, above that a time without offset gets +00:00,
-// since it is UTC by convention. JSON data keeps its bytes, except that up to
-// v1.01 the offset of each datetime in it is cut off, as the reference writes
-// it. Nothing is converted: the digits stay as they are.
+// WithVersion returns m in another version. The header's time takes the form of
+// that version: up to v1.01 its offset is cut off, above that a time without
+// offset gets +00:00, since it is UTC by convention. JSON data keeps its bytes,
+// except that up to v1.01 each datetime in it that has an offset is written as
+// the reference writes it, without. Nothing is converted: the digits stay as
+// they are. A message in ISO 8859-1 becomes UTF-8 when its data changes.
 func (m *Message) WithVersion(v Version) (*Message, error) {
 	if v == "" {
 		return nil, fieldError("version", -1, "empty")
