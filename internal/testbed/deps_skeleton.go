@@ -1,3 +1,7 @@
+//go:build skeleton
+
+// This file keeps in go.mod what is going to be used. It is built nowhere.
+
 package testbed
 
 import (
