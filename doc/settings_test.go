@@ -1,19 +1,15 @@
 package doc
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/pytroll/posttroll-go/internal/confdoc"
+	"github.com/pytroll/posttroll-go/internal/testbed"
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 )
-
-var update = flag.Bool("update", false, "write the generated pages anew")
 
 const settingsHead = `# Settings
 
@@ -34,18 +30,7 @@ func TestSettings(t *testing.T) {
 	b.WriteString("\n## nameserver.toml\n\nMay also hold the shared settings.\n")
 	writeSettings(t, &b, confdoc.Source{Dir: "../pkg/nameserver", Defaults: nameserver.DefaultConfig()})
 
-	if *update {
-		if err := os.WriteFile("settings.md", []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	page, err := os.ReadFile("settings.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(page), b.String()); diff != "" {
-		t.Errorf("settings.md is not what the code says; run go test ./doc -update (-page +code):\n%s", diff)
-	}
+	testbed.Golden(t, "settings.md", []byte(b.String()))
 }
 
 // writeSettings writes a paragraph for each setting.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,12 +20,9 @@ const sampleHeader = `Settings of nameserverd, the posttroll nameserver.
 They are read from /etc/posttroll/nameserver.toml, after those that all posttroll programs share (posttroll.toml: the ports, the multicast group, keep-alive), which may be set here too. Then come variables of the environment and options, and what comes later wins.
 Each setting stands here with its default. To change one, remove the "#" in front of it. A key that is misspelt is an error, and nameserverd --check tells which settings count and where they come from. After a SIGHUP ("systemctl reload posttroll-nameserver") ages, limits, show_secure_entries and feed_heartbeat are as the file says; of what needs a restart the log tells.`
 
-// updating tells if the tests run with -update, a flag of package testbed.
-func updating() bool { return flag.Lookup("update").Value.String() == "true" }
-
 func TestSampleIsTheManual(t *testing.T) {
 	t.Parallel()
-	confdoc.Golden(t, sample, sampleHeader, updating(), confdoc.Source{Dir: "../../pkg/nameserver", Defaults: nameserver.DefaultConfig()})
+	confdoc.Golden(t, sample, sampleHeader, confdoc.Source{Dir: "../../pkg/nameserver", Defaults: nameserver.DefaultConfig()})
 }
 
 // The sample without its comment signs sets every key to its default.

@@ -11,10 +11,9 @@ import (
 
 var update = flag.Bool("update", false, "write what tests got into their golden files")
 
-// Golden compares got with the file testdata/name, or writes the file when the tests run with -update.
-func Golden(t testing.TB, name string, got []byte) {
+// Golden compares got with the file at path, testdata/NAME in most cases, or writes the file when the tests run with -update.
+func Golden(t testing.TB, path string, got []byte) {
 	t.Helper()
-	path := filepath.Join("testdata", filepath.FromSlash(name))
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -26,9 +25,9 @@ func Golden(t testing.TB, name string, got []byte) {
 	}
 	want, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatalf("%v (go test -update writes it)", err)
+		t.Fatalf("%v (go test . -update writes it)", err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
+		t.Errorf("%s is not what the test got; go test . -update writes it anew (-want +got):\n%s", path, diff)
 	}
 }

@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -11,8 +10,6 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/config"
 )
 
-var update = flag.Bool("update", false, "write the sample file anew")
-
 const sample = "../../deploy/etc/posttroll.toml"
 
 const sampleHeader = `Settings that all posttroll programs of this host share: publishers, subscribers, nameserver, relay.
@@ -21,7 +18,7 @@ Each setting stands here with its default. To change one, remove the "#" in fron
 
 func TestSampleIsTheManual(t *testing.T) {
 	t.Parallel()
-	confdoc.Golden(t, sample, sampleHeader, *update, confdoc.Source{Dir: ".", Defaults: config.DefaultSettings()})
+	confdoc.Golden(t, sample, sampleHeader, confdoc.Source{Dir: ".", Defaults: config.DefaultSettings()})
 }
 
 // The sample without its comment signs sets every key to its default.
