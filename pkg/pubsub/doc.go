@@ -30,8 +30,8 @@
 // [Publisher.WaitSubscribed] waits for as many as are needed. A subscriber that can't keep up fills its queue, then the publisher's
 // queue for it, and then messages are lost for it, and only there: nothing is dropped between the subscriber's socket and the program.
 //
-// A subject that has no leading slash goes out as pytroll:/subject, and no subscription to a topic matches it but
-// the one to everything, pytroll:/ (see [message.Topic]).
+// A subject that has no leading slash goes out as pytroll:/subject. Topics get the magic and a slash in front, so none matches it but
+// those that spell the magic out: pytroll:/subject, or pytroll:/ for everything (see [message.Topic]).
 //
 // # Concurrency
 //

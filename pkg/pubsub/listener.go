@@ -35,7 +35,7 @@ func (n *Node) Listener(o SubscriberOptions) (*Listener, error) {
 	return l, nil
 }
 
-// Messages returns the channel on which messages come. It is closed by Close.
+// Messages returns the channel on which messages come. It is closed by Close, and when the transport is closed or fails.
 func (l *Listener) Messages() <-chan *message.Message { return l.messages }
 
 // Subscriber returns the subscriber below, to add and remove addresses and hooks. It must not be received from, and is closed by
