@@ -121,7 +121,7 @@ func TestExamplesRun(t *testing.T) {
 	t.Run("keepalive without an address", func(t *testing.T) {
 		t.Parallel()
 		p := s.start(t, "keepalive")
-		p.WaitLine(0, "usage: keepalive URI...")
+		p.WaitLine(0, "usage: keepalive URI [URI]")
 		expectStatus(t, p, 1)
 	})
 }

@@ -21,7 +21,7 @@ func main() { program.Main(subscribe) }
 
 func subscribe(ctx context.Context, node *pubsub.Node) (err error) {
 	if len(os.Args) < 2 {
-		return errors.New("usage: keepalive URI...")
+		return errors.New("usage: keepalive URI [URI]")
 	}
 	settings := node.Settings()
 	settings.KeepAlive = transport.KeepAlive{

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,7 +54,7 @@ func (s *services) Close() { s.closed = true }
 
 func TestUnit(t *testing.T) {
 	t.Parallel()
-	hour := time.Now().Add(-time.Hour)
+	hour := time.Date(1999, 12, 31, 23, 0, 0, 0, time.UTC) // one before the time in a bubble
 	day := hour.Local().Format("2006-01-02 15:04:05")
 	dead := daemon.UnitState{Load: "loaded", Active: "inactive", Sub: "dead"}
 	running := daemon.UnitState{Load: "loaded", Active: "active", Sub: "running", PID: 5, Since: hour, Status: "3 publishers"}
@@ -89,8 +90,10 @@ func TestUnit(t *testing.T) {
 			t.Parallel()
 			s := &services{state: tt.state, fail: tt.fail}
 			var out, errOut strings.Builder
-			cmd := newCommand(controlEnv(t), s)
-			status := daemon.Execute(t.Context(), cmd, strings.Fields(tt.args), &out, &errOut)
+			var status int
+			synctest.Test(t, func(t *testing.T) {
+				status = daemon.Execute(t.Context(), newCommand(controlEnv(t), s), strings.Fields(tt.args), &out, &errOut)
+			})
 			if status != tt.status {
 				t.Errorf("got status %d, want %d", status, tt.status)
 			}
