@@ -157,3 +157,35 @@ func TestBenchmarkFrames(t *testing.T) {
 		t.Errorf("the dataset message has %d bytes", n)
 	}
 }
+
+// The header costs the Message and nothing else, and a topic nothing at all.
+func TestAllocations(t *testing.T) {
+	m := mustDecode(t, string(fileFrame))
+	topic := message.Topic("/viirs")
+	tests := []struct {
+		name string
+		want float64
+		f    func()
+	}{
+		{"Decode", 1, func() {
+			if _, err := message.Decode(fileFrame); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"Matches", 0, func() {
+			if !m.Matches(topic) {
+				t.Fatal("no match")
+			}
+		}},
+		{"CheckStrict", 0, func() {
+			if err := m.CheckStrict(); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	}
+	for _, test := range tests {
+		if got := testing.AllocsPerRun(100, test.f); got > test.want {
+			t.Errorf("%s: got %v allocations, want %v", test.name, got, test.want)
+		}
+	}
+}

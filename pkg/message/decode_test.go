@@ -157,8 +157,8 @@ func TestDecoderLimits(t *testing.T) {
 		want    error
 		offset  int
 	}{
-		{"default depth", message.Decoder{}, nested(1000), nil, 0},
-		{"above the default depth", message.Decoder{}, nested(1001), message.ErrTooDeep, at(1000)},
+		{"default depth", message.Decoder{}, nested(message.DefaultMaxDepth), nil, 0},
+		{"above the default depth", message.Decoder{}, nested(message.DefaultMaxDepth + 1), message.ErrTooDeep, at(message.DefaultMaxDepth)},
 		{"depth", message.Decoder{MaxDepth: 3}, nested(3), nil, 0},
 		{"above the depth", message.Decoder{MaxDepth: 3}, nested(4), message.ErrTooDeep, at(3)},
 		{"above the depth of all decoders", message.Decoder{MaxDepth: 1 << 30}, nested(10001), message.ErrTooDeep, at(10000)},

@@ -26,7 +26,7 @@ type RawJSON []byte
 // struct fields go out in order and keys of a map sorted. A [time.Time] is a
 // time like [Time]; []byte is base64; json.Marshaler and
 // encoding.TextMarshaler are honoured. Strings must be UTF-8, values at most
-// 1000 deep, integers at most 4300 digits long.
+// [DefaultMaxDepth] deep, integers at most 4300 digits long.
 func AppendJSON(dst []byte, v any) ([]byte, error) { return AppendJSONVersion(dst, v, Current) }
 
 // AppendJSONVersion is AppendJSON for a version: up to v1.01, times have no

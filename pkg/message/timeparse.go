@@ -55,11 +55,14 @@ func parseUsual(s string) (Time, bool) {
 	c := clock{hour: two(s[11:13]), minute: two(s[14:16]), second: two(s[17:19])}
 	rest := s[19:]
 	if len(rest) >= 7 && rest[0] == '.' {
-		c.micro = two(rest[1:3])*10000 + two(rest[3:5])*100 + two(rest[5:7])
+		var ok bool
+		if c.micro, ok = digits(rest, 1, 6); !ok {
+			return Time{}, false
+		}
 		rest = rest[7:]
 	}
 	year += 100 * century
-	if year == 0 || year > 9999 || month == 0 || month > 12 || day == 0 || day > 28 && day > daysIn(year, month) || c.micro >= bad {
+	if year == 0 || year > 9999 || month == 0 || month > 12 || day == 0 || day > 28 && day > daysIn(year, month) {
 		return Time{}, false
 	}
 	switch rest {
@@ -72,9 +75,9 @@ func parseUsual(s string) (Time, bool) {
 	return c.on(year, month, day)
 }
 
-// bad is what two returns for what is no digits. It is above all that is
-// allowed, and stays so.
-const bad = 1 << 24
+// bad is what two returns for what is no digits: more than any part of a time
+// may be, also as a century.
+const bad = 1 << 16
 
 // two reads two digits.
 func two(s string) int {
