@@ -130,6 +130,10 @@ func (s *server) openGroup() (*group, error) {
 	if err != nil {
 		return nil, fmt.Errorf("broadcast_port: %w", portHint(err, cfg.Port))
 	}
+	if granted, wanted := receiver.Buffer(); granted < wanted {
+		s.log.Info("small receive buffer for announcements: bursts may be lost, net.core.rmem_max limits it",
+			zap.Int("bytes", granted), zap.Int("wanted", wanted))
+	}
 	sender, err := multicast.NewSender(cfg)
 	if err != nil {
 		return nil, errors.Join(err, receiver.Close())

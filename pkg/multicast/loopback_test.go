@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
 // onLoopback is a group of its own on loopback: what is sent there reaches no other test and leaves no machine.
-func onLoopback(t *testing.T) multicast.Config {
+func onLoopback(t testing.TB) multicast.Config {
 	t.Helper()
 	return multicast.Config{
 		Group:     fmt.Sprintf("239.%d.%d.%d", rand.N(256), rand.N(256), rand.N(256)),
@@ -42,7 +42,7 @@ func onLoopback(t *testing.T) multicast.Config {
 	}
 }
 
-func listen(t *testing.T, cfg multicast.Config) *multicast.Receiver {
+func listen(t testing.TB, cfg multicast.Config) *multicast.Receiver {
 	t.Helper()
 	r, err := multicast.Listen(cfg)
 	if err != nil {
@@ -56,7 +56,7 @@ func listen(t *testing.T, cfg multicast.Config) *multicast.Receiver {
 	return r
 }
 
-func sender(t *testing.T, cfg multicast.Config) *multicast.Sender {
+func sender(t testing.TB, cfg multicast.Config) *multicast.Sender {
 	t.Helper()
 	s, err := multicast.NewSender(cfg)
 	if err != nil {
