@@ -13,8 +13,6 @@ import (
 
 const (
 	publisherLinger = 2 * time.Second
-	// maxTopic bounds what a subscriber can ask for, in bytes, and with it the depth of libzmq's tree of topics.
-	maxTopic = 16 << 10
 	// sweepDelay is how long after a Send the reader looks for subscriptions whose signal that Send may have taken.
 	sweepDelay = 10 * time.Millisecond
 )
@@ -26,6 +24,7 @@ type publisher struct {
 
 	// Under the socket's mu.
 	topics   topics
+	limit    peerLimit
 	sweep    *time.Timer
 	sweeping bool
 }
@@ -45,7 +44,7 @@ func (t *Transport) Publisher(c transport.PublisherConfig) (transport.Publisher,
 	if err := checkBackend(c.Backend, true); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
-	s, err := newSocket(t, zmq4.XPUB, batchFrames, 0)
+	s, err := newSocket(t, zmq4.XPUB, batchFrames, wantFD)
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
@@ -123,12 +122,30 @@ func (p *publisher) readTopics() {
 			return
 		}
 		for part := range p.batch.parts() {
-			p.topics.apply(part.data)
+			p.take(part)
 		}
 		if !more {
 			p.batch.release()
 			p.topics.announce()
 			return
+		}
+	}
+}
+
+// take applies a subscription, or its end, and cuts a subscriber that has too many.
+func (p *publisher) take(part part) {
+	topic, subscribed, ok := parseSubscription(part.data)
+	if !ok {
+		return
+	}
+	p.topics.apply(topic, subscribed)
+	bytes := len(topic) + 1
+	if !subscribed {
+		bytes = -bytes
+	}
+	if p.limit.add(part.fd, bytes) {
+		if peer, ok := p.limit.cut(part.fd); ok {
+			p.log.Warn("subscriber cut: it asks for too many topics", zap.Stringer("uri", p.endpoint), zap.Stringer("peer", peer), zap.Int("bytes", maxTopicBytes))
 		}
 	}
 }

@@ -22,20 +22,24 @@ func newTopics() topics {
 	return topics{count: make(map[string]int), changed: make(chan struct{})}
 }
 
-// apply takes in a message of an XPUB socket: 1 and a topic when it was subscribed, 0 and a topic when that was taken
-// back or its subscriber is gone. Anything else is a message that a subscriber has no business to send.
-func (t *topics) apply(message []byte) {
+// parseSubscription reads a message of an XPUB socket: 1 and a topic when it was subscribed, 0 and a topic when that was
+// taken back or its subscriber is gone. Anything else is a message that a subscriber has no business to send.
+func parseSubscription(message []byte) (topic []byte, subscribed, ok bool) {
 	if len(message) == 0 || message[0] > 1 {
-		return
+		return nil, false, false
 	}
-	topic := message[1:]
+	return message[1:], message[0] == 1, true
+}
+
+// apply counts a subscription or its end.
+func (t *topics) apply(topic []byte, subscribed bool) {
 	n, known := t.count[string(topic)]
 	switch {
-	case message[0] == 1 && (known || len(t.count) < maxTopics):
+	case subscribed && (known || len(t.count) < maxTopics):
 		t.count[string(topic)] = n + 1
-	case message[0] == 0 && n > 1:
+	case !subscribed && n > 1:
 		t.count[string(topic)] = n - 1
-	case message[0] == 0:
+	case !subscribed:
 		delete(t.count, string(topic))
 	}
 	t.dirty = true
