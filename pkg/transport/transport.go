@@ -50,14 +50,16 @@ type Transport interface {
 // SocketOptions apply to each socket on its own.
 type SocketOptions struct {
 	KeepAlive KeepAlive
-	// Queue is the number of messages held for one connection (ZMQ_SNDHWM, ZMQ_RCVHWM). Default 1000.
+	// Queue is the number of messages held for one connection (ZMQ_SNDHWM, ZMQ_RCVHWM). Default 1000; a replier holds 16
+	// requests and 2 replies for one client.
 	Queue int
-	// MaxMessage is the size in bytes from which on a message that comes in is refused and its
-	// sender disconnected (ZMQ_MAXMSGSIZE). Default 64 MiB.
+	// MaxMessage is the size in bytes of the largest message that is taken; the sender of a larger one is disconnected
+	// (ZMQ_MAXMSGSIZE). Default 64 MiB. Of a publisher's it bounds what subscribers send, which is never more than a topic.
 	MaxMessage int64
 }
 
-// KeepAlive are the settings of TCP keep-alive; zero values leave the operating system's.
+// KeepAlive are the settings of TCP keep-alive; zero values leave the operating system's. Where all are zero a replier
+// turns it on all the same, since the connections of clients that vanished would stay for ever.
 // (Settings tcp_keepalive, tcp_keepalive_cnt, tcp_keepalive_idle, tcp_keepalive_intvl.)
 type KeepAlive struct {
 	Mode     KeepAliveMode
@@ -92,7 +94,8 @@ type Publisher interface {
 	Endpoint() Endpoint
 	// Send queues frame, which must not change afterwards. It waits while our own queue is full.
 	Send(ctx context.Context, frame []byte) error
-	// WaitSubscribed waits until at least n subscriptions cover topic, that is: are a prefix of it.
+	// WaitSubscribed waits until at least n subscriptions cover topic, that is: are a prefix of it. A subscriber with two
+	// topics that do counts twice.
 	WaitSubscribed(ctx context.Context, topic string, n int) error
 	// Subscriptions returns the current subscriptions, sorted by topic.
 	Subscriptions() []Subscription
@@ -113,7 +116,8 @@ type SubscriberConfig struct {
 	// MaxQueued bounds the bytes received and not yet taken; at the bound the socket is not read
 	// any more, and the publishers' queues fill. Default 256 MiB.
 	MaxQueued int64
-	// Events is told about connections. It must not block. Nil: nobody is.
+	// Events is told about connections, one event at a time and in order. It must not block, and may call all methods of the
+	// subscriber but Receive and Close. Nil: nobody is told.
 	Events func(Event)
 	SocketOptions
 }
@@ -125,7 +129,8 @@ type Subscriber interface {
 	Connect(Address) error
 	// Disconnect drops a publisher after taking in what has arrived from it.
 	Disconnect(Address) error
-	// Subscribe asks for frames that begin with topic; Unsubscribe takes it back.
+	// Subscribe asks for frames that begin with topic; Unsubscribe takes it back. Topics are a set: asking twice is asking
+	// once.
 	Subscribe(topic string) error
 	Unsubscribe(topic string) error
 	// Receive waits for frames and returns those that are there, in order per publisher.

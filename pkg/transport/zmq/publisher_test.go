@@ -209,6 +209,9 @@ func TestBindErrors(t *testing.T) {
 			t.Errorf("subscriber, %s: want an error", name)
 		}
 	}
+	if _, err := tr.Subscriber(transport.SubscriberConfig{MaxQueued: -1}); err == nil {
+		t.Error("a queue of -1 bytes: want an error")
+	}
 }
 
 // TestJunkConnections: connections that talk nonsense, or nothing, do not keep others from being served.

@@ -33,8 +33,11 @@ func (t *Transport) Subscriber(cfg transport.SubscriberConfig) (transport.Subscr
 	}
 	defer leave()
 	maxQueued := cfg.MaxQueued
-	if maxQueued == 0 {
+	switch {
+	case maxQueued == 0:
 		maxQueued = defaultMaxQueued
+	case maxQueued < 0:
+		return nil, fmt.Errorf("subscriber: queue of %d bytes: want more than 0", maxQueued)
 	}
 	c, err := newConnector(t, zmq4.SUB, cfg.SocketOptions, maxQueued, cfg.Attribute, cfg.Events)
 	if err != nil {

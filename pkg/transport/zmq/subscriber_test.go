@@ -164,6 +164,7 @@ func TestComesBackFromGarbage(t *testing.T) {
 			c.Write(zmtpGreeting("NULL"))
 			c.Write([]byte("\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x03REP"))
 		},
+		"silent":          func(c net.Conn) { t.Cleanup(func() { c.Close() }) },
 		"other mechanism": func(c net.Conn) { c.Write(zmtpGreeting("PLAIN")) },
 	} {
 		t.Run(name, func(t *testing.T) {
