@@ -6,6 +6,8 @@ import (
 	"math"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/registry"
 )
@@ -35,7 +37,8 @@ func (n *Nameserver) publishAddition(ctx context.Context, nt notice) error {
 	}
 	frame, err := nt.addition()
 	if err != nil {
-		return fmt.Errorf("encode addition of %q: %w", nt.publisher.URI, err)
+		n.unpublished(nt.publisher.URI, fmt.Errorf("encode addition: %w", err))
+		return nil
 	}
 	return n.publish(ctx, frame)
 }
@@ -46,9 +49,17 @@ func (n *Nameserver) publishRemoval(ctx context.Context, gone registry.Removal) 
 	}
 	frame, err := removal(gone, n.encoder())
 	if err != nil {
-		return fmt.Errorf("encode removal of %q: %w", gone.URI, err)
+		n.unpublished(gone.URI, fmt.Errorf("encode removal: %w", err))
+		return nil
 	}
 	return n.publish(ctx, frame)
+}
+
+// unpublished counts and logs a change that cannot be put into a message. What is listed was encoded before, so this does not happen; if it
+// did, one publisher must not end the nameserver.
+func (n *Nameserver) unpublished(uri string, err error) {
+	n.counters.unpublished.Add(1)
+	n.log.Error("change not published", zap.String("uri", uri), zap.Error(err))
 }
 
 func (n *Nameserver) publishHeartbeat(ctx context.Context, interval time.Duration) error {

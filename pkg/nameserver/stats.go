@@ -20,6 +20,8 @@ type Stats struct {
 	Added, Changed, Returned uint64
 	// Withdrawn publishers said that they stop; Removed ones left the table, for that or for their age.
 	Withdrawn, Removed uint64
+	// Unpublished changes could not be put into a message of the change feed.
+	Unpublished uint64
 }
 
 // counters are the plain ones of Stats.
@@ -27,6 +29,7 @@ type counters struct {
 	lookups, announcements, ignored atomic.Uint64
 	added, changed, returned        atomic.Uint64
 	withdrawn, removed              atomic.Uint64
+	unpublished                     atomic.Uint64
 }
 
 // Stats returns counters. They are read one by one, so a sum may be off by what happens meanwhile.
@@ -44,6 +47,7 @@ func (n *Nameserver) Stats() Stats {
 		Returned:       c.returned.Load(),
 		Withdrawn:      c.withdrawn.Load(),
 		Removed:        c.removed.Load(),
+		Unpublished:    c.unpublished.Load(),
 	}
 }
 
