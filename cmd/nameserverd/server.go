@@ -84,8 +84,12 @@ func (s *server) serve(ctx context.Context, h *daemon.Handle) error {
 	})
 }
 
-// reload carries out a SIGHUP.
+// reload carries out a SIGHUP. The log is opened anew first: logrotate has moved the file away, whatever is in the settings.
 func (s *server) reload(context.Context) error {
+	return errors.Join(s.log.Reopen(), s.reloadSettings())
+}
+
+func (s *server) reloadSettings() error {
 	fresh, err := s.process.load()
 	if err != nil {
 		return err
@@ -101,7 +105,7 @@ func (s *server) reload(context.Context) error {
 	if len(restart) > 0 {
 		s.log.Warn("changed settings that need a restart", zap.Strings("settings", restart))
 	}
-	return s.log.Reopen()
+	return nil
 }
 
 // closeSoon closes what may wait for peers, and leaves it to the end of the process when they take too long.
