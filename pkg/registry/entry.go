@@ -16,6 +16,8 @@ type entry struct {
 
 	encoded, naive stamped // naive is empty when it is no different
 
+	memory int // see Publisher.memory
+
 	seq       uint64    // place in the order of first announcements
 	since     time.Time // last announcement, or the withdrawal
 	withdrawn bool
@@ -35,6 +37,7 @@ func newEntry(p Publisher, seq uint64, now time.Time) *entry {
 // set takes over what an announcement can change. All is copied: texts of a decoded message would keep the whole of its frame in memory.
 func (e *entry) set(p Publisher) {
 	e.name, e.services, e.secure = strings.Clone(p.Name), p.Services.clone(), p.Secure
+	e.memory = p.memory()
 	e.encoded = newStamped(p.Data)
 	e.naive = stamped{}
 	if p.NaiveData != nil {

@@ -59,9 +59,7 @@ func (r *Registry) forget(e *entry) {
 	e.removed = true
 	delete(r.byURI, e.uri)
 	r.index.remove(e)
-	if r.perSource[e.source]--; r.perSource[e.source] == 0 {
-		delete(r.perSource, e.source)
-	}
+	r.account(e, -1)
 }
 
 // Next tells when [Registry.Expire] has something to remove, if nothing is announced until then. It is false when the table is empty.

@@ -26,10 +26,11 @@ import (
 
 // Why an announcement or a withdrawal is refused.
 var (
-	// ErrTableFull says that Config.MaxEntries are listed already. What is listed is never evicted for something new.
+	// ErrTableFull says that Config.MaxEntries are listed already, or that they have reached the memory for so many (see EntryMemory). What is
+	// listed is never evicted for something new.
 	ErrTableFull = errors.New("table full")
-	// ErrSourceFull says that Config.MaxPerSource entries of the same source are listed already.
-	ErrSourceFull = errors.New("too many entries of one source")
+	// ErrSourceFull says the same of Config.MaxPerSource and the entries of one source.
+	ErrSourceFull = errors.New("too many or too large entries of one source")
 	// ErrUnknown says that a publisher that is withdrawn is not listed.
 	ErrUnknown = errors.New("unknown publisher")
 	// ErrForeign says that a withdrawal came from another address than the first announcement.
@@ -42,10 +43,18 @@ type Config struct {
 	MaxAge time.Duration
 	// Grace is the time from a withdrawal to the removal that [Registry.Expire] reports.
 	Grace time.Duration
-	// MaxEntries and MaxPerSource bound the table as a whole and for one source address; 0: no bound. Withdrawn
-	// entries count until they are removed.
+	// MaxEntries and MaxPerSource bound the table as a whole and for one source address, in number and in memory (see EntryMemory);
+	// 0: no bound. Withdrawn entries count until they are removed.
 	MaxEntries, MaxPerSource int
 }
+
+// The memory in bytes that there is for entries: EntryMemory for each of Config.MaxEntries and Config.MaxPerSource, so that few large
+// entries, or ones of thousands of names, are bounded as well as many small ones, and LeastMemory in any case. That of a usual
+// publisher with two names takes about 1500.
+const (
+	EntryMemory = 4 << 10
+	LeastMemory = 1 << 20
+)
 
 // Publisher is a publisher as it is announced. The registry copies what it keeps.
 type Publisher struct {
@@ -107,7 +116,8 @@ type Registry struct {
 	cfg       Config
 	seq       uint64
 	byURI     map[string]*entry
-	perSource map[netip.Addr]int
+	total     share
+	perSource map[netip.Addr]share
 	index     index
 	renewed   queue // live entries by last announcement, the oldest first
 	withdrawn queue // withdrawn entries by withdrawal
@@ -118,7 +128,7 @@ func New(cfg Config) *Registry {
 	return &Registry{
 		cfg:       cfg,
 		byURI:     make(map[string]*entry),
-		perSource: make(map[netip.Addr]int),
+		perSource: make(map[netip.Addr]share),
 		index:     newIndex(),
 	}
 }
@@ -138,34 +148,36 @@ func (r *Registry) Len() int {
 }
 
 // Announce adds or renews p. An entry keeps its place for as long as it is listed. The error is [ErrTableFull] or [ErrSourceFull], for
-// publishers that are not listed yet.
+// publishers that are not listed yet, and for a change that makes an entry larger: then it stays as it was, and is not renewed.
 func (r *Registry) Announce(p Publisher, now time.Time) (Outcome, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e, ok := r.byURI[p.URI]; ok {
-		return r.renew(e, p, now), nil
+		return r.renew(e, p, now)
 	}
-	if r.cfg.MaxEntries > 0 && len(r.byURI) >= r.cfg.MaxEntries {
-		return 0, ErrTableFull
-	}
-	if r.cfg.MaxPerSource > 0 && r.perSource[p.Source] >= r.cfg.MaxPerSource {
-		return 0, ErrSourceFull
+	if err := r.room(p.Source, share{entries: 1, memory: p.memory()}); err != nil {
+		return 0, err
 	}
 	r.seq++
 	e := newEntry(p, r.seq, now)
 	r.byURI[e.uri] = e
-	r.perSource[e.source]++
+	r.account(e, +1)
 	r.index.add(e)
 	r.renewed.push(e)
 	return Added, nil
 }
 
-func (r *Registry) renew(e *entry, p Publisher, now time.Time) Outcome {
+func (r *Registry) renew(e *entry, p Publisher, now time.Time) (Outcome, error) {
 	outcome := Renewed
 	if !bytes.Equal(e.encoded.data(), p.Data) || e.name != p.Name {
+		if err := r.room(e.source, share{memory: p.memory() - e.memory}); err != nil {
+			return 0, err
+		}
+		r.account(e, -1)
 		r.index.leave(e)
 		e.set(p)
 		r.index.addServices(e)
+		r.account(e, +1)
 		outcome = Changed
 	}
 	from := &r.renewed
@@ -177,7 +189,7 @@ func (r *Registry) renew(e *entry, p Publisher, now time.Time) Outcome {
 	from.remove(e)
 	e.touch(now)
 	r.renewed.push(e)
-	return outcome
+	return outcome, nil
 }
 
 // Withdraw takes the entry of uri out of what lookups find. The table forgets it, and [Registry.Expire] reports it,
