@@ -3,6 +3,9 @@ package nameserver
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -161,7 +164,27 @@ func (k *keeper) info(what string, p registry.Publisher, now time.Time) {
 }
 
 func about(p registry.Publisher) []zap.Field {
-	return []zap.Field{zap.String("uri", p.URI), zap.Strings("service", p.Services.Names), zap.Stringer("peer", p.Source)}
+	return []zap.Field{zap.String("uri", p.URI), services(p.Services), zap.Stringer("peer", p.Source)}
+}
+
+// Bounds of the names of a publisher in the log.
+const (
+	loggedNames = 10
+	loggedName  = 100 // bytes
+)
+
+// services are the names of a publisher for the log, which a peer must not fill with thousands of them.
+func services(s registry.Services) zap.Field {
+	names := slices.Clone(s.Names[:min(len(s.Names), loggedNames)])
+	for i, name := range names {
+		if len(name) > loggedName {
+			names[i] = strings.ToValidUTF8(name[:loggedName], "") + "..."
+		}
+	}
+	if more := len(s.Names) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("... and %d more", more))
+	}
+	return zap.Strings("service", names)
 }
 
 // expire removes what is too old, and what was withdrawn long enough ago.
@@ -172,7 +195,7 @@ func (k *keeper) expire(ctx context.Context, now time.Time) error {
 		if gone.Withdrawn {
 			cause = "withdrawn"
 		}
-		k.n.log.Info("publisher removed", zap.String("uri", gone.URI), zap.Strings("service", gone.Services.Names),
+		k.n.log.Info("publisher removed", zap.String("uri", gone.URI), services(gone.Services),
 			zap.String("cause", cause), zap.Duration("age", now.Sub(gone.Since)))
 		if err := k.n.publishRemoval(ctx, gone); err != nil {
 			return err
