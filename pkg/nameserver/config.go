@@ -45,8 +45,9 @@ type Config struct {
 	// never reported gone. "0s" to "1h". Default "30s". Environment: POSTTROLL_WITHDRAW_GRACE.
 	WithdrawGrace time.Duration `toml:"withdraw_grace"`
 
-	// MaxEntries is the number of publishers that are listed at most. It is full too when they take 4 KiB each on average, of which
-	// a usual one takes 1.5. A full table refuses new ones and never drops one that is listed. 1 to 10000000. Default 100000. Environment: POSTTROLL_MAX_ENTRIES.
+	// MaxEntries is the number of publishers that are listed at most. The table is also full when they take 4 KiB of memory each on
+	// average; a usual one takes 1.5. A full table refuses new ones and never drops one that is listed. 1 to 10000000. Default
+	// 100000. Environment: POSTTROLL_MAX_ENTRIES.
 	MaxEntries int `toml:"max_entries"`
 
 	// MaxEntriesPerSource is the same for the publishers that one address announces, so that no host can fill the table alone.
