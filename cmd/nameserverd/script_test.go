@@ -57,6 +57,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"announce": announce, "withdraw": withdraw, "listed": listed, "garbage": garbage, "hold": hold,
 			"hangup": hangup, "terminate": terminate, "ended": ended, "exits": exits, "logged": logged,
+			"notify": notify, "heard": heard,
 		},
 	})
 }
@@ -67,6 +68,7 @@ type script struct {
 	lookups  int // ports
 	register int
 	told     time.Time // to stop
+	manager  *manager
 }
 
 // key finds it.

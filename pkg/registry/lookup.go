@@ -51,21 +51,38 @@ func (x *index) textMatches(part string) []*entry {
 	return found
 }
 
+// appendEntries makes room once, as a table can be megabytes long, and then copies.
 func appendEntries(dst []byte, q Query, entries []*entry) ([]byte, int) {
+	size := 0
+	for _, e := range entries {
+		if e.visible(q) {
+			size += len(e.form(q)) + len(separator)
+		}
+	}
+	dst = slices.Grow(dst, size)
 	found := 0
 	for _, e := range entries {
-		if e.removed || e.withdrawn || e.secure && !q.Secure {
+		if !e.visible(q) {
 			continue
 		}
 		if found > 0 {
 			dst = append(dst, separator...)
 		}
 		found++
-		if q.Naive && e.naive.bytes != nil {
-			dst = append(dst, e.naive.bytes...)
-		} else {
-			dst = append(dst, e.encoded.bytes...)
-		}
+		dst = append(dst, e.form(q)...)
 	}
 	return dst, found
+}
+
+// visible tells whether q may see e.
+func (e *entry) visible(q Query) bool {
+	return !e.removed && !e.withdrawn && (!e.secure || q.Secure)
+}
+
+// form is e as q wants to see it.
+func (e *entry) form(q Query) []byte {
+	if q.Naive && e.naive.bytes != nil {
+		return e.naive.bytes
+	}
+	return e.encoded.bytes
 }

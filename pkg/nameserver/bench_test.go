@@ -1,0 +1,67 @@
+package nameserver
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+func benchFrame(i int) []byte {
+	return fmt.Appendf(nil, `pytroll://address/viirs_%d info safusr@lx1 2024-05-17T09:41:12.345678 v1.01 application/json `+
+		`{"URI": "tcp://10.%d.%d.%d:9000", "service": ["viirs_%d", "alias"], "supported_message_version": "v1.2", "backend": "unsecure_zmq"}`,
+		i, i>>16, i>>8&255, i&255, i)
+}
+
+// benchServer lists size publishers.
+func benchServer(b *testing.B, size int) (*Nameserver, *keeper) {
+	n, k := fuzzed(b)
+	cfg := *n.config()
+	cfg.MaxEntries, cfg.MaxEntriesPerSource = size, size
+	if _, err := n.Reload(cfg); err != nil {
+		b.Fatal(err)
+	}
+	for i := range size {
+		benchAnnounce(b, k, benchFrame(i))
+	}
+	return n, k
+}
+
+func benchAnnounce(b *testing.B, k *keeper, frame []byte) {
+	nt, err := readAnnouncement(frame, 1, 16<<10, netip.AddrFrom4([4]byte{10}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := k.note(context.Background(), nt, time.Now()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkLookup(b *testing.B) {
+	for _, size := range []int{1, 1_000, 10_000} {
+		n, _ := benchServer(b, size)
+		for name, service := range map[string]string{"one": "viirs_0", "all": ""} {
+			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
+				req := transport.Request{Parts: 1, Body: fmt.Appendf(nil,
+					`pytroll://oper/ns request safusr@lx1 2024-05-17T09:41:12.345678 v1.01 application/json {"service": %q}`, service)}
+				b.ReportAllocs()
+				for b.Loop() {
+					n.answer(req)
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkRenew is what an announcement costs that changes nothing, as nearly all do.
+func BenchmarkRenew(b *testing.B) {
+	_, k := benchServer(b, 1_000)
+	frame := benchFrame(500)
+	b.ReportAllocs()
+	for b.Loop() {
+		benchAnnounce(b, k, frame)
+	}
+}
