@@ -1,6 +1,7 @@
 package zmq
 
 import (
+	"context"
 	"encoding/binary"
 	"slices"
 	"testing"
@@ -168,4 +169,36 @@ func cpuTime(b *testing.B) time.Duration {
 func median(x []float64) float64 {
 	x = slices.Sorted(slices.Values(x))
 	return x[len(x)/2]
+}
+
+// BenchmarkRequest is a question with a connection of its own and its answer.
+func BenchmarkRequest(b *testing.B) {
+	t, err := New(Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer t.Close()
+	r, err := t.Replier(transport.ReplierConfig{Endpoint: endpoint(b, "tcp://127.0.0.1:0")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	go func() {
+		for {
+			requests, err := r.Receive(context.Background())
+			if err != nil {
+				return
+			}
+			for _, q := range requests {
+				if err := r.Reply(q, q.Body); err != nil {
+					b.Error(err)
+				}
+			}
+		}
+	}()
+	to := transport.Address{Endpoint: r.Endpoint()}
+	for b.Loop() {
+		if _, err := t.Request(b.Context(), to, make([]byte, 100), transport.SocketOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
