@@ -13,6 +13,10 @@ import (
 
 const (
 	publisherLinger = 2 * time.Second
+	// topicQueue is the number of subscriptions that libzmq's I/O thread hands over at once. libzmq takes them in for as long as there
+	// are any, within whatever call comes next: with the usual queue, a subscriber that asks without end for topics that take long to
+	// store keeps that call, and with it the publisher, from ever returning, and memory grows. With one the queue runs empty in between.
+	topicQueue = 1
 	// sweepDelay is how long after a Send the reader looks for subscriptions whose signal that Send may have taken.
 	sweepDelay = 10 * time.Millisecond
 )
@@ -73,6 +77,7 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 	err = errors.Join(
 		setServer(p.zs, o),
 		wrap("ZMQ_SNDHWM", p.zs.SetSndhwm(o.Queue)),
+		wrap("ZMQ_RCVHWM", p.zs.SetRcvhwm(topicQueue)),
 		wrap("ZMQ_XPUB_VERBOSER", p.zs.SetXpubVerboser(1)),
 		p.openMonitor(0),
 	)
@@ -103,33 +108,39 @@ func (p *publisher) Send(ctx context.Context, frame []byte) error {
 	return nil
 }
 
-// service takes in subscriptions.
+// service takes in subscriptions. Others have their turn between batches.
 func (p *publisher) service() {
-	if p.lock() != nil {
-		return
+	for more := true; more; {
+		if p.lock() != nil {
+			return
+		}
+		p.sweeping = false
+		more = p.readBatch()
+		p.mu.Unlock()
 	}
-	defer p.mu.Unlock()
-	p.sweeping = false
-	p.readTopics()
 }
 
 // readTopics takes in the subscriptions that have come. The socket's mu is held.
 func (p *publisher) readTopics() {
-	for {
-		more, err := p.batch.recv(p.raw)
-		if err != nil {
-			p.log.Error("subscriptions can't be read", zap.Stringer("uri", p.endpoint), zap.Error(err))
-			return
-		}
-		for part := range p.batch.parts() {
-			p.take(part)
-		}
-		if !more {
-			p.batch.release()
-			p.topics.announce()
-			return
-		}
+	for p.readBatch() {
 	}
+}
+
+// readBatch takes in some subscriptions and tells whether there may be more. The socket's mu is held.
+func (p *publisher) readBatch() (more bool) {
+	more, err := p.batch.recv(p.raw)
+	if err != nil {
+		p.log.Error("subscriptions can't be read", zap.Stringer("uri", p.endpoint), zap.Error(err))
+		return false
+	}
+	for part := range p.batch.parts() {
+		p.take(part)
+	}
+	p.topics.announce()
+	if !more {
+		p.batch.release()
+	}
+	return more
 }
 
 // take applies a subscription, or its end, and cuts a subscriber that has too many.

@@ -1,8 +1,11 @@
 package zmq
 
 import (
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -125,6 +128,41 @@ func TestPeerLimit(t *testing.T) {
 	})
 	if limit.add(-1, 1) || limit.add(1<<20, 2*maxTopicBytes) {
 		t.Error("over the limit without a connection")
+	}
+}
+
+// TestFloodOfTopics: a subscriber that asks faster than topics can be stored is cut too, long before it has filled the memory, and the
+// publisher sends meanwhile.
+func TestFloodOfTopics(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t, "tcp://127.0.0.1:0")
+	c, err := net.Dial("tcp", strings.TrimPrefix(p.Endpoint().String(), "tcp://"))
+	must(t, err)
+	defer c.Close()
+	must(t, c.SetDeadline(time.Now().Add(patience)))
+	_, err = c.Write([]byte("\xff\x00\x00\x00\x00\x00\x00\x00\x00\x7f\x03\x00NULL" + strings.Repeat("\x00", 48) +
+		"\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x03SUB"))
+	must(t, err)
+	const most = 24 << 20 // the limit, and what fits into the buffers of a connection
+	topic := make([]byte, 900)
+	for sent := 0; err == nil; sent += len(topic) {
+		if sent > most {
+			t.Fatalf("not cut after %d bytes of topics", sent)
+		}
+		for i := range topic {
+			topic[i] = byte(rand.Uint32())
+		}
+		_, err = c.Write(append([]byte{2, 0, 0, 0, 0, 0, 0, byte((len(topic) + 1) >> 8), byte((len(topic) + 1) & 0xff), 1}, topic...))
+		if sent%(100*len(topic)) == 0 {
+			begin := time.Now()
+			must(t, p.Send(t.Context(), []byte("x")))
+			if took := time.Since(begin); took > patience/3 {
+				t.Fatalf("Send took %v", took)
+			}
+		}
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("not cut in time")
 	}
 }
 
