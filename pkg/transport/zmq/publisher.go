@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/pebbe/zmq4"
@@ -17,6 +18,8 @@ const (
 	// are any, within whatever call comes next: with the usual queue, a subscriber that asks without end for topics that take long to
 	// store keeps that call, and with it the publisher, from ever returning, and memory grows. With one the queue runs empty in between.
 	topicQueue = 1
+	// cutInterval is the time between two lines in the log about subscribers that are cut.
+	cutInterval = time.Minute
 	// sweepDelay is how long after a Send the reader looks for subscriptions whose signal that Send may have taken.
 	sweepDelay = 10 * time.Millisecond
 )
@@ -27,10 +30,12 @@ type publisher struct {
 	endpoint transport.Endpoint
 
 	// Under the socket's mu.
-	topics   topics
-	limit    peerLimit
-	sweep    *time.Timer
-	sweeping bool
+	topics    topics
+	limit     peerLimit
+	cuts      uint64 // subscribers that were cut
+	cutLogged time.Time
+	sweep     *time.Timer
+	sweeping  bool
 }
 
 var _ transport.Publisher = (*publisher)(nil)
@@ -156,8 +161,18 @@ func (p *publisher) take(part part) {
 	}
 	if p.limit.add(part.fd, bytes) {
 		if peer, ok := p.limit.cut(part.fd); ok {
-			p.log.Warn("subscriber cut: it asks for too many topics", zap.Stringer("uri", p.endpoint), zap.Stringer("peer", peer), zap.Int("bytes", maxTopicBytes))
+			p.logCut(peer)
 		}
+	}
+}
+
+// logCut tells of a subscriber that was cut. It comes back at once, as a rule, to be cut again: so once in cutInterval is enough.
+func (p *publisher) logCut(peer netip.AddrPort) {
+	p.cuts++
+	if now := time.Now(); p.cutLogged.IsZero() || now.Sub(p.cutLogged) >= cutInterval {
+		p.cutLogged = now
+		p.log.Warn("subscriber cut: it asks for too many topics", zap.Stringer("uri", p.endpoint), zap.Stringer("peer", peer),
+			zap.Int("bytes", maxTopicBytes), zap.Uint64("count", p.cuts))
 	}
 }
 

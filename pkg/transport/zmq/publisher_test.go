@@ -132,11 +132,25 @@ func TestPeerLimit(t *testing.T) {
 	}
 }
 
-// TestFloodOfTopics: a subscriber that asks faster than topics can be stored is cut too, long before it has filled the memory.
+// TestFloodOfTopics: a subscriber that asks faster than topics can be stored is cut too, long before it has filled the memory, and the log
+// tells of it once when it comes back.
 func TestFloodOfTopics(t *testing.T) {
 	t.Parallel()
-	p := newPublisher(t, "tcp://127.0.0.1:0")
-	c, err := net.Dial("tcp", strings.TrimPrefix(p.Endpoint().String(), "tcp://"))
+	core, logs := observer.New(zap.WarnLevel)
+	p, err := newTransport(t, Options{Logger: zap.New(core)}).Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+	must(t, err)
+	for range 3 {
+		flood(t, p.Endpoint())
+	}
+	if n := logs.Len(); n != 1 {
+		t.Errorf("%d lines in the log, want 1", n)
+	}
+}
+
+// flood asks for topics until the connection is cut.
+func flood(t *testing.T, at transport.Endpoint) {
+	t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(at.String(), "tcp://"))
 	must(t, err)
 	defer c.Close()
 	must(t, c.SetDeadline(time.Now().Add(patience)))
