@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -16,7 +17,12 @@ const lookupTimeout = 10 * time.Second
 
 // resolve returns the addresses of a host name: IPv4 first, since that is what publishers of the Python implementation
 // listen on, and each kind in order, so that they stay the same from one time to the next.
+//
+// localhost is the loopback interface without asking anybody (RFC 6761, section 6.3): minimal containers have no /etc/hosts.
 func resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+	if strings.EqualFold(host, "localhost") {
+		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
