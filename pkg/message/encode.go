@@ -181,16 +181,14 @@ func (w *writer) data(buf *buffer, v any, binary bool) (mime string, err error) 
 	if text, ok := textOf(v); ok {
 		return textData(buf, text, binary)
 	}
-	if binary {
-		if v == nil {
-			return "", nil
-		}
+	buf.b, err = w.value(buf.b, v)
+	switch {
+	case err == nil && isFalse(buf.b): // also where it is called binary
+		return "", nil
+	case binary:
 		return "", fmt.Errorf("binary data is a %T, no string or []byte", v)
 	}
-	if buf.b, err = w.value(buf.b, v); err != nil || isFalse(buf.b) {
-		return "", err
-	}
-	return MIMEJSON, nil
+	return MIMEJSON, err
 }
 
 func textData(buf *buffer, text string, binary bool) (mime string, err error) {

@@ -371,3 +371,23 @@ func TestNew(t *testing.T) {
 		t.Errorf("got %q, %v", m, err)
 	}
 }
+
+// What Python holds to be false is no data, also where it is called binary: the reference looks at the data first.
+func TestEncodeFalseBinary(t *testing.T) {
+	t.Parallel()
+	for _, data := range []any{nil, "", []byte{}, 0, 0.0, false, []any{}, map[string]any{}, message.NewObject()} {
+		m, err := message.Encoder{}.Encode(message.Fields{Subject: "/a", Type: "b", Sender: "u@h", Data: data, Binary: true})
+		if err != nil {
+			t.Errorf("%#v: %v", data, err)
+			continue
+		}
+		if m.MIME() != "" || m.RawData() != nil || m.Version() != message.V101 {
+			t.Errorf("%#v: got %s, want a header alone, v1.01", data, m)
+		}
+	}
+	for _, data := range []any{1, true, []any{0}, map[string]any{"a": 1}, make(chan int)} {
+		if m, err := (message.Encoder{}).Encode(message.Fields{Subject: "/a", Type: "b", Data: data, Binary: true}); err == nil {
+			t.Errorf("%#v: got %s, want an error", data, m)
+		}
+	}
+}

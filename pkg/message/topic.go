@@ -5,8 +5,8 @@ import "strings"
 // Topic puts the magic in front of a subscription topic as deployed subscribers
 // do (doc/protocol.md, section 2): "counter" and "/counter" become
 // "pytroll://counter", "" becomes "pytroll://", and a topic that begins with
-// the magic is kept. Only "pytroll:/", which is everything, covers subjects
-// without leading slash.
+// the magic is kept. Only such a topic covers subjects without leading slash:
+// "pytroll:/", which is everything, or "pytroll:/log".
 func Topic(topic string) string {
 	switch {
 	case strings.HasPrefix(topic, Magic):
