@@ -72,6 +72,18 @@ func (s *Subscriber) Receive(ctx context.Context) (*message.Message, error) {
 	defer s.busy.Store(false)
 
 	var limit time.Time // set when there is something to wait for
+	m, err := s.receiveUntil(ctx, &limit)
+	if _, bad := errors.AsType[*FrameError](err); !bad {
+		s.waited = 0
+	} else if !limit.IsZero() {
+		s.waited = s.timeout - time.Until(limit)
+	}
+	return m, err
+}
+
+// receiveUntil is Receive. When it comes to wait it sets limit to the end of the timeout, of which frames that are no message have left
+// the rest.
+func (s *Subscriber) receiveUntil(ctx context.Context, limit *time.Time) (*message.Message, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -87,12 +99,12 @@ func (s *Subscriber) Receive(ctx context.Context) (*message.Message, error) {
 		}
 		if s.timeout > 0 {
 			if limit.IsZero() {
-				limit = time.Now().Add(s.timeout)
-			} else if !time.Now().Before(limit) {
+				*limit = time.Now().Add(s.timeout - s.waited)
+			} else if !time.Now().Before(*limit) {
 				return nil, ErrTimeout
 			}
 		}
-		if err := s.refill(ctx, limit); err != nil {
+		if err := s.refill(ctx, *limit); err != nil {
 			return nil, err
 		}
 	}

@@ -136,6 +136,46 @@ func TestCloseFromTheLoop(t *testing.T) {
 	})
 }
 
+// A frame that is no message is told of, but is not what the timeout waits for.
+func TestTimeoutIsNotRestartedByBadFrames(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		node, _ := w.node(hostA, pubsub.Settings{})
+		pub := w.publisherOn(node, pubsub.PublisherOptions{Name: "test", Port: 9000, Announce: pubsub.AnnounceNone, Lax: true})
+		sub := w.subscriber(pubsub.SubscriberOptions{Addresses: pubsub.URIs(uriA), Timeout: 5 * time.Second})
+		w.publish(pub, "/first")
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for range 12 {
+				time.Sleep(700 * time.Millisecond)
+				w.must(pub.SendText(t.Context(), "pytroll://bad"))
+			}
+		}()
+		before := time.Now()
+		var got []string
+		for m, err := range sub.Messages(t.Context()) {
+			switch {
+			case err == nil:
+				got = append(got, m.Subject())
+				continue
+			case errors.Is(err, pubsub.ErrTimeout):
+				got = append(got, time.Since(before).String())
+			default:
+				got = append(got, "!")
+			}
+			if len(got) == 9 {
+				break
+			}
+		}
+		want := []string{"/first", "!", "!", "!", "!", "!", "!", "!", "5s"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("items (-want +got):\n%s", diff)
+		}
+		<-done
+	})
+}
+
 // A message that the filter drops, a hook's message and a publisher that comes must not restart the timeout.
 func TestTimeoutIsNotRestarted(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

@@ -79,6 +79,8 @@ type Subscriber struct {
 	busy atomic.Bool
 	hand batch
 	full bool // the last batch was as much as the queue holds
+	// What frames that are no message have used up of the timeout since the last message.
+	waited time.Duration
 
 	wake    waker
 	counts  counts
