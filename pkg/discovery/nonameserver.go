@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ func (e *noNameserverError) Error() string {
 		if i == 0 {
 			sep = ": asked "
 		}
-		fmt.Fprintf(&b, "%s%s (%v)", sep, addr, e.cause(i))
+		fmt.Fprintf(&b, "%s%s (%s)", sep, addr, e.reason(i))
 	}
 	if errors.Is(errors.Join(e.Unwrap()...), context.DeadlineExceeded) {
 		b.WriteString("; check that a nameserver runs there and that its port is open")
@@ -36,12 +37,15 @@ func (e *noNameserverError) Error() string {
 	return b.String()
 }
 
-func (e *noNameserverError) cause(i int) error {
+// reason is the cause in words.
+func (e *noNameserverError) reason(i int) string {
 	if e.errs[i] != nil {
-		return e.errs[i]
+		return e.errs[i].Error()
 	}
-	return fmt.Errorf("no answer within %s: %w", e.within, context.DeadlineExceeded)
+	return fmt.Sprintf("no answer within %s", e.within)
 }
+
+func (e *noNameserverError) cause(i int) error { return cmp.Or(e.errs[i], context.DeadlineExceeded) }
 
 // Unwrap makes it ErrNoNameserver, and each cause.
 func (e *noNameserverError) Unwrap() []error {
