@@ -2,19 +2,15 @@ package main
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pytroll/posttroll-go/internal/jsonline"
 	"github.com/pytroll/posttroll-go/pkg/message"
 )
-
-// maxLine bounds a line of standard input, in bytes: the largest frame that a subscriber takes.
-const maxLine = 64 << 20
 
 func newDecodeCommand() *cobra.Command {
 	return &cobra.Command{
@@ -38,7 +34,7 @@ the rest is read on; the exit status is then 1.`,
 	}
 }
 
-func newEncodeCommand() *cobra.Command {
+func newEncodeCommand(s *session) *cobra.Command {
 	var version string
 	cmd := &cobra.Command{
 		Use:   "encode",
@@ -51,7 +47,14 @@ standard error and the rest is read on; the exit status is then 1.`,
   ptctl decode < messages.txt | jq -c 'del(.raw) | .subject = "/copy" + .subject' | ptctl encode`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			enc := message.Encoder{Version: message.Version(version)}
+			if err := checkVersion(version); err != nil {
+				return err
+			}
+			settings, err := s.settings(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			enc := message.Encoder{Version: cmp.Or(message.Version(version), settings.MessageVersion)}
 			return filterLines(cmd, func(in []byte) ([]byte, error) {
 				m, err := jsonline.Unmarshal(in, enc)
 				if err != nil {
@@ -61,24 +64,35 @@ standard error and the rest is read on; the exit status is then 1.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&version, "message-version", "", "version of messages that name none: v1.01 or v1.2 (default: what the data needs)")
+	cmd.Flags().StringVar(&version, "message-version", "", versionUsage)
 	return cmd
 }
 
-// filterLines writes what convert makes of each line of the command's input, and goes on after a bad one.
+// filterLines writes what convert makes of each line of the command's input, as soon as no more input is there, and goes on after a bad
+// line. An interrupt ends it as the end of the input does.
 func filterLines(cmd *cobra.Command, convert func([]byte) ([]byte, error)) error {
+	terminal := isTerminal(cmd.OutOrStdout())
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	bad := 0
-	err := eachLine(cmd.InOrStdin(), func(number int, in []byte) error {
-		text, err := convert(in)
+	err := eachLine(cmd.Context(), cmd.InOrStdin(), func(in line) error {
+		text, err := in.text, in.err
+		if err == nil {
+			text, err = convert(text)
+		}
 		if err != nil {
 			bad++
-			fmt.Fprintf(cmd.ErrOrStderr(), "line %d: %v\n", number, err)
+			fmt.Fprintf(cmd.ErrOrStderr(), "line %d: %v\n", in.number, err)
 			return nil
 		}
-		out.Write(text) // an error stays in out and shows at Flush
+		if terminal {
+			text = []byte(printable(string(text)))
+		}
+		out.Write(text) // an error stays in out and shows at the next call
 		return out.WriteByte('\n')
-	})
+	}, out.Flush)
+	if interrupted(err) {
+		err = nil
+	}
 	if err := errors.Join(err, out.Flush()); err != nil {
 		return err
 	}
@@ -93,24 +107,4 @@ func lines(n int) string {
 		return "1 line is"
 	}
 	return fmt.Sprintf("%d lines are", n)
-}
-
-// eachLine calls do for each line of r that is not empty, with its number from 1. The bytes belong to do.
-func eachLine(r io.Reader, do func(number int, line []byte) error) error {
-	input := bufio.NewScanner(r)
-	input.Buffer(make([]byte, 64<<10), maxLine)
-	number := 0
-	for input.Scan() {
-		number++
-		if len(input.Bytes()) == 0 {
-			continue
-		}
-		if err := do(number, bytes.Clone(input.Bytes())); err != nil {
-			return err
-		}
-	}
-	if err := input.Err(); err != nil {
-		return fmt.Errorf("read line %d of standard input: %w", number+1, err)
-	}
-	return nil
 }

@@ -35,6 +35,9 @@ func (c *asking) withNode(cmd *cobra.Command, do func(*pubsub.Node) error) (err 
 	if c.timeout <= 0 {
 		return daemon.Usage("--timeout must be positive")
 	}
+	if err := checkNameservers(c.nameservers); err != nil {
+		return err
+	}
 	node, network, err := c.open(cmd.ErrOrStderr())
 	if err != nil {
 		return err
@@ -48,7 +51,7 @@ func noAnswer(err error) error {
 	if !errors.Is(err, discovery.ErrNoNameserver) {
 		return err
 	}
-	return daemon.Hint(daemon.Nothing(err), "is the nameserver running? systemctl status posttroll-nameserver on its host; --nameserver names another one")
+	return daemon.Hint(daemon.Nothing(err), "systemctl status posttroll-nameserver on that host tells more; --nameserver names another one")
 }
 
 func newLookupCommand(s *session) *cobra.Command {
@@ -61,7 +64,12 @@ address of each. It keeps asking until there is one or the timeout is over: then
 status 3.`,
 		Example: `  ptctl lookup viirs_sdr
   ptctl lookup viirs_sdr --nameserver ns1 --nameserver ns2 --timeout 2s --json`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("want the NAME of one service, got %q", args)
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withNode(cmd, func(n *pubsub.Node) error {
 				ctx, cancel := context.WithTimeout(cmd.Context(), c.timeout)
@@ -84,7 +92,7 @@ status 3.`,
 // printLines prints an address or a JSON object a line.
 func (c *asking) printLines(w io.Writer, entries []discovery.Entry) error {
 	for _, e := range entries {
-		text := e.URI
+		text := printable(e.URI)
 		if c.json {
 			line, err := entryLine(e)
 			if err != nil {

@@ -42,13 +42,12 @@ configuration.`,
 		Example: `  ptctl services
   ptctl subscribe --service a_service --topic /viirs
   ptctl publish --name a_service --wait 1 /viirs/test info "hello"`,
-		Args: cobra.NoArgs,
 	}
 	s := &session{environ: environ}
 	s.flags(root.PersistentFlags())
 	root.AddCommand(
 		newPublishCommand(s), newSubscribeCommand(s), newLookupCommand(s), newServicesCommand(s),
-		newDecodeCommand(), newEncodeCommand(),
+		newDecodeCommand(), newEncodeCommand(s),
 	)
 	return root
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"github.com/pytroll/posttroll-go/internal/jsonline"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
@@ -19,7 +21,7 @@ type output struct {
 }
 
 func (o *output) flags(f *pflag.FlagSet) {
-	f.BoolVar(&o.raw, "raw", false, "print messages as they came, one a line (the default)")
+	f.BoolVar(&o.raw, "raw", false, "print messages as they came, one a line (the default); a terminal gets no control characters")
 	f.BoolVar(&o.pretty, "pretty", false, "print messages for people, a key a line")
 	f.BoolVar(&o.json, "json", false, "print messages as JSON lines, which publish sends")
 }
@@ -31,14 +33,23 @@ func (o *output) check() error {
 	return nil
 }
 
-// print writes m and a newline. A message whose data can't be decoded is an error.
+// print writes m and a newline, to a terminal without control characters. A message whose data can't be decoded is an error.
 func (o *output) print(w io.Writer, m *message.Message) error {
 	text, err := o.format(m)
 	if err != nil {
 		return err
 	}
+	if !o.pretty && isTerminal(w) {
+		text = []byte(printable(string(text)))
+	}
 	_, err = w.Write(append(text, '\n'))
 	return err
+}
+
+// isTerminal tells whether people read w.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func (o *output) format(m *message.Message) ([]byte, error) {

@@ -67,7 +67,8 @@ cover the subject.`,
 	f.DurationVar(&c.waitTimeout, "wait-timeout", 0, "give up waiting after so long, with status 3 (default: never)")
 	f.DurationVar(&c.interval, "interval", 0, "time between two messages from standard input, as 500ms")
 	f.DurationVar(&c.stay, "stay", 0, "stay for so long after the last message")
-	f.StringVar(&c.version, "message-version", "", "version of messages that name none: v1.01 or v1.2 (default: what the data needs)")
+	f.IntVar(&c.options.Queue, "queue", 0, "hold `N` messages for a subscriber that is slower; what comes on top is lost for it (default 1000)")
+	f.StringVar(&c.version, "message-version", "", versionUsage)
 	f.BoolVar(&c.binary, "binary", false, "send DATA as binary/octet-stream")
 	f.BoolVar(&c.options.Lax, "lax", false, "also send what would end Python subscribers")
 	return cmd
@@ -101,7 +102,7 @@ func (c *publication) run(cmd *cobra.Command, args []string) (err error) {
 	if single != nil {
 		err = s.send(single)
 	} else {
-		err = eachLine(cmd.InOrStdin(), s.sendLine)
+		err = eachLine(cmd.Context(), cmd.InOrStdin(), s.sendLine, func() error { return nil })
 	}
 	if interrupted(err) {
 		err = nil
@@ -119,6 +120,8 @@ func (c *publication) check(args []string) error {
 		return daemon.Usage("--no-announce and --nameserver or --multicast exclude each other")
 	case c.wait < 0 || c.waitTimeout < 0 || c.interval < 0 || c.stay < 0:
 		return daemon.Usage("--wait, --wait-timeout, --interval and --stay must not be negative")
+	case c.options.Queue < 0:
+		return daemon.Usage("--queue must not be negative")
 	case c.binary && len(args) != 3:
 		return daemon.Usage("--binary needs SUBJECT TYPE DATA as arguments")
 	case o.Name == "" || c.noTell:
@@ -126,7 +129,7 @@ func (c *publication) check(args []string) error {
 	case c.both:
 		o.Announce = pubsub.AnnounceBoth
 	}
-	return nil
+	return errors.Join(checkBind(o), checkNameservers(o.Nameservers), checkVersion(c.version))
 }
 
 // message makes the message that the arguments describe.
@@ -155,8 +158,8 @@ type sending struct {
 }
 
 // sendLine sends one line of standard input, and goes on after a bad one.
-func (s *sending) sendLine(number int, line []byte) error {
-	m, err := s.parseLine(line)
+func (s *sending) sendLine(in line) error {
+	m, err := s.parseLine(in)
 	if err == nil {
 		err = s.send(m)
 	}
@@ -167,15 +170,18 @@ func (s *sending) sendLine(number int, line []byte) error {
 		return err
 	}
 	s.bad++
-	fmt.Fprintf(s.cmd.ErrOrStderr(), "line %d: %v\n", number, err)
+	fmt.Fprintf(s.cmd.ErrOrStderr(), "line %d: %v\n", in.number, err)
 	return nil
 }
 
-func (s *sending) parseLine(line []byte) (*message.Message, error) {
-	if line[0] == '{' {
-		return jsonline.Unmarshal(line, message.Encoder{Version: message.Version(s.version)})
+func (s *sending) parseLine(in line) (*message.Message, error) {
+	if in.err != nil {
+		return nil, in.err
 	}
-	return message.Decode(line)
+	if in.text[0] == '{' {
+		return jsonline.Unmarshal(in.text, message.Encoder{Version: message.Version(s.version)})
+	}
+	return message.Decode(in.text)
 }
 
 // send waits for subscribers before the first message and for the interval before each other one, and sends m.

@@ -1,13 +1,25 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pytroll/posttroll-go/pkg/nameserver"
+	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
 )
 
 func TestMain(m *testing.M) {
@@ -18,7 +30,114 @@ func TestMain(m *testing.M) {
 	}})
 }
 
+// Each script has a nameserver of its own, which its settings lead to.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+	testscript.Run(t, testscript.Params{
+		Dir:      "testdata/script",
+		Deadline: time.Now().Add(time.Minute),
+		Setup:    setUp,
+		Cmds:     map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+// setUp starts a nameserver and keeps the settings of this host out of the script.
+func setUp(env *testscript.Env) error {
+	settings, stop, err := startNameserver()
+	if err != nil {
+		return err
+	}
+	env.Defer(func() {
+		if err := stop(); err != nil {
+			panic(err)
+		}
+	})
+	env.Vars = append(env.Vars, settings...)
+	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("GORACE", "atexit_sleep_ms=0") // or programs with the race detector take a second to end
+	return nil
+}
+
+// startNameserver runs a nameserver without multicast and returns the environment that leads to it.
+func startNameserver() (environ []string, stop func() error, err error) {
+	network, err := zmq.New(zmq.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg := nameserver.DefaultConfig()
+	cfg.NameserverPort, cfg.AddressPublishPort, cfg.BroadcastPort = 0, 0, 0
+	cfg.RestrictToLocalhost, cfg.Multicast, cfg.FeedAnnounceInterval = true, false, 0
+	server, err := nameserver.New(cfg, nameserver.Options{Transport: network})
+	if err != nil {
+		return nil, nil, errors.Join(err, network.Close())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := server.Listen(ctx); err != nil {
+		cancel()
+		return nil, nil, errors.Join(err, network.Close())
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx, nameserver.Hooks{}) }()
+	stop = func() error {
+		cancel()
+		return errors.Join(<-ended, server.Close(), network.Close())
+	}
+	ports := server.Endpoints()
+	return []string{
+		fmt.Sprintf("POSTTROLL_NAMESERVER_PORT=%d", ports.Lookups[0].Port()),
+		fmt.Sprintf("POSTTROLL_ADDRESS_PUBLISH_PORT=%d", ports.Feed[0].Port()),
+		fmt.Sprintf("POSTTROLL_BROADCAST_PORT=%d", ports.Designated[0].Port()),
+	}, stop, nil
+}
+
+// Watching shows the table again and again and ends with status 0 when it is interrupted.
+func TestServicesWatch(t *testing.T) {
+	t.Parallel()
+	environ, stop, err := startNameserver()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	shown, stdout := io.Pipe()
+	var stderr bytes.Buffer
+	status := make(chan int, 1)
+	go func() {
+		status <- run(ctx, []string{"services", "--watch"}, environ, strings.NewReader(""), stdout, &stderr)
+		_ = stdout.Close()
+	}()
+	tables := 0
+	for lines := bufio.NewScanner(shown); lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "NAME ") {
+			if tables++; tables == 2 {
+				cancel()
+			}
+		}
+	}
+	if got := <-status; got != 0 || tables < 2 {
+		t.Errorf("status %d after %d tables, want 0 after 2: %s", got, tables, &stderr)
+	}
+}
+
+// exits runs a program and checks its status.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS PROGRAM [ARGUMENT...]")
+	}
+	status := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		status = exit.ExitCode()
+	}
+	if want := args[0]; strconv.Itoa(status) != want {
+		ts.Fatalf("status %d, want %s", status, want)
+	}
 }

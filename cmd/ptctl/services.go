@@ -75,7 +75,7 @@ func (c *asking) show(w io.Writer, entries []discovery.Entry, clear bool) error 
 		return c.printLines(w, entries)
 	}
 	var b bytes.Buffer
-	if clear {
+	if clear && isTerminal(w) {
 		b.WriteString("\x1b[H\x1b[2J") // cursor home, clear screen (ECMA-48)
 	}
 	writeTable(&b, entries, time.Now())

@@ -27,21 +27,30 @@ func (s *session) flags(f *pflag.FlagSet) {
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "say on standard error what comes and goes")
 }
 
-// open reads the settings and opens the network. The caller closes it.
-func (s *session) open(stderr io.Writer) (*pubsub.Node, io.Closer, error) {
-	log := s.logger(stderr)
+// settings reads the settings of all programs and tells of what is odd in them.
+func (s *session) settings(stderr io.Writer) (pubsub.Settings, error) {
 	settings := config.DefaultSettings()
 	report, err := config.Load(config.ProgramSources(s.config, s.environ), &settings)
 	for _, w := range report.Warnings {
 		fmt.Fprintf(stderr, "warning: %s\n", w)
 	}
 	if err != nil {
-		return nil, nil, daemon.BadConfig(err)
+		return pubsub.Settings{}, daemon.BadConfig(err)
 	}
 	parsed, err := pubsub.ParseSettings(settings.Map())
 	if err != nil {
-		return nil, nil, daemon.BadConfig(err)
+		return pubsub.Settings{}, daemon.BadConfig(err)
 	}
+	return parsed, nil
+}
+
+// open reads the settings and opens the network. The caller closes it.
+func (s *session) open(stderr io.Writer) (*pubsub.Node, io.Closer, error) {
+	parsed, err := s.settings(stderr)
+	if err != nil {
+		return nil, nil, err
+	}
+	log := s.logger(stderr)
 	network, err := zmq.New(zmq.Options{Logger: log})
 	if err != nil {
 		return nil, nil, fmt.Errorf("start ZeroMQ: %w", err)

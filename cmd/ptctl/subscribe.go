@@ -58,7 +58,7 @@ func (c *subscription) run(cmd *cobra.Command, _ []string) (err error) {
 	if c.count < 0 || c.timeout < 0 {
 		return daemon.Usage("--count and --timeout must not be negative")
 	}
-	if err := c.output.check(); err != nil {
+	if err := errors.Join(c.output.check(), checkAddresses(c.addresses), checkNameservers(c.nameservers)); err != nil {
 		return err
 	}
 	node, network, err := c.open(cmd.ErrOrStderr())

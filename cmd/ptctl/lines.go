@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxLine bounds a line of standard input, in bytes: the largest frame that a subscriber takes.
+const maxLine = 64 << 20
+
+// line is a line of standard input that is not empty.
+type line struct {
+	number int // from 1
+	text   []byte
+	err    error // it is too long, and left out
+}
+
+var errLongLine = fmt.Errorf("longer than %d MiB", maxLine>>20)
+
+// eachLine calls do for each line of r, and idle whenever all lines that have come are done. It returns the error of ctx when that
+// ends: a read that waits for a terminal can't be ended, and is left behind.
+func eachLine(ctx context.Context, r io.Reader, do func(line) error, idle func() error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches, failed := make(chan []line), make(chan error, 1)
+	go func() {
+		defer close(batches)
+		failed <- readLines(ctx, r, batches)
+	}()
+	for {
+		select {
+		case batch, more := <-batches:
+			if !more {
+				return <-failed
+			}
+			for _, l := range batch {
+				if err := do(l); err != nil {
+					return err
+				}
+			}
+			if err := idle(); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// readLines sends the lines of r as they come, those that come together in one batch.
+func readLines(ctx context.Context, r io.Reader, batches chan<- []line) error {
+	in := bufio.NewReaderSize(r, 64<<10)
+	var batch []line
+	for number := 1; ; number++ {
+		text, err := readLine(in)
+		if len(text) > 0 || errors.Is(err, errLongLine) {
+			l := line{number: number, text: text}
+			if errors.Is(err, errLongLine) {
+				l.err, err = err, nil
+			}
+			batch = append(batch, l)
+		}
+		if len(batch) > 0 && (err != nil || !anotherLine(in)) {
+			select {
+			case batches <- batch:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			batch = nil
+		}
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return fmt.Errorf("read line %d of standard input: %w", number, err)
+		}
+	}
+}
+
+// anotherLine tells whether a line can be read without waiting.
+func anotherLine(in *bufio.Reader) bool {
+	here, err := in.Peek(in.Buffered())
+	return err == nil && bytes.IndexByte(here, '\n') >= 0
+}
+
+// readLine returns a copy of the next line without its end, also one that the end of the input ends.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	var text []byte
+	long := false
+	for {
+		part, err := in.ReadSlice('\n')
+		if long = long || len(text)+len(part) > maxLine+len("\r\n"); long {
+			text = nil
+		} else {
+			text = append(text, part...)
+		}
+		if err == bufio.ErrBufferFull {
+			continue
+		}
+		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+		if (long || len(text) > maxLine) && (err == nil || err == io.EOF) {
+			return nil, errLongLine // at the end of the input the next call tells
+		}
+		return text, err
+	}
+}
