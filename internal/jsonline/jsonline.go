@@ -82,7 +82,7 @@ func marshalData(m *message.Message) (json.RawMessage, error) {
 	case "":
 		return nil, nil
 	case mimeJSON:
-		if raw := bytes.TrimSpace(m.RawData()); json.Valid(raw) && !bytes.ContainsAny(raw, "\r\n") {
+		if raw := bytes.Trim(m.RawData(), " \t\r\n"); json.Valid(raw) && !bytes.ContainsAny(raw, "\r\n") {
 			return raw, nil
 		}
 		value, err := m.Data()

@@ -212,3 +212,17 @@ func FuzzUnmarshal(f *testing.F) {
 		}
 	})
 }
+
+// White space that only Unicode knows is none in JSON: a line would make good data of it.
+func TestMarshalRefusesBadJSON(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{"[]\v", "{}\u00a0", "1\u2028", "[]\u0085", "{", `{"a": }`} {
+		m, err := message.Decode([]byte("pytroll://a b me@h 2024-05-17T09:41:12 v1.01 application/json " + data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line, err := jsonline.Marshal(m); err == nil {
+			t.Errorf("data %q: got %s, want an error", data, line)
+		}
+	}
+}
