@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// ErrNotRegular: a directory, device or pipe stands where a key file was to be.
+// ErrNotRegular says that a directory, device or pipe stands where a key file was to be.
 var ErrNotRegular = errors.New("not a regular file")
 
 // FileError says which file is bad and why. Its text tells nothing of what stands in the file.

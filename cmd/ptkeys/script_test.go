@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pytroll/posttroll-go/internal/testbed"
+)
+
+func TestMain(m *testing.M) {
+	syscall.Umask(0o022)
+	testscript.Main(m, map[string]func(){"ptkeys": func() {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+		defer stop()
+		os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+	}})
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	samples, err := filepath.Abs("../../pkg/curve/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("SAMPLES", samples)
+			// Settings of this host's user don't count.
+			env.Setenv("XDG_CONFIG_HOME", env.WorkDir)
+			// The race detector waits a second at the end of each program for others to report.
+			env.Setenv("GORACE", "atexit_sleep_ms=0")
+			return nil
+		},
+	})
+}
+
+// TestPyzmqReadsWhatItMakes has pyzmq read the files of the program.
+func TestPyzmqReadsWhatItMakes(t *testing.T) {
+	t.Parallel()
+	python := testbed.Python(t)
+	dir := t.TempDir()
+	var stdout, stderr bytes.Buffer
+	status := run(t.Context(), []string{"alice", "-d", dir, "--owner", "Ada # Lovelace", "--comment", `"public-key = x"`}, nil, nil, &stdout, &stderr)
+	if status != 0 || stdout.String() != "" {
+		t.Fatalf("got status %d, output %q, errors %q", status, stdout.String(), stderr.String())
+	}
+	out, err := exec.CommandContext(t.Context(), python, "-c", `
+import sys, zmq, zmq.auth
+public, none = zmq.auth.load_certificate(sys.argv[1] + '/alice.key')
+both, secret = zmq.auth.load_certificate(sys.argv[1] + '/alice.key_secret')
+assert none is None and public == both == zmq.curve_public(secret)
+`, dir).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v:\n%s", err, out)
+	}
+}
