@@ -12,6 +12,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
 )
 
@@ -40,6 +41,9 @@ func (s *session) settings(stderr io.Writer) (pubsub.Settings, error) {
 	parsed, err := pubsub.ParseSettings(settings.Map())
 	if err != nil {
 		return pubsub.Settings{}, daemon.BadConfig(err)
+	}
+	if parsed.Backend == transport.Secure {
+		return pubsub.Settings{}, daemon.BadConfig(fmt.Errorf("%s: backend %q is not supported by ptctl yet", report.Origin("backend"), parsed.Backend))
 	}
 	return parsed, nil
 }

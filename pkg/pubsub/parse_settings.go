@@ -3,6 +3,7 @@ package pubsub
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
@@ -16,9 +17,10 @@ var settingsKeys = []string{
 	"nameserver_port", "secure_zmq_nameserver_port", "address_publish_port", "broadcast_port", "secure_broadcast_port",
 	"mc_group", "mc_ttl", "multicast_interface", "pub_min_port", "pub_max_port",
 	"tcp_keepalive", "tcp_keepalive_cnt", "tcp_keepalive_idle", "tcp_keepalive_intvl",
+	"authorized_client_addresses",
 	// Of the transport and of nameservers, not used here.
 	"secure_address_publish_port", "server_secret_key_file", "server_public_key_file", "client_secret_key_file",
-	"clients_public_keys_directory", "authorized_client_addresses",
+	"clients_public_keys_directory",
 }
 
 // ParseSettings reads the settings of a program under the names of doc/protocol.md, section 6, as Python posttroll has them. Unknown keys are errors; those for
@@ -38,6 +40,7 @@ func ParseSettings(settings map[string]any) (Settings, error) {
 		MulticastInterface:   v.ipv4("multicast_interface"),
 		MinPort:              v.within("pub_min_port", DefaultMinPort, 1, 65535),
 		MaxPort:              v.within("pub_max_port", DefaultMaxPort, 2, 65536),
+		AuthorizedClients:    v.clients("authorized_client_addresses"),
 		KeepAlive: transport.KeepAlive{
 			Mode:     v.keepAlive(),
 			Count:    v.probes("tcp_keepalive_cnt", 127),
@@ -66,6 +69,15 @@ func (v *values) group() string {
 		return group
 	}
 	return broadcastGroup
+}
+
+// clients reads a list of hosts; the empty text is none.
+func (v *values) clients(key string) []string {
+	list := slices.DeleteFunc(v.list(key, atCommaOrBlank), func(host string) bool { return host == "" })
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 func (v *values) ipv4(key string) netip.Addr {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -136,6 +137,10 @@ func (o PublisherOptions) announced() bool {
 
 // check reports what can be told before anything is bound.
 func (o PublisherOptions) check(s Settings) error {
+	if len(s.AuthorizedClients) > 0 {
+		return fmt.Errorf("authorized_client_addresses is set (%s): publishers can't restrict who connects yet, and do not start open to all",
+			strings.Join(s.AuthorizedClients, ", "))
+	}
 	if o.Port < 0 || o.Port > 65535 {
 		return fmt.Errorf("%d is no port: want 0 to 65535", o.Port)
 	}

@@ -52,6 +52,26 @@ func TestPublisherOptionsAreChecked(t *testing.T) {
 	}
 }
 
+// Security fails closed: what would restrict who connects is refused for as long as it is not there.
+func TestPublisherThatCannotProtectDoesNotStart(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		settings, err := pubsub.ParseSettings(map[string]any{"authorized_client_addresses": "10.0.0.1, 10.0.0.2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWorld(t)
+		node, _ := w.node(hostA, settings)
+		pub, err := node.Publisher(pubsub.PublisherOptions{Name: "x"})
+		if err == nil {
+			w.close(pub)
+			t.Fatal("no error")
+		}
+		if want := "authorized_client_addresses is set (10.0.0.1, 10.0.0.2)"; !strings.Contains(err.Error(), want) {
+			t.Errorf("got %q, want it to tell of %q", err, want)
+		}
+	})
+}
+
 func TestPublisherPort(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -57,6 +57,10 @@ type Settings struct {
 	// KeepAlive is TCP keep-alive on every socket. Default: the system's. (tcp_keepalive, tcp_keepalive_cnt,
 	// tcp_keepalive_idle, tcp_keepalive_intvl)
 	KeepAlive transport.KeepAlive
+
+	// AuthorizedClients are the hosts that may connect to publishers. Publishers can't restrict that yet, and refuse to start rather
+	// than let everybody in. Default: all hosts may. (authorized_client_addresses)
+	AuthorizedClients []string
 }
 
 // withDefaults fills in what is zero.
