@@ -117,11 +117,11 @@ func TestReplierFrom(t *testing.T) {
 		"ipc://from-ipc": "invalid IP",
 		"tcp://[::1]:0":  "::1",
 	} {
+		if strings.Contains(bind, "::1") && !hasIPv6() {
+			continue // a kernel without IPv6 has no such case
+		}
 		t.Run(bind, func(t *testing.T) {
 			t.Parallel()
-			if strings.Contains(bind, "::1") && !hasIPv6() {
-				t.Skip("no IPv6 loopback here")
-			}
 			at := strings.ReplaceAll(bind, "from-ipc", filepath.Join(t.TempDir(), "s"))
 			tr := newTransport(t, Options{})
 			r, err := tr.Replier(transport.ReplierConfig{Endpoint: endpoint(t, at)})

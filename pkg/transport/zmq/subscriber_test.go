@@ -79,11 +79,11 @@ func TestEndpointKinds(t *testing.T) {
 		"ipc://*",
 		"inproc://name",
 	} {
+		if strings.Contains(bind, "::1") && !hasIPv6() {
+			continue // a kernel without IPv6 has no such case
+		}
 		t.Run(bind, func(t *testing.T) {
 			t.Parallel()
-			if strings.Contains(bind, "::1") && !hasIPv6() {
-				t.Skip("no IPv6 loopback here")
-			}
 			tr := newTransport(t, Options{})
 			p, err := tr.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, bind)})
 			must(t, err)
