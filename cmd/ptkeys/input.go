@@ -62,9 +62,9 @@ func label(path string) string {
 	return path
 }
 
-// usage is wrong usage, with a hint. The hint stands within, for it would be lost around an error of cobra's Args.
+// usage is wrong usage, with a hint.
 func usage(hint, format string, args ...any) error {
-	return &daemon.StatusError{Status: daemon.StatusUsage, Err: daemon.Hint(fmt.Errorf(format, args...), "%s", hint)}
+	return daemon.Hint(daemon.Usage(format, args...), "%s", hint)
 }
 
 // completeKeyFiles completes names of key files.

@@ -65,8 +65,8 @@ func answered(cmd *cobra.Command) bool {
 
 // usageError makes err wrong usage of cmd, with a hint.
 func usageError(root, cmd *cobra.Command, args []string, err error) error {
-	if se, ok := errors.AsType[*StatusError](err); ok {
-		return se
+	if _, ok := errors.AsType[*StatusError](err); ok {
+		return err // with the hint that may stand around it
 	}
 	if _, ok := errors.AsType[hinter](err); !ok {
 		err = Hint(err, "%s", usageHint(root, cmd, args))

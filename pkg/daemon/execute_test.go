@@ -28,6 +28,7 @@ func TestExecute(t *testing.T) {
 		{"nothing", 3, "", "error: nothing came\n"},
 		{"good one two", 2, "", "error: accepts at most 1 arg(s), received 2\nhint: see tool good --help\n"},
 		{"good --count x", 2, "", "error: invalid argument \"x\" for \"--count\" flag: strconv.ParseInt: parsing \"x\": invalid syntax\nhint: see tool good --help\n"},
+		{"picky", 2, "", "error: not like that\nhint: like this\n"},
 		{"needs", 2, "", "error: required flag(s) \"name\" not set\nhint: see tool needs --help\n"},
 		{"goood", 2, "", "error: unknown command \"goood\" for \"tool\"\nhint: did you mean good?\n"},
 		{"nonsense", 2, "", "error: unknown command \"nonsense\" for \"tool\"\nhint: see tool --help\n"},
@@ -66,8 +67,10 @@ func tool() *cobra.Command {
 	if err := needs.MarkFlagRequired("name"); err != nil {
 		panic(err)
 	}
+	picky := fails("picky", nil)
+	picky.Args = func(*cobra.Command, []string) error { return daemon.Hint(daemon.Usage("not like that"), "like this") }
 	group := &cobra.Command{Use: "group", Short: "Grouped"}
 	group.AddCommand(fails("one", nil))
-	root.AddCommand(good, needs, group, fails("bad", errors.New("it broke")), fails("nothing", daemon.Nothing(errors.New("nothing came"))))
+	root.AddCommand(good, needs, picky, group, fails("bad", errors.New("it broke")), fails("nothing", daemon.Nothing(errors.New("nothing came"))))
 	return root
 }
