@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -93,6 +94,9 @@ func (c *publication) run(cmd *cobra.Command, args []string) (err error) {
 		}
 	}
 	pub, err := node.Publisher(c.options)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return daemon.Hint(err, "another program has that port (ss -ltnp shows which): choose another one, or leave it out for a free one")
+	}
 	if err != nil {
 		return err
 	}
