@@ -35,6 +35,7 @@ var levels = map[string]struct {
 	"pkg/transport/transporttest": {level: 1, siblings: []string{"pkg/transport"}},
 	"pkg/transport/zmq":           {level: 1, siblings: []string{"pkg/transport"}},
 	"pkg/transport/inmem":         {level: 1, siblings: []string{"pkg/transport", "pkg/multicast"}},
+	"pkg/security":                {level: 1, siblings: []string{"pkg/transport"}},
 	"pkg/discovery":               {level: 2},
 	"pkg/pubsub":                  {level: 2, siblings: []string{"pkg/discovery"}},
 	"pkg/pubsub/pubsubtest":       {level: 2, siblings: []string{"pkg/pubsub"}},
@@ -51,7 +52,7 @@ type rule struct {
 }
 
 var rules = []rule{{
-	reason: "imports go down only: message, curve, registry; then transport, multicast; then discovery, pubsub; then nameserver, relay; then cmd",
+	reason: "imports go down only: message, curve, registry; then transport, multicast, security; then discovery, pubsub; then nameserver, relay; then cmd",
 	forbids: func(importer, imported string) bool {
 		from, ok := levels[importer]
 		to, known := levels[imported]

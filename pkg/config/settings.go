@@ -3,6 +3,7 @@ package config
 import (
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // The backends: the values of the setting backend, here and on the wire.
@@ -92,9 +93,19 @@ type Settings struct {
 	// Needed to bind with backend "secure_zmq". Default "". Environment: POSTTROLL_SERVER_SECRET_KEY_FILE.
 	ServerSecretKeyFile string `toml:"server_secret_key_file"`
 
+	// NextServerSecretKeyFile is the file with the pair that is to follow the one above. While it is set, publishers and the nameserver
+	// serve both: the next key on a port of its own, so that clients can change one by one. doc/security.md has the steps.
+	// Default "". Environment: POSTTROLL_NEXT_SERVER_SECRET_KEY_FILE.
+	NextServerSecretKeyFile string `toml:"next_server_secret_key_file"`
+
 	// ServerPublicKeyFile is the file with the public key of the publishers and nameservers that are connected to (NAME.key).
 	// Needed to connect with backend "secure_zmq". Default "". Environment: POSTTROLL_SERVER_PUBLIC_KEY_FILE.
 	ServerPublicKeyFile string `toml:"server_public_key_file"`
+
+	// ServerPublicKeys are the public keys of servers that have one of their own, as "WHO=FILE". WHO is a service, or the
+	// host, "host:port" or URI of an address, or "*" for all that are not named otherwise, besides server_public_key_file. Where WHO has
+	// several keys they are tried in turn, as while a server changes its key. Default []. Environment: POSTTROLL_SERVER_PUBLIC_KEYS.
+	ServerPublicKeys []string `toml:"server_public_keys"`
 
 	// ClientSecretKeyFile is the file with both keys of this host's subscribers (NAME.key_secret). Needed to connect with
 	// backend "secure_zmq". Default "". Environment: POSTTROLL_CLIENT_SECRET_KEY_FILE.
@@ -104,10 +115,25 @@ type Settings struct {
 	// to bind with backend "secure_zmq". Default "". Environment: POSTTROLL_CLIENTS_PUBLIC_KEYS_DIRECTORY.
 	ClientsPublicKeysDirectory string `toml:"clients_public_keys_directory"`
 
-	// AuthorizedClientAddresses are the hosts that may connect to any socket bound here, as IP addresses or host names.
+	// AuthorizedClientAddresses are the hosts that may connect to any socket bound here, as IP addresses, networks
+	// ("10.1.0.0/16") or host names, which are resolved again from time to time.
 	// Empty: all hosts may. Default []. Environment: POSTTROLL_AUTHORIZED_CLIENT_ADDRESSES, as "['10.0.0.1', '10.0.0.2']",
 	// "10.0.0.1,10.0.0.2" or "10.0.0.1 10.0.0.2".
 	AuthorizedClientAddresses []string `toml:"authorized_client_addresses"`
+
+	// HandshakeInterval is how long a connection may take to agree on how to speak; then it is given up and tried again. A client whose
+	// key is added while it waits is in within that time. "100ms" to "1h". Default "5s". Environment:
+	// POSTTROLL_HANDSHAKE_INTERVAL.
+	HandshakeInterval time.Duration `toml:"handshake_interval"`
+
+	// AllowSharedKeyFiles takes secret key files that others than their owner can read. For containers, where secrets are mounted so.
+	// Default false. Environment: POSTTROLL_ALLOW_SHARED_KEY_FILES.
+	AllowSharedKeyFiles bool `toml:"allow_shared_key_files"`
+
+	// AnnounceBackend is how publishers tell the nameservers that they are given of themselves: "unsecure_zmq" or "secure_zmq".
+	// Empty: as backend. A nameserver of Python posttroll takes announcements plain alone. Default "". Environment:
+	// POSTTROLL_ANNOUNCE_BACKEND.
+	AnnounceBackend string `toml:"announce_backend"`
 }
 
 // DefaultSettings returns the settings of a host where nothing is set.
@@ -124,6 +150,7 @@ func DefaultSettings() Settings {
 		MulticastTTL:             31,
 		PubMinPort:               49152,
 		PubMaxPort:               65536,
+		HandshakeInterval:        5 * time.Second,
 	}
 }
 
@@ -131,6 +158,7 @@ func DefaultSettings() Settings {
 // is. What change set is not validated: call [Settings.Validate] when it came from outside.
 func (s Settings) With(change func(*Settings)) Settings {
 	s.AuthorizedClientAddresses = slices.Clone(s.AuthorizedClientAddresses)
+	s.ServerPublicKeys = slices.Clone(s.ServerPublicKeys)
 	change(&s)
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // Limits of ports and of the kernel's keep-alive (linux/tcp.h: MAX_TCP_KEEPCNT, MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL).
@@ -39,6 +40,10 @@ func (s Settings) Validate() error {
 	c.between("tcp_keepalive_cnt", s.TCPKeepaliveCount, -1, maxKeepaliveCount)
 	c.between("tcp_keepalive_idle", s.TCPKeepaliveIdle, -1, maxKeepaliveSeconds)
 	c.between("tcp_keepalive_intvl", s.TCPKeepaliveInterval, -1, maxKeepaliveSeconds)
+	if s.HandshakeInterval < 100*time.Millisecond || s.HandshakeInterval > time.Hour {
+		c.add("handshake_interval", fmt.Sprintf("%s is out of range, want 100ms to 1h", s.HandshakeInterval), "")
+	}
+	c.oneOf("announce_backend", s.AnnounceBackend, "", Plain, Secure)
 	for _, host := range s.AuthorizedClientAddresses {
 		if host == "" {
 			c.add("authorized_client_addresses", "holds an empty address", "")

@@ -16,6 +16,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/registry"
+	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -29,6 +30,8 @@ type DatagramReceiver interface {
 type Options struct {
 	// Transport makes the TCP sockets.
 	Transport transport.Transport
+	// Security has the server's keys, and says who may connect. Nil: no keys, and everybody may.
+	Security *security.Security
 	// Receiver and Sender reach the multicast group. Needed when Config.Multicast is set, and not used otherwise.
 	Receiver DatagramReceiver
 	Sender   discovery.DatagramSender

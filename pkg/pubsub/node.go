@@ -8,6 +8,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
 )
@@ -22,6 +23,9 @@ type Options struct {
 	Transport transport.Transport
 	// Settings of the program. The zero value are the defaults.
 	Settings Settings
+	// Security has the keys, and says who may connect to publishers. Nil: no keys, and everybody may. Whoever opened it closes it, after
+	// everything that was made from the node.
+	Security *security.Security
 	// Group takes announcements by multicast. Default: a multicast sender as the settings say.
 	Group discovery.DatagramSender
 	// Logger is told what comes and goes. Default: nobody is.
@@ -33,6 +37,7 @@ type Options struct {
 type Node struct {
 	transport transport.Transport
 	settings  Settings
+	security  *security.Security       // nil: no keys
 	group     discovery.DatagramSender // nil: multicast
 	logger    *zap.Logger              // for the packages below
 	log       *zap.Logger              // for this one
@@ -53,6 +58,7 @@ func New(o Options) (*Node, error) {
 	return &Node{
 		transport: o.Transport,
 		settings:  o.Settings.withDefaults(),
+		security:  o.Security,
 		group:     o.Group,
 		logger:    log,
 		log:       log.Named("pubsub"),

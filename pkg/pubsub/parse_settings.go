@@ -20,7 +20,8 @@ var settingsKeys = []string{
 	"authorized_client_addresses",
 	// Of the transport and of nameservers, not used here.
 	"secure_address_publish_port", "server_secret_key_file", "server_public_key_file", "client_secret_key_file",
-	"clients_public_keys_directory",
+	"clients_public_keys_directory", "next_server_secret_key_file", "server_public_keys", "handshake_interval", "allow_shared_key_files",
+	"announce_backend",
 }
 
 // ParseSettings reads the settings of a program under the names of doc/protocol.md, section 6, as Python posttroll has them. Unknown keys are errors; those for

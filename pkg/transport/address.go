@@ -1,6 +1,10 @@
 package transport
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/pytroll/posttroll-go/pkg/curve"
+)
 
 // Backend says how a socket speaks: plain or encrypted. The values are those on the wire (the key "backend" of an
 // announcement) and in the settings.
@@ -27,6 +31,9 @@ func ParseBackend(s string) (Backend, error) {
 type Address struct {
 	Endpoint Endpoint
 	Backend  Backend // empty: Plain
+	// ServerKeys are the public keys that a secure peer may have: one, and while it changes its key two. They are tried in turn. Without
+	// any, connecting to a secure peer is ErrNoKeys.
+	ServerKeys curve.PublicKeys
 }
 
 // Normal returns the address with its backend spelled out.

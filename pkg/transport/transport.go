@@ -20,13 +20,15 @@ import (
 	"errors"
 	"net/netip"
 	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/curve"
 )
 
 // Errors that callers branch on.
 var (
 	// ErrClosed is returned by every method of a closed socket or transport.
 	ErrClosed = errors.New("closed")
-	// ErrNoKeys is returned when an address asks for CURVE and no keys are configured.
+	// ErrNoKeys is returned when a backend or an address asks for CURVE and the keys that it takes are not there.
 	ErrNoKeys = errors.New("no CURVE keys configured")
 )
 
@@ -56,6 +58,12 @@ type SocketOptions struct {
 	// MaxMessage is the size in bytes of the largest message that is taken; the sender of a larger one is disconnected
 	// (ZMQ_MAXMSGSIZE). Default 64 MiB. Of a publisher's it bounds what subscribers send, which is never more than a topic.
 	MaxMessage int64
+	// HandshakeInterval is how long a handshake may take; then the connection is given up and made anew (ZMQ_HANDSHAKE_IVL). A client
+	// whose key is not admitted yet is back within that, by the shorter one of the two sides. From 100 ms to an hour; default 5 s.
+	HandshakeInterval time.Duration
+	// ClientKey is the key pair that proves to secure servers who we are, where the socket connects. Without it connecting to them is
+	// ErrNoKeys. The caller keeps it whole as long as the socket is open.
+	ClientKey curve.KeyPair
 }
 
 // KeepAlive are the settings of TCP keep-alive; zero values leave the operating system's. Where all are zero a replier
@@ -84,6 +92,7 @@ type PublisherConfig struct {
 	Endpoint         Endpoint
 	MinPort, MaxPort int // default 49152 and 65536
 	Backend          Backend
+	Security         ServerSecurity
 	SocketOptions
 }
 
@@ -99,6 +108,10 @@ type Publisher interface {
 	WaitSubscribed(ctx context.Context, topic string, n int) error
 	// Subscriptions returns the current subscriptions, sorted by topic.
 	Subscriptions() []Subscription
+	// Clients returns the subscribers that are connected now, sorted by identity and address.
+	Clients() []Client
+	// Stats returns counters since the socket was made.
+	Stats() PublisherStats
 	// Close sends what is queued for connected subscribers, for two seconds at most, and closes.
 	Close() error
 }
@@ -107,6 +120,12 @@ type Publisher interface {
 type Subscription struct {
 	Topic string
 	Count int // subscribers
+}
+
+// PublisherStats counts what came to a publisher.
+type PublisherStats struct {
+	Access AccessStats
+	Cut    uint64 // subscribers that were cut since they asked for too many topics
 }
 
 // SubscriberConfig configures a subscriber.
@@ -157,10 +176,29 @@ type SubscriberStats struct {
 
 // Event is something that happened to a connection that we opened.
 type Event struct {
-	Kind  EventKind
-	Peer  Address
-	Cause string // for Lost and HandshakeFailed, as far as it can be told
+	Kind   EventKind
+	Peer   Address
+	Reason Failure // for HandshakeFailed
+	Cause  string  // for Lost and HandshakeFailed, as far as it can be told
 }
+
+// Failure is why a handshake failed, as far as the connecting side can tell.
+type Failure string
+
+// The failures.
+const (
+	// FailedServerKey: the peer closed the connection on our first encrypted word. It has another key than the one that we know, as a rule.
+	FailedServerKey Failure = "server_key"
+	// FailedRefused: the peer said no, to our key or our address.
+	FailedRefused Failure = "refused"
+	// FailedSilent: the handshake was not over in time. A secure peer that does not admit our key or address, but may do so later, is
+	// silent; so is one that hangs.
+	FailedSilent Failure = "silent"
+	// FailedMechanism: one side is plain, the other secure.
+	FailedMechanism Failure = "mechanism"
+	// FailedProtocol: the peer does not speak ZeroMQ as it should, or closed the connection of a plain handshake.
+	FailedProtocol Failure = "protocol"
+)
 
 // EventKind is the kind of an [Event].
 type EventKind int
@@ -176,6 +214,7 @@ const (
 type ReplierConfig struct {
 	Endpoint Endpoint
 	Backend  Backend
+	Security ServerSecurity
 	SocketOptions
 }
 
@@ -195,7 +234,9 @@ type Request struct {
 	Body  []byte
 	Parts int        // frames in the request; the protocol knows only 1
 	From  netip.Addr // invalid where the transport can't tell (ipc, inproc)
-	Token any        // the transport's, for Reply
+	// Identity is the name of the client's key; empty on plain sockets.
+	Identity string
+	Token    any // the transport's, for Reply
 }
 
 // ReplierStats counts what a replier did.
@@ -205,6 +246,7 @@ type ReplierStats struct {
 	// Malformed counts messages that are no request: without the empty frame that ends the envelope of one, or nothing
 	// behind it.
 	Malformed uint64
+	Access    AccessStats
 }
 
 // PullerConfig configures a puller.

@@ -22,6 +22,10 @@ type publisher struct {
 func (p *publisher) Endpoint() transport.Endpoint            { return p.endpoint }
 func (p *publisher) Subscriptions() []transport.Subscription { return nil }
 
+func (p *publisher) Clients() []transport.Client { return nil }
+
+func (p *publisher) Stats() transport.PublisherStats { return transport.PublisherStats{} }
+
 func (p *publisher) Send(ctx context.Context, frame []byte) error {
 	if p.closed.Load() {
 		return transport.ErrClosed

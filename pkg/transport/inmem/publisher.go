@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -101,6 +102,22 @@ func (p *Publisher) Subscriptions() []transport.Subscription {
 	}
 	return all
 }
+
+// Clients returns the subscribers that are connected now.
+func (p *Publisher) Clients() []transport.Client {
+	p.owner.network.mu.Lock()
+	defer p.owner.network.mu.Unlock()
+	var all []transport.Client
+	for _, l := range p.outbox.links {
+		if n := len(l.inbox.topics); n > 0 {
+			all = append(all, transport.Client{Addr: netip.AddrPortFrom(l.peerAddr(), 0), Topics: n})
+		}
+	}
+	return all
+}
+
+// Stats returns counters since the socket was made.
+func (p *Publisher) Stats() transport.PublisherStats { return transport.PublisherStats{} }
 
 // counts tells how many subscribers asked for each topic. The caller holds mu.
 func (p *Publisher) counts() map[string]int {

@@ -207,6 +207,14 @@ func (p *publisher) Subscriptions() []transport.Subscription {
 	return p.topics.list()
 }
 
+func (p *publisher) Clients() []transport.Client { return nil }
+
+func (p *publisher) Stats() transport.PublisherStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return transport.PublisherStats{Cut: p.cuts}
+}
+
 func (p *publisher) Close() error {
 	p.sweep.Stop()
 	p.owner.inprocs.unbind(p.endpoint)
