@@ -10,6 +10,8 @@ package zmq
 #cgo nocallback ptz_send
 #cgo noescape ptz_send_all
 #cgo nocallback ptz_send_all
+#cgo noescape ptz_setopt
+#cgo nocallback ptz_setopt
 #include <errno.h>
 #include <stdlib.h>
 #include <zmq.h>
@@ -108,10 +110,16 @@ static int ptz_send_all(void *socket, const char *head, const size_t *sizes, int
 		*readable = events & ZMQ_POLLIN;
 	return rc;
 }
+
+// Sets an option. Returns 0 or an errno.
+static int ptz_setopt(void *socket, int option, const void *value, size_t size) {
+	return zmq_setsockopt(socket, option, value, size) == 0 ? 0 : zmq_errno();
+}
 */
 import "C"
 
 import (
+	"encoding/binary"
 	"errors"
 	"iter"
 	"reflect"
@@ -126,6 +134,16 @@ import (
 const (
 	wantFD   = C.PTZ_FD
 	wantPeer = C.PTZ_PEER
+)
+
+// Options that are set as bytes: keys must not become Go strings, which nobody can wipe, and the binding lacks the last one.
+const (
+	optCurveServer      = C.ZMQ_CURVE_SERVER
+	optCurvePublicKey   = C.ZMQ_CURVE_PUBLICKEY
+	optCurveSecretKey   = C.ZMQ_CURVE_SECRETKEY
+	optCurveServerKey   = C.ZMQ_CURVE_SERVERKEY
+	optZAPDomain        = C.ZMQ_ZAP_DOMAIN
+	optZAPEnforceDomain = 93 // ZMQ_ZAP_ENFORCE_DOMAIN, in the draft part of zmq.h but in every libzmq since 4.3
 )
 
 // rawSocket is the libzmq socket inside the binding's, which does not export it.
@@ -228,4 +246,17 @@ func sendMessage(socket unsafe.Pointer, head []byte, sizes []uintptr, body []byt
 		return r != 0, cause(e)
 	}
 	return r != 0, nil
+}
+
+// setOption sets an option of a socket to bytes, which libzmq copies.
+func setOption(socket unsafe.Pointer, option int, value []byte) error {
+	if e := syscall.Errno(C.ptz_setopt(socket, C.int(option), unsafe.Pointer(unsafe.SliceData(value)), C.size_t(len(value)))); e != 0 {
+		return cause(e)
+	}
+	return nil
+}
+
+// setOptionInt sets an option of a socket to an int.
+func setOptionInt(socket unsafe.Pointer, option, value int) error {
+	return setOption(socket, option, binary.NativeEndian.AppendUint32(nil, uint32(int32(value))))
 }

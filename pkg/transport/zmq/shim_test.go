@@ -1,7 +1,9 @@
 package zmq
 
 import (
+	"errors"
 	"reflect"
+	"syscall"
 	"testing"
 	"time"
 
@@ -134,5 +136,24 @@ func TestKeepAlive(t *testing.T) {
 	must(t, setKeepAlive(s, transport.KeepAlive{Mode: transport.KeepAliveOff}))
 	if got := get(); got[0] != 0 {
 		t.Errorf("off: got %v", got)
+	}
+}
+
+// TestSetOption: options arrive at libzmq, and what it refuses is an error.
+func TestSetOption(t *testing.T) {
+	t.Parallel()
+	s := newPeers(t).socket(zmq4.SUB)
+	must(t, setOptionInt(rawSocket(s), optCurveServer, 1))
+	if got, err := s.GetMechanism(); err != nil || got != zmq4.CURVE {
+		t.Errorf("a CURVE server has mechanism %v, %v: want %v", got, err, zmq4.CURVE)
+	}
+	must(t, setOption(rawSocket(s), optCurveSecretKey, make([]byte, 32)))
+	if got, err := s.GetCurveSecretkeyRaw(); err != nil || got != string(make([]byte, 32)) {
+		t.Errorf("ZMQ_CURVE_SECRETKEY is %q, %v: want zeros", got, err)
+	}
+	must(t, setOption(rawSocket(s), optZAPDomain, []byte("1")))
+	must(t, setOptionInt(rawSocket(s), optZAPEnforceDomain, 1))
+	if err := setOption(rawSocket(s), optCurveSecretKey, make([]byte, 31)); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("a key of 31 bytes: got %v, want %v", err, syscall.EINVAL)
 	}
 }
