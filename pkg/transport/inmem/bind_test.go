@@ -31,7 +31,7 @@ func TestBindErrors(t *testing.T) {
 		{"ipc and inproc", "ipc://x", "", "inproc://x", nil, ""},
 		{"somebody else's", "tcp://*:1", "", "tcp://10.0.0.2:9000", syscall.EADDRNOTAVAIL, "bind tcp://10.0.0.2:9000: cannot assign requested address"},
 		{"name", "tcp://*:1", "", "tcp://eth7:9000", syscall.ENODEV, "bind tcp://eth7:9000: no such device"},
-		{"secure", "tcp://*:1", transport.Secure, "tcp://*:9000", transport.ErrNoKeys, "bind tcp://*:9000: no CURVE keys configured"},
+		{"secure", "tcp://*:1", transport.Secure, "tcp://*:9000", transport.ErrNoKeys, "bind tcp://*:9000: no CURVE keys configured: no key pair of the server (server_secret_key_file)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -36,15 +36,18 @@ type place struct {
 type binding struct {
 	host  *host
 	place place
+	door  *door
 	end   acceptor
 }
 
 // acceptor is what a bound socket does with those that connect to it. All is called with Network.mu held.
 type acceptor interface {
-	// accept connects d, or says why the two don't match.
-	accept(d *dial) error
-	// dropLinks loses the connections from hosts that match.
-	dropLinks(cause string, match func(from *host) bool)
+	// accept connects d, which was admitted, or says why the two don't match.
+	accept(d *dial) *refusal
+	// dropLinks loses the connections that match.
+	dropLinks(cause string, match func(*dial) bool)
+	// revoke does so with those that are admitted no more, and drops what they have asked. It returns their number.
+	revoke(match func(*dial) bool) uint64
 }
 
 // reachable tells whether wires lead from a to b.
@@ -122,8 +125,8 @@ func hostAddr(s string) netip.Addr {
 func isOwn(addr netip.Addr) bool { return addr.IsLoopback() || addr.IsUnspecified() }
 
 // bind binds end. The caller holds mu.
-func (t *Transport) bind(cfg listenConfig, end acceptor) (*binding, error) {
-	b := &binding{host: t.host, place: locate(t, cfg.endpoint), end: end}
+func (t *Transport) bind(cfg listenConfig, door *door, end acceptor) (*binding, error) {
+	b := &binding{host: t.host, place: locate(t, cfg.endpoint), door: door, end: end}
 	if err := t.host.checkLocal(b.place); err != nil {
 		return nil, err
 	}

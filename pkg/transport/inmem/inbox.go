@@ -3,8 +3,11 @@ package inmem
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
+	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -15,6 +18,7 @@ type inbox struct {
 	maxMessage int64 // bytes
 	maxQueued  int64 // bytes
 	attribute  bool
+	client     curve.KeyPair
 	topics     map[string]struct{}   // what is subscribed to; nil: a puller's
 	report     func(transport.Event) // nil: nobody wants to know
 
@@ -25,12 +29,6 @@ type inbox struct {
 	queued   int64 // bytes in frames
 	received uint64
 	changed  broadcast // a frame came, or closed
-}
-
-func (i *inbox) event(kind transport.EventKind, l *link, cause string) {
-	if i.report != nil {
-		i.report(transport.Event{Kind: kind, Peer: l.to, Cause: cause})
-	}
 }
 
 // room tells whether a frame from l can be taken in at once: only when none of l waits before it.
@@ -72,19 +70,31 @@ func (i *inbox) refill() {
 }
 
 // connect adds a connection; one that is there is left alone.
-func (i *inbox) connect(to transport.Address) {
-	if slices.ContainsFunc(i.links, func(l *link) bool { return l.to == to }) {
-		return
+func (i *inbox) connect(to transport.Address) error {
+	if at := i.find(to.Endpoint); at >= 0 {
+		if i.links[at].to != to {
+			return fmt.Errorf("connect %s: %w", to, errOtherSecurity)
+		}
+		return nil
 	}
 	l := &link{inbox: i}
-	l.dial = dial{from: i.owner, to: to, at: locate(i.owner, to.Endpoint), end: l}
+	l.dial = newDial(i.owner, to, i.client, l)
 	i.links = append(i.links, l)
 	i.owner.network.dial(&l.dial)
+	return nil
+}
+
+// errOtherSecurity refuses to connect twice to one endpoint in two ways.
+var errOtherSecurity = errors.New("it is connected with another backend or other keys: disconnect it first")
+
+// find returns the place of the link to ep, or -1.
+func (i *inbox) find(ep transport.Endpoint) int {
+	return slices.IndexFunc(i.links, func(l *link) bool { return l.to.Endpoint == ep })
 }
 
 // disconnect drops a connection; what is pending on it is still taken in.
-func (i *inbox) disconnect(to transport.Address) {
-	at := slices.IndexFunc(i.links, func(l *link) bool { return l.to == to })
+func (i *inbox) disconnect(from transport.Endpoint) {
+	at := i.find(from)
 	if at < 0 {
 		return
 	}

@@ -13,11 +13,15 @@
 // It behaves as ZeroMQ does where programs can tell: a publisher that nobody is connected to loses what it sends, a connection may
 // be asked for before its peer exists, a full queue drops and counts, a request waits for its replier. What differs: connections and
 // subscriptions are there at once (when Connect, Subscribe or the binding of the peer returns, frames sent from then on arrive), a
-// lost connection is noticed at once, and frames reach a queue before Send returns.
+// lost connection is noticed at once, and frames reach a queue before Send returns. So is a handshake that fails, for which a real client
+// may have to wait for the handshake interval; and whoever waits is let in as soon as the gate admits it.
+//
+// Sockets may be secure: keys are compared and gates are asked as in the real handshake, but nothing is encrypted. A client proves
+// nothing but that it has a secret key.
 //
 // It works inside testing/synctest bubbles when the Network is made in the bubble: nothing in it polls, sleeps or looks at the
-// clock. The only goroutines are those that call [transport.SubscriberConfig].Events, one for each subscriber that asks for them;
-// Close of the subscriber waits for its own.
+// clock. The only goroutines are those that call [transport.SubscriberConfig].Events, one for each subscriber that asks for them, and
+// one for each bound socket with a gate, which judges again when the gate has changed. Close of the socket waits for its own.
 //
 // All functions may be called concurrently. Whoever makes a transport or a group closes it; Network.Close closes them all.
 package inmem
@@ -38,6 +42,7 @@ type Network struct {
 	groups   []*Group
 	drop     func(from, to netip.Addr, datagram []byte) bool
 	lastPort int // source port of the youngest group
+	lastPeer int // source port of the youngest connection
 }
 
 // part is what a network closes.
@@ -60,7 +65,7 @@ func (n *Network) Cut(addr netip.Addr) {
 	h.cut = true
 	for _, other := range n.distinctHosts() {
 		for _, b := range other.bindings {
-			b.end.dropLinks("host cut off", func(from *host) bool { return !reachable(from, other) })
+			b.end.dropLinks("host cut off", func(d *dial) bool { return !reachable(d.from.host, other) })
 		}
 	}
 }

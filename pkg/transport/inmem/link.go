@@ -2,7 +2,6 @@ package inmem
 
 import (
 	"bytes"
-	"errors"
 	"slices"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -16,29 +15,33 @@ type link struct {
 	// pending are the frames on their way: sent, and not yet taken in since the inbox is full. They stand for both queues of
 	// the connection and what is between them.
 	pending [][]byte
-	refusal string // why the peer did not match, told once
+	refusal *refusal // told, and nothing else since
 }
-
-// errMismatch refuses a connection between sockets of kinds that don't match: a subscriber and a replier, say.
-var errMismatch = errors.New("peer is a socket of another kind")
 
 // closedByPeer is the cause of a connection lost in the usual way.
 const closedByPeer = "connection closed"
 
-// anyHost matches connections from everywhere.
-func anyHost(*host) bool { return true }
+// anyone matches all connections.
+func anyone(*dial) bool { return true }
 
-func (l *link) refused(cause error) {
-	if l.refusal != cause.Error() {
-		l.refusal = cause.Error()
-		l.inbox.event(transport.HandshakeFailed, l, l.refusal)
+func (l *link) refused(why *refusal) {
+	if l.refusal != why {
+		l.refusal = why
+		l.event(transport.HandshakeFailed, why.reason, why.cause)
+	}
+}
+
+// event tells the program, when it wants to know.
+func (l *link) event(kind transport.EventKind, reason transport.Failure, cause string) {
+	if l.inbox.report != nil {
+		l.inbox.report(transport.Event{Kind: kind, Peer: l.to, Reason: reason, Cause: cause})
 	}
 }
 
 // lose ends the connection and waits for the peer to come back. What is pending still arrives.
 func (l *link) lose(cause string) {
 	l.peer.unlink(l)
-	l.inbox.event(transport.Lost, l, cause)
+	l.event(transport.Lost, "", cause)
 	l.inbox.owner.network.dial(&l.dial)
 }
 
@@ -60,10 +63,10 @@ type outbox struct {
 
 // link takes a connection from an inbox of the right kind.
 func (o *outbox) link(l *link) {
-	l.peer, l.refusal = o, ""
+	l.peer, l.refusal = o, nil
 	o.links = append(o.links, l)
 	o.changed.fire()
-	l.inbox.event(transport.Connected, l, "")
+	l.event(transport.Connected, "", "")
 }
 
 func (o *outbox) unlink(l *link) {
@@ -72,12 +75,16 @@ func (o *outbox) unlink(l *link) {
 	o.changed.fire()
 }
 
-func (o *outbox) dropLinks(cause string, match func(from *host) bool) {
+// dropLinks loses the connections that match and returns their number.
+func (o *outbox) dropLinks(cause string, match func(*dial) bool) uint64 {
+	count := uint64(0)
 	for _, l := range slices.Clone(o.links) {
-		if match(l.from.host) {
+		if match(&l.dial) {
 			l.lose(cause)
+			count++
 		}
 	}
+	return count
 }
 
 // room tells whether l can take another frame.

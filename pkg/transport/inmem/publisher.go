@@ -1,10 +1,10 @@
 package inmem
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -27,7 +27,8 @@ func (t *Transport) Publisher(cfg transport.PublisherConfig) (transport.Publishe
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
 	p := &Publisher{outbox: outbox{queue: opts.Queue}}
-	if err := t.listen(listenConfig{cfg.Endpoint, cfg.MinPort, cfg.MaxPort, cfg.Backend}, &p.server, p); err != nil {
+	listen := listenConfig{cfg.Endpoint, cfg.MinPort, cfg.MaxPort, cfg.Backend, cfg.Security}
+	if err := t.listen(listen, &p.server, p); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -103,21 +104,28 @@ func (p *Publisher) Subscriptions() []transport.Subscription {
 	return all
 }
 
-// Clients returns the subscribers that are connected now.
+// Clients returns the subscribers that are connected now, sorted by identity and address.
 func (p *Publisher) Clients() []transport.Client {
 	p.owner.network.mu.Lock()
 	defer p.owner.network.mu.Unlock()
 	var all []transport.Client
 	for _, l := range p.outbox.links {
 		if n := len(l.inbox.topics); n > 0 {
-			all = append(all, transport.Client{Addr: netip.AddrPortFrom(l.peerAddr(), 0), Topics: n})
+			all = append(all, transport.Client{Identity: l.identity, Addr: l.peerAddrPort(), Topics: n})
 		}
 	}
+	slices.SortStableFunc(all, func(a, b transport.Client) int {
+		return cmp.Or(cmp.Compare(a.Identity, b.Identity), a.Addr.Compare(b.Addr))
+	})
 	return all
 }
 
 // Stats returns counters since the socket was made.
-func (p *Publisher) Stats() transport.PublisherStats { return transport.PublisherStats{} }
+func (p *Publisher) Stats() transport.PublisherStats {
+	p.owner.network.mu.Lock()
+	defer p.owner.network.mu.Unlock()
+	return transport.PublisherStats{Access: p.door.access()}
+}
 
 // counts tells how many subscribers asked for each topic. The caller holds mu.
 func (p *Publisher) counts() map[string]int {
@@ -132,22 +140,24 @@ func (p *Publisher) counts() map[string]int {
 
 // Close frees the endpoint. What was sent still arrives.
 func (p *Publisher) Close() error {
-	p.owner.network.mu.Lock()
-	defer p.owner.network.mu.Unlock()
-	if p.shut() {
-		p.outbox.dropLinks(closedByPeer, anyHost)
+	p.close(func() {
+		p.outbox.dropLinks(closedByPeer, anyone)
 		p.outbox.changed.fire()
-	}
+	})
 	return nil
 }
 
-func (p *Publisher) accept(d *dial) error {
+func (p *Publisher) accept(d *dial) *refusal {
 	l, ok := d.end.(*link)
 	if !ok || l.inbox.topics == nil {
-		return errMismatch
+		return otherKind
 	}
 	p.outbox.link(l)
 	return nil
 }
 
-func (p *Publisher) dropLinks(cause string, match func(*host) bool) { p.outbox.dropLinks(cause, match) }
+func (p *Publisher) dropLinks(cause string, match func(*dial) bool) { p.outbox.dropLinks(cause, match) }
+
+func (p *Publisher) revoke(match func(*dial) bool) uint64 {
+	return p.outbox.dropLinks(closedByPeer, match)
+}

@@ -16,7 +16,7 @@ var _ transport.Puller = (*Puller)(nil)
 
 // Puller connects a socket that takes what others push.
 func (t *Transport) Puller(cfg transport.PullerConfig) (transport.Puller, error) {
-	to, err := checkAddress(cfg.Address)
+	to, err := checkAddress(cfg.Address, cfg.ClientKey)
 	if err != nil {
 		return nil, err
 	}
@@ -24,14 +24,16 @@ func (t *Transport) Puller(cfg transport.PullerConfig) (transport.Puller, error)
 	if err != nil {
 		return nil, fmt.Errorf("puller: %w", err)
 	}
-	p := &Puller{inbox: inbox{owner: t, queue: opts.Queue, maxMessage: opts.MaxMessage, maxQueued: defaultMaxQueued}}
+	p := &Puller{inbox: inbox{owner: t, client: opts.ClientKey, queue: opts.Queue, maxMessage: opts.MaxMessage, maxQueued: defaultMaxQueued}}
 	t.network.mu.Lock()
 	defer t.network.mu.Unlock()
 	if t.closed {
 		return nil, transport.ErrClosed
 	}
+	if err := p.inbox.connect(to); err != nil {
+		return nil, err
+	}
 	t.add(p)
-	p.inbox.connect(to)
 	return p, nil
 }
 
@@ -106,22 +108,24 @@ func (p *Pusher) push(frame []byte) bool {
 
 // Close frees the endpoint. What was sent still arrives.
 func (p *Pusher) Close() error {
-	p.owner.network.mu.Lock()
-	defer p.owner.network.mu.Unlock()
-	if p.shut() {
-		p.outbox.dropLinks(closedByPeer, anyHost)
+	p.close(func() {
+		p.outbox.dropLinks(closedByPeer, anyone)
 		p.outbox.changed.fire()
-	}
+	})
 	return nil
 }
 
-func (p *Pusher) accept(d *dial) error {
+func (p *Pusher) accept(d *dial) *refusal {
 	l, ok := d.end.(*link)
 	if !ok || l.inbox.topics != nil {
-		return errMismatch
+		return otherKind
 	}
 	p.outbox.link(l)
 	return nil
 }
 
-func (p *Pusher) dropLinks(cause string, match func(*host) bool) { p.outbox.dropLinks(cause, match) }
+func (p *Pusher) dropLinks(cause string, match func(*dial) bool) { p.outbox.dropLinks(cause, match) }
+
+func (p *Pusher) revoke(match func(*dial) bool) uint64 {
+	return p.outbox.dropLinks(closedByPeer, match)
+}

@@ -34,7 +34,7 @@ func (t *Transport) Replier(cfg transport.ReplierConfig) (transport.Replier, err
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
 	r := &Replier{maxMessage: opts.MaxMessage}
-	if err := t.listen(listenConfig{endpoint: cfg.Endpoint, backend: cfg.Backend}, &r.server, r); err != nil {
+	if err := t.listen(listenConfig{endpoint: cfg.Endpoint, backend: cfg.Backend, security: cfg.Security}, &r.server, r); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -69,7 +69,9 @@ func (r *Replier) Receive(ctx context.Context) ([]transport.Request, error) {
 func (r *Replier) take() []transport.Request {
 	var requests []transport.Request
 	for _, q := range r.asked {
-		requests = append(requests, transport.Request{Body: q.body, Parts: q.parts, From: q.peerAddr(), Token: q})
+		requests = append(requests, transport.Request{
+			Body: q.body, Parts: q.parts, From: q.peerAddr(), Identity: q.identity, Token: q,
+		})
 		if !q.lost {
 			r.open = append(r.open, q)
 		}
@@ -106,26 +108,26 @@ func (r *Replier) Reply(req transport.Request, frame []byte) error {
 func (r *Replier) Stats() transport.ReplierStats {
 	r.owner.network.mu.Lock()
 	defer r.owner.network.mu.Unlock()
-	return r.stats
+	stats := r.stats
+	stats.Access = r.door.access()
+	return stats
 }
 
 // Close frees the endpoint. Requests that were not answered never are.
 func (r *Replier) Close() error {
-	r.owner.network.mu.Lock()
-	defer r.owner.network.mu.Unlock()
-	if r.shut() {
+	r.close(func() {
 		r.asked, r.open = nil, nil
 		r.changed.fire()
-	}
+	})
 	return nil
 }
 
-func (r *Replier) accept(d *dial) error {
+func (r *Replier) accept(d *dial) *refusal {
 	q, ok := d.end.(*question)
 	if !ok {
-		return errMismatch
+		return otherKind
 	}
-	q.replier = r
+	q.replier, q.refusal = r, nil
 	if int64(len(q.body)) <= r.maxMessage {
 		r.asked = append(r.asked, q)
 		r.changed.fire()
@@ -134,13 +136,31 @@ func (r *Replier) accept(d *dial) error {
 }
 
 // dropLinks takes away the way back to those who match; what they asked can still be received.
-func (r *Replier) dropLinks(_ string, match func(*host) bool) {
+func (r *Replier) dropLinks(_ string, match func(*dial) bool) {
 	for _, q := range slices.Concat(r.asked, r.open) {
-		if match(q.from.host) {
+		if match(&q.dial) {
 			q.lost = true
 		}
 	}
 	r.open = slices.DeleteFunc(r.open, func(q *question) bool { return q.lost })
+}
+
+// revoke drops what they have asked too.
+func (r *Replier) revoke(match func(*dial) bool) uint64 {
+	count := uint64(0)
+	gone := func(q *question) bool {
+		if !match(&q.dial) {
+			return false
+		}
+		if !q.lost {
+			q.lost = true
+			count++
+		}
+		return true
+	}
+	r.asked = slices.DeleteFunc(r.asked, gone)
+	r.open = slices.DeleteFunc(r.open, gone)
+	return count
 }
 
 // forget is called when the one who asked q waits no longer. The caller holds mu.

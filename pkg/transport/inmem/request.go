@@ -19,10 +19,20 @@ type question struct {
 	answered   bool
 	answer     []byte
 	changed    broadcast
+	refusal    *refusal // the last one, while there is no replier
 }
 
-// refused leaves the request waiting: a connection that doesn't match looks like nobody to the one who asks.
-func (q *question) refused(error) {}
+// refused leaves the request waiting: who refuses it now may admit it later.
+func (q *question) refused(why *refusal) { q.refusal = why }
+
+// unanswered is the error of a request whose ctx has ended.
+func (q *question) unanswered(ctx context.Context) error {
+	if q.refusal == nil {
+		return fmt.Errorf("request to %s: no answer: %w", q.to.Endpoint, ctx.Err())
+	}
+	why := &transport.HandshakeError{Peer: q.to, Reason: q.refusal.reason, Cause: q.refusal.cause}
+	return fmt.Errorf("request to %s: no answer: %w: %w", q.to.Endpoint, why, ctx.Err())
+}
 
 // Request sends one request and returns the answer. It waits for a replier that isn't there yet. One that takes the request and goes
 // away, or is cut off before the answer, leaves it waiting: like the real one, only ctx ends that.
@@ -37,7 +47,7 @@ func (t *Transport) RequestParts(ctx context.Context, to transport.Address, fram
 }
 
 func (t *Transport) request(ctx context.Context, to transport.Address, body []byte, parts int, opts transport.SocketOptions) ([]byte, error) {
-	to, err := checkAddress(to)
+	to, err := checkAddress(to, opts.ClientKey)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +56,7 @@ func (t *Transport) request(ctx context.Context, to transport.Address, body []by
 		return nil, fmt.Errorf("request to %s: %w", to.Endpoint, err)
 	}
 	q := &question{body: bytes.Clone(body), parts: parts, maxMessage: opts.MaxMessage}
-	q.dial = dial{from: t, to: to, at: locate(t, to.Endpoint), end: q}
+	q.dial = newDial(t, to, opts.ClientKey, q)
 	mu := &t.network.mu
 	mu.Lock()
 	defer mu.Unlock()
@@ -72,7 +82,7 @@ func (t *Transport) request(ctx context.Context, to transport.Address, body []by
 		case t.closed:
 			return nil, transport.ErrClosed
 		case ctx.Err() != nil:
-			return nil, fmt.Errorf("request to %s: no answer: %w", to.Endpoint, ctx.Err())
+			return nil, q.unanswered(ctx)
 		}
 	}
 	return q.answer, nil

@@ -23,7 +23,7 @@ func (t *Transport) Subscriber(cfg transport.SubscriberConfig) (transport.Subscr
 	}
 	s := &Subscriber{inbox: inbox{
 		owner: t, queue: opts.Queue, maxMessage: opts.MaxMessage, maxQueued: cfg.MaxQueued, attribute: cfg.Attribute,
-		topics: make(map[string]struct{}),
+		client: opts.ClientKey, topics: make(map[string]struct{}),
 	}}
 	if s.inbox.maxQueued == 0 {
 		s.inbox.maxQueued = defaultMaxQueued
@@ -41,18 +41,21 @@ func (t *Transport) Subscriber(cfg transport.SubscriberConfig) (transport.Subscr
 	return s, nil
 }
 
-// Connect adds a publisher, which may come later.
+// Connect adds a publisher, which may come later. One that is connected with another backend or other keys has to be disconnected first.
 func (s *Subscriber) Connect(to transport.Address) error {
-	to, err := checkAddress(to)
+	to, err := checkAddress(to, s.inbox.client)
 	if err != nil {
 		return err
 	}
-	return s.locked(func() { s.inbox.connect(to) })
+	if closed := s.locked(func() { err = s.inbox.connect(to) }); closed != nil {
+		return closed
+	}
+	return err
 }
 
-// Disconnect drops a publisher; what has arrived from it is still received. One that isn't there is no error.
+// Disconnect drops a publisher, whatever its backend and keys; what has arrived from it is still received. One that isn't there is no error.
 func (s *Subscriber) Disconnect(to transport.Address) error {
-	return s.locked(func() { s.inbox.disconnect(to.Normal()) })
+	return s.locked(func() { s.inbox.disconnect(to.Endpoint) })
 }
 
 // Subscribe asks for frames that begin with topic. To ask again changes nothing.

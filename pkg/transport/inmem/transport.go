@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -16,6 +17,7 @@ const (
 	defaultQueue      = 1000
 	defaultMaxMessage = 64 << 20
 	defaultMaxQueued  = 256 << 20
+	defaultHandshake  = 5 * time.Second
 )
 
 // Transport is the transport of one program on one host. Several on one host share its ports and its ipc endpoints; inproc
@@ -77,6 +79,10 @@ func withDefaults(o transport.SocketOptions) (transport.SocketOptions, error) {
 	o.MaxMessage = cmp.Or(o.MaxMessage, defaultMaxMessage)
 	if o.Queue < 0 || o.MaxMessage < 0 {
 		return o, fmt.Errorf("queue of %d messages of %d bytes: want more than 0", o.Queue, o.MaxMessage)
+	}
+	o.HandshakeInterval = cmp.Or(o.HandshakeInterval, defaultHandshake)
+	if o.HandshakeInterval < 100*time.Millisecond || o.HandshakeInterval > time.Hour {
+		return o, fmt.Errorf("handshake interval %v: want 100ms to 1h", o.HandshakeInterval)
 	}
 	switch o.KeepAlive.Mode {
 	case transport.KeepAliveSystem, transport.KeepAliveOn, transport.KeepAliveOff:
