@@ -66,14 +66,14 @@ func (n *Node) announcer(o PublisherOptions, bound transport.Endpoint) (discover
 		},
 		Interval:      o.BroadcastInterval,
 		Transport:     n.transport,
-		Options:       n.settings.socket(0),
+		Options:       n.socket(0),
 		FollowAddress: where.changes,
 		Wanted:        where.wanted,
 		Encoder:       n.settings.encoder(),
 		Logger:        n.logger,
 	}
 	if len(o.Nameservers) > 0 {
-		cfg.Nameservers, err = n.nameservers(o.Nameservers, n.settings.registerPort())
+		cfg.Nameservers, err = n.nameservers(o.Nameservers, n.settings.registerPort(), n.settings.AnnounceBackend)
 	}
 	return cfg, err
 }

@@ -65,7 +65,7 @@ func (s *Subscriber) changed(c discovery.Change) {
 func (s *Subscriber) found(e discovery.Entry) {
 	s.missing.found(e)
 	addr := Address{URI: e.URI, Backend: e.Backend, SupportedVersion: e.SupportedVersion}
-	news, err := s.addFound(addr)
+	news, err := s.addFound(addr, e.Services)
 	if err != nil {
 		s.lost(e) // it may have been usable before
 		if s.refused.first(e.URI, err) && !s.isClosed() {
@@ -79,8 +79,8 @@ func (s *Subscriber) found(e discovery.Entry) {
 }
 
 // addFound connects to addr, and tells whether it was not there yet.
-func (s *Subscriber) addFound(addr Address) (news bool, err error) {
-	to, err := addr.peer(s.backend)
+func (s *Subscriber) addFound(addr Address, services []string) (news bool, err error) {
+	to, err := s.node.peer(addr, s.backend, services...)
 	if err != nil {
 		return false, err
 	}

@@ -52,7 +52,7 @@ func (s *Subscriber) hookPeer(addr Address, callback func(*message.Message)) (tr
 	if callback == nil {
 		return transport.Address{}, errors.New("hook: no callback")
 	}
-	to, err := addr.peer(s.backend)
+	to, err := s.node.peer(addr, s.backend)
 	if err != nil {
 		return transport.Address{}, fmt.Errorf("hook: address: %w", err)
 	}

@@ -96,14 +96,14 @@ func (n *Node) Lookup(ctx context.Context, service string, nameservers ...string
 
 // lookup returns how nameservers are asked.
 func (n *Node) lookup(nameservers []string) (discovery.LookupConfig, error) {
-	addrs, err := n.nameservers(nameservers, n.settings.lookupPort())
+	addrs, err := n.nameservers(nameservers, n.settings.lookupPort(), n.settings.Backend)
 	if err != nil {
 		return discovery.LookupConfig{}, err
 	}
 	return discovery.LookupConfig{
 		Transport:   n.transport,
 		Nameservers: addrs,
-		Options:     n.settings.socket(0),
+		Options:     n.socket(0),
 		Encoder:     n.settings.encoder(),
 		Logger:      n.logger,
 	}, nil
@@ -113,7 +113,7 @@ func (n *Node) lookup(nameservers []string) (discovery.LookupConfig, error) {
 var defaultNameservers = []string{"localhost"}
 
 // nameservers reads nameservers as operators write them; none means localhost.
-func (n *Node) nameservers(hosts []string, port int) ([]transport.Address, error) {
+func (n *Node) nameservers(hosts []string, port int, backend transport.Backend) ([]transport.Address, error) {
 	if len(hosts) == 0 {
 		hosts = defaultNameservers
 	}
@@ -123,8 +123,10 @@ func (n *Node) nameservers(hosts []string, port int) ([]transport.Address, error
 		if err != nil {
 			return nil, fmt.Errorf("nameserver %.100q: %w", host, err)
 		}
-		if addr.Backend == "" {
-			addr.Backend = n.settings.Backend
+		addr.Backend = backend
+		addr = n.security.Address(addr)
+		if err := n.checkClientKeys(addr); err != nil {
+			return nil, fmt.Errorf("nameserver %.100q: %w", host, err)
 		}
 		if !slices.Contains(addrs, addr) {
 			addrs = append(addrs, addr)
@@ -133,17 +135,24 @@ func (n *Node) nameservers(hosts []string, port int) ([]transport.Address, error
 	return addrs, nil
 }
 
-// feeds returns the change feeds of nameservers: on the same hosts, another port. One that is reached otherwise than by TCP has
-// none that could be told from its address.
+// feeds returns the change feeds of nameservers: on the same hosts, other ports. That of a secure subscriber is on one of two: a nameserver that serves
+// plain and secure peers has it beside the plain one. A nameserver that is reached otherwise than by TCP has none that could be told from
+// its address.
 func (n *Node) feeds(nameservers []transport.Address) []transport.Address {
+	ports := []int{n.settings.AddressPublishPort}
+	if n.settings.Backend == transport.Secure {
+		ports = append(ports, n.settings.SecureAddressPublishPort)
+	}
 	var feeds []transport.Address
 	for _, addr := range nameservers {
 		if addr.Endpoint.Scheme() != "tcp" {
 			continue
 		}
-		addr.Endpoint = addr.Endpoint.WithPort(n.settings.AddressPublishPort)
-		if !slices.Contains(feeds, addr) {
-			feeds = append(feeds, addr)
+		for _, port := range ports {
+			addr.Endpoint = addr.Endpoint.WithPort(port)
+			if !slices.Contains(feeds, addr) {
+				feeds = append(feeds, addr)
+			}
 		}
 	}
 	return feeds

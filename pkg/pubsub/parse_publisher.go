@@ -10,7 +10,7 @@ import (
 // publisherKeys are what [ParsePublisherOptions] reads.
 var publisherKeys = []string{
 	"name", "port", "nameservers", "address", "min_port", "max_port", "aliases", "broadcast_interval", // as the reference
-	"announce", "advertise", "backend", "lax",
+	"announce", "advertise", "backend", "lax", "server_secret_key_file", "next_server_secret_key_file", "next_port",
 }
 
 // ParsePublisherOptions reads the settings of a publisher as they come from YAML, TOML, JSON or an INI file, with the keys of Python
@@ -33,6 +33,12 @@ var publisherKeys = []string{
 //	backend             "unsecure_zmq" or "secure_zmq"
 //	lax                 true: also send what ends Python subscribers
 //
+// And of the secure backend, see [PublisherOptions]:
+//
+//	server_secret_key_file       key pair of this publisher alone
+//	next_server_secret_key_file  the one that is to follow it
+//	next_port                    0 to 65535, where the key that is to follow is served; 0 or missing: a free one
+//
 // Numbers and booleans may be text.
 func ParsePublisherOptions(settings map[string]any) (PublisherOptions, error) {
 	v := &values{m: settings}
@@ -45,9 +51,13 @@ func ParsePublisherOptions(settings map[string]any) (PublisherOptions, error) {
 		Aliases:           v.list("aliases", atComma),
 		BroadcastInterval: v.broadcastInterval(),
 		Advertise:         v.text("advertise", ""),
-		Backend:           v.backend(),
+		Backend:           v.backend("backend"),
 		Lax:               v.boolean("lax", false),
 		Announce:          v.announce(),
+
+		ServerSecretKeyFile:     v.path("server_secret_key_file"),
+		NextServerSecretKeyFile: v.path("next_server_secret_key_file"),
+		NextPort:                v.within("next_port", 0, 0, 65535),
 	}
 	hosts, off := v.hosts("nameservers")
 	o.Nameservers = hosts
@@ -86,14 +96,14 @@ func (v *values) broadcastInterval() time.Duration {
 	return -1
 }
 
-func (v *values) backend() transport.Backend {
-	text := v.text("backend", "")
+func (v *values) backend(key string) transport.Backend {
+	text := v.text(key, "")
 	if text == "" {
 		return ""
 	}
 	backend, err := transport.ParseBackend(text)
 	if err != nil {
-		v.fail("backend", "%w", err)
+		v.fail(key, "%w", err)
 	}
 	return backend
 }

@@ -17,31 +17,33 @@ var settingsKeys = []string{
 	"nameserver_port", "secure_zmq_nameserver_port", "address_publish_port", "broadcast_port", "secure_broadcast_port",
 	"mc_group", "mc_ttl", "multicast_interface", "pub_min_port", "pub_max_port",
 	"tcp_keepalive", "tcp_keepalive_cnt", "tcp_keepalive_idle", "tcp_keepalive_intvl",
-	"authorized_client_addresses",
-	// Of the transport and of nameservers, not used here.
-	"secure_address_publish_port", "server_secret_key_file", "server_public_key_file", "client_secret_key_file",
-	"clients_public_keys_directory", "next_server_secret_key_file", "server_public_keys", "handshake_interval", "allow_shared_key_files",
-	"announce_backend",
+	"authorized_client_addresses", "secure_address_publish_port", "announce_backend",
+	// Of [ParseSecurity].
+	"server_secret_key_file", "next_server_secret_key_file", "clients_public_keys_directory",
+	"client_secret_key_file", "server_public_key_file", "server_public_keys",
+	"allow_shared_key_files", "handshake_interval",
 }
 
 // ParseSettings reads the settings of a program under the names of doc/protocol.md, section 6, as Python posttroll has them. Unknown keys are errors; those for
-// keys and nameservers are known and not used. Missing ones have their defaults. All problems are told at once.
+// key files are [ParseSecurity]'s. Missing ones have their defaults. All problems are told at once.
 func ParseSettings(settings map[string]any) (Settings, error) {
 	v := &values{m: settings}
 	s := Settings{
-		Backend:              v.backend(),
-		MessageVersion:       message.Version(v.text("message_version", "")),
-		NameserverPort:       v.within("nameserver_port", discovery.DefaultNameserverPort, 1, 65535),
-		SecureNameserverPort: v.within("secure_zmq_nameserver_port", DefaultSecureNameserverPort, 1, 65535),
-		AddressPublishPort:   v.within("address_publish_port", discovery.DefaultAddressPublishPort, 1, 65535),
-		BroadcastPort:        v.within("broadcast_port", discovery.DefaultBroadcastPort, 1, 65535),
-		SecureBroadcastPort:  v.within("secure_broadcast_port", DefaultSecureBroadcastPort, 1, 65535),
-		MulticastGroup:       v.group(),
-		MulticastTTL:         v.within("mc_ttl", DefaultMulticastTTL, 1, 255),
-		MulticastInterface:   v.ipv4("multicast_interface"),
-		MinPort:              v.within("pub_min_port", DefaultMinPort, 1, 65535),
-		MaxPort:              v.within("pub_max_port", DefaultMaxPort, 2, 65536),
-		AuthorizedClients:    v.clients("authorized_client_addresses"),
+		Backend:                  v.backend("backend"),
+		AnnounceBackend:          v.backend("announce_backend"),
+		MessageVersion:           message.Version(v.text("message_version", "")),
+		NameserverPort:           v.within("nameserver_port", discovery.DefaultNameserverPort, 1, 65535),
+		SecureNameserverPort:     v.within("secure_zmq_nameserver_port", DefaultSecureNameserverPort, 1, 65535),
+		AddressPublishPort:       v.within("address_publish_port", discovery.DefaultAddressPublishPort, 1, 65535),
+		SecureAddressPublishPort: v.within("secure_address_publish_port", DefaultSecureAddressPublishPort, 1, 65535),
+		BroadcastPort:            v.within("broadcast_port", discovery.DefaultBroadcastPort, 1, 65535),
+		SecureBroadcastPort:      v.within("secure_broadcast_port", DefaultSecureBroadcastPort, 1, 65535),
+		MulticastGroup:           v.group(),
+		MulticastTTL:             v.within("mc_ttl", DefaultMulticastTTL, 1, 255),
+		MulticastInterface:       v.ipv4("multicast_interface"),
+		MinPort:                  v.within("pub_min_port", DefaultMinPort, 1, 65535),
+		MaxPort:                  v.within("pub_max_port", DefaultMaxPort, 2, 65536),
+		AuthorizedClients:        v.filled("authorized_client_addresses", atCommaOrBlank),
 		KeepAlive: transport.KeepAlive{
 			Mode:     v.keepAlive(),
 			Count:    v.probes("tcp_keepalive_cnt", 127),
@@ -72,9 +74,12 @@ func (v *values) group() string {
 	return broadcastGroup
 }
 
-// clients reads a list of hosts; the empty text is none.
-func (v *values) clients(key string) []string {
-	list := slices.DeleteFunc(v.list(key, atCommaOrBlank), func(host string) bool { return host == "" })
+// filled reads a list of texts without the empty ones; nothing is no list.
+func (v *values) filled(key string, split func(rune) bool) []string {
+	if isNone(v.m[key]) {
+		return nil
+	}
+	list := slices.DeleteFunc(v.list(key, split), func(elem string) bool { return elem == "" })
 	if len(list) == 0 {
 		return nil
 	}

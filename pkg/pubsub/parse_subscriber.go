@@ -48,7 +48,7 @@ func ParseSubscriberOptions(settings map[string]any) (SubscriberOptions, error) 
 		Timeout:       v.positive("receive_timeout"),
 		Translate:     v.boolean("translate", false),
 		Filter:        v.filter(),
-		Backend:       v.backend(),
+		Backend:       v.backend("backend"),
 		MaxQueued:     int64(v.integer("max_queued", 0)),
 	}
 	services := v.services()

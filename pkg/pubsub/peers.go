@@ -76,7 +76,7 @@ func (s *Subscriber) Addresses() []Address {
 // Add connects to a publisher, with topics of its own or, without, those of the subscriber. An address that is known by
 // its URI is left as it is.
 func (s *Subscriber) Add(addr Address, topics ...string) error {
-	to, err := addr.peer(s.backend)
+	to, err := s.node.peer(addr, s.backend)
 	if err != nil {
 		return fmt.Errorf("address: %w", err)
 	}

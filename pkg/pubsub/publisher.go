@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -38,8 +37,16 @@ type PublisherOptions struct {
 	// unless that is a wildcard, else the address from which this host reaches others (doc/protocol.md, section 3).
 	Advertise string
 
-	// Backend says whether the socket is plain or encrypted. Default: that of the settings.
+	// Backend says whether the socket is plain or encrypted. Default: that of the settings. An inproc address is never encrypted.
 	Backend transport.Backend
+	// ServerSecretKeyFile holds a key pair of this publisher's own (NAME.key_secret), so that not all of a host share one. Default: that of
+	// [Options.Security]. Not used where the backend is plain.
+	ServerSecretKeyFile string
+	// NextServerSecretKeyFile holds the pair that is to follow it: while it is set, the publisher also binds a second socket with that one. Default: where
+	// ServerSecretKeyFile is empty, that of [Options.Security], and else none.
+	NextServerSecretKeyFile string
+	// NextPort is the port of the second socket. Default 0: a free one in [MinPort, MaxPort).
+	NextPort int
 	// Queue is the number of messages held for a subscriber that can't keep up; more are lost for that one. Default 1000.
 	Queue int
 	// Lax lets messages pass that would end a Python subscriber (see [message.Message.CheckStrict]).
@@ -86,10 +93,14 @@ func (n *Node) Publisher(o PublisherOptions) (*Publisher, error) {
 }
 
 func (n *Node) publisher(o PublisherOptions) (*Publisher, error) {
-	if err := o.check(n.settings); err != nil {
+	if err := errors.Join(n.checkRestricted(), o.check(n.settings)); err != nil {
 		return nil, err
 	}
 	endpoint, err := transport.ParseEndpoint(o.Address)
+	if err != nil {
+		return nil, err
+	}
+	security, err := n.server(o.Backend, endpoint, o.ServerSecretKeyFile)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +109,8 @@ func (n *Node) publisher(o PublisherOptions) (*Publisher, error) {
 		MinPort:       o.MinPort,
 		MaxPort:       o.MaxPort,
 		Backend:       o.Backend,
-		SocketOptions: n.settings.socket(o.Queue),
+		Security:      security,
+		SocketOptions: n.socket(o.Queue),
 	})
 	if err != nil {
 		return nil, err
@@ -137,10 +149,6 @@ func (o PublisherOptions) announced() bool {
 
 // check reports what can be told before anything is bound.
 func (o PublisherOptions) check(s Settings) error {
-	if len(s.AuthorizedClients) > 0 {
-		return fmt.Errorf("authorized_client_addresses is set (%s): publishers can't restrict who connects yet, and do not start open to all",
-			strings.Join(s.AuthorizedClients, ", "))
-	}
 	if o.Port < 0 || o.Port > 65535 {
 		return fmt.Errorf("%d is no port: want 0 to 65535", o.Port)
 	}
@@ -231,6 +239,12 @@ func (p *Publisher) WaitSubscribed(ctx context.Context, subject string, n int) e
 
 // Subscriptions returns the topics that subscribers asked for, sorted.
 func (p *Publisher) Subscriptions() []transport.Subscription { return p.socket.Subscriptions() }
+
+// Clients returns the subscribers that are connected now and have subscribed to something, sorted by the names of their keys and their addresses.
+func (p *Publisher) Clients() []transport.Client { return p.socket.Clients() }
+
+// Stats returns counters since the publisher was made, of those who connected and those who were refused among them.
+func (p *Publisher) Stats() transport.PublisherStats { return p.socket.Stats() }
 
 // Close withdraws the publisher from where it was announced, sends what is queued for connected subscribers, for two seconds at
 // most, and closes it. Further calls return what the first one did.

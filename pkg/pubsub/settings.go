@@ -13,12 +13,13 @@ import (
 
 // Defaults of [Settings] that belong to no other package (doc/protocol.md, sections 2 to 5).
 const (
-	DefaultMulticastGroup       = "225.0.0.212"
-	DefaultMulticastTTL         = 31
-	DefaultSecureNameserverPort = 5558
-	DefaultSecureBroadcastPort  = 21201
-	DefaultMinPort              = 49152
-	DefaultMaxPort              = 65536
+	DefaultMulticastGroup           = "225.0.0.212"
+	DefaultMulticastTTL             = 31
+	DefaultSecureNameserverPort     = 5558
+	DefaultSecureAddressPublishPort = 16544
+	DefaultSecureBroadcastPort      = 21201
+	DefaultMinPort                  = 49152
+	DefaultMaxPort                  = 65536
 )
 
 // Settings are what the publishers and subscribers of a program have in common. A zero field means its default. The names in
@@ -36,11 +37,17 @@ type Settings struct {
 	SecureNameserverPort int
 	// AddressPublishPort is where nameservers publish what comes and goes. Default 16543. (address_publish_port)
 	AddressPublishPort int
+	// SecureAddressPublishPort is where nameservers that serve plain and secure peers publish it encrypted. It is followed besides
+	// AddressPublishPort when Backend is secure. Default 16544. (secure_address_publish_port)
+	SecureAddressPublishPort int
 	// BroadcastPort is where announcements go, by multicast and to given nameservers. Default 21200. (broadcast_port)
 	BroadcastPort int
-	// SecureBroadcastPort is where announcements to given nameservers go when Backend is secure. Default 21201.
+	// SecureBroadcastPort is where announcements to given nameservers go when AnnounceBackend is secure. Default 21201.
 	// (secure_broadcast_port)
 	SecureBroadcastPort int
+	// AnnounceBackend says how given nameservers are told of publishers. Those of Python posttroll take announcements plain
+	// alone. Default: as Backend. (announce_backend)
+	AnnounceBackend transport.Backend
 
 	// MulticastGroup is where announcements go. Default "225.0.0.212"; "0.0.0.0" and "255.255.255.255" mean broadcast. (mc_group)
 	MulticastGroup string
@@ -58,8 +65,8 @@ type Settings struct {
 	// tcp_keepalive_idle, tcp_keepalive_intvl)
 	KeepAlive transport.KeepAlive
 
-	// AuthorizedClients are the hosts that may connect to publishers. Publishers can't restrict that yet, and refuse to start rather
-	// than let everybody in. Default: all hosts may. (authorized_client_addresses)
+	// AuthorizedClients are the hosts that may connect to publishers. It is [Options.Security] that lets in nobody else: publishers refuse to
+	// start where that was opened without them. Default: all hosts may. (authorized_client_addresses)
 	AuthorizedClients []string
 }
 
@@ -73,6 +80,7 @@ func (s Settings) withDefaults() Settings {
 	set(&s.NameserverPort, discovery.DefaultNameserverPort)
 	set(&s.SecureNameserverPort, DefaultSecureNameserverPort)
 	set(&s.AddressPublishPort, discovery.DefaultAddressPublishPort)
+	set(&s.SecureAddressPublishPort, DefaultSecureAddressPublishPort)
 	set(&s.BroadcastPort, discovery.DefaultBroadcastPort)
 	set(&s.SecureBroadcastPort, DefaultSecureBroadcastPort)
 	set(&s.MulticastTTL, DefaultMulticastTTL)
@@ -80,6 +88,9 @@ func (s Settings) withDefaults() Settings {
 	set(&s.MaxPort, DefaultMaxPort)
 	if s.Backend == "" {
 		s.Backend = transport.Plain
+	}
+	if s.AnnounceBackend == "" {
+		s.AnnounceBackend = s.Backend
 	}
 	if s.MulticastGroup == "" {
 		s.MulticastGroup = DefaultMulticastGroup
@@ -94,6 +105,9 @@ func (s Settings) Validate() error {
 	if _, err := transport.ParseBackend(string(s.Backend)); err != nil {
 		errs = append(errs, fmt.Errorf("backend: %w", err))
 	}
+	if _, err := transport.ParseBackend(string(s.AnnounceBackend)); err != nil && s.AnnounceBackend != s.Backend {
+		errs = append(errs, fmt.Errorf("announce_backend: %w", err))
+	}
 	if v := s.MessageVersion; v != "" && v != message.V101 && v != message.V12 {
 		errs = append(errs, fmt.Errorf("message_version: %.40q is not written: want %q or %q", string(v), string(message.V101), string(message.V12)))
 	}
@@ -104,6 +118,7 @@ func (s Settings) Validate() error {
 		{"nameserver_port", s.NameserverPort},
 		{"secure_zmq_nameserver_port", s.SecureNameserverPort},
 		{"address_publish_port", s.AddressPublishPort},
+		{"secure_address_publish_port", s.SecureAddressPublishPort},
 		{"broadcast_port", s.BroadcastPort},
 		{"secure_broadcast_port", s.SecureBroadcastPort},
 	} {
@@ -137,11 +152,6 @@ func (s Settings) encoder() message.Encoder {
 	return message.Encoder{Version: s.MessageVersion}
 }
 
-// socket returns the options of a socket; queue is the number of messages per connection, 0 for the default.
-func (s Settings) socket(queue int) transport.SocketOptions {
-	return transport.SocketOptions{KeepAlive: s.KeepAlive, Queue: queue}
-}
-
 // multicast returns where announcements go.
 func (s Settings) multicast() multicast.Config {
 	return multicast.Config{Group: s.MulticastGroup, Port: s.BroadcastPort, TTL: s.MulticastTTL, Interface: s.MulticastInterface}
@@ -157,7 +167,7 @@ func (s Settings) lookupPort() int {
 
 // registerPort is the port on which nameservers take announcements.
 func (s Settings) registerPort() int {
-	if s.Backend == transport.Secure {
+	if s.AnnounceBackend == transport.Secure {
 		return s.SecureBroadcastPort
 	}
 	return s.BroadcastPort

@@ -131,7 +131,7 @@ func (n *Node) subscriber(o SubscriberOptions) (_ *Subscriber, err error) {
 			// One half waits in the transport, the other is what was taken from it in one go.
 			MaxQueued:     max(o.MaxQueued/2, 1),
 			Events:        o.Events,
-			SocketOptions: n.settings.socket(o.Queue),
+			SocketOptions: n.socket(o.Queue),
 		},
 		closed: ctx.Done(),
 		stop:   stop,
