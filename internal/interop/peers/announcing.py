@@ -5,6 +5,7 @@ import struct
 import threading
 
 import zmq
+from sockets import SECURE
 from wire import Message
 
 GROUP, PORT, TTL = "225.0.0.212", 21200, 31
@@ -30,12 +31,15 @@ def receiver():
 class Announcer(threading.Thread):
     """Announce a publisher until stopped: to nameservers where some are given, else by multicast."""
 
-    def __init__(self, dialect, name, uri, services, interval, nameservers):
+    def __init__(self, dialect, sockets, name, uri, services, interval, nameservers):
         super().__init__(daemon=True)
+        if nameservers and sockets.backend == SECURE:
+            raise NotImplementedError("nameservers can't be told by the secure backend")
         data = {"URI": uri, "service": services}
         if dialect.describes_itself:
-            data.update(supported_message_version=dialect.newest, backend="unsecure_zmq")
+            data.update(supported_message_version=dialect.newest, backend=sockets.backend)
         self._text = dialect.encode(Message(f"/address/{name}", "info", data))
+        self._sockets = sockets
         self._interval = interval
         self._nameservers = nameservers
         self._stopped = threading.Event()
@@ -53,7 +57,7 @@ class Announcer(threading.Thread):
     def _register(self, nameserver):
         """Register over a connection of its own, and wait for the answer as long as it takes."""
         address = nameserver if ":" in nameserver else f"{nameserver}:{PORT}"
-        with zmq.Context.instance().socket(zmq.REQ) as sock:
+        with self._sockets.client(zmq.REQ) as sock:
             sock.linger = 0
             sock.connect("tcp://" + address)
             sock.send_string(self._text)

@@ -1,7 +1,7 @@
 """A nameserver as Python posttroll has it (doc/protocol.md, section 6), in one loop, so that whatever ends one of its
 parts in the real program ends this one.
 
-Usage: nameserver.py VERSION [--no-multicast] [--max-age SECONDS]
+Usage: nameserver.py VERSION [--no-multicast] [--max-age SECONDS] [--backend B and the keys that it takes]
 """
 
 import argparse
@@ -11,49 +11,64 @@ import sys
 
 import zmq
 from announcing import PORT, Announcer, own_address, receiver
+from sockets import PLAIN, SECURE, Sockets, add_options
 from wire import DIALECTS, Message
 
-LOOKUP_PORT, FEED_PORT = 5557, 16543
+LOOKUP_PORT, SECURE_LOOKUP_PORT, FEED_PORT = 5557, 5558, 16543
 HEARTBEAT = 29  # seconds
 
 
 class Nameserver:
     """The table of publishers, and the sockets around it."""
 
-    def __init__(self, dialect, multicast, max_age):
+    def __init__(self, dialect, sockets, multicast, max_age):
         self._dialect = dialect
         self._max_age = dt.timedelta(seconds=max_age)
         self._checked = self._beaten = None
         self._entries = {}
-        context = zmq.Context.instance()
-        self._lookups = context.socket(zmq.REP)
-        self._lookups.bind(f"tcp://*:{LOOKUP_PORT}")
-        self._feed = context.socket(zmq.PUB)
+        self._lookups = self._bind_lookups(sockets)
+        self._feed = sockets.server(zmq.PUB)
         self._feed.bind(f"tcp://*:{FEED_PORT}")
         if multicast:
             self._announcements = receiver()
         else:
-            self._announcements = context.socket(zmq.REP)
+            self._announcements = sockets.server(zmq.REP)
             self._announcements.bind(f"tcp://*:{PORT}")
         self._announcer = None
         if not multicast or dialect.feed_by_multicast:
-            self._announcer = Announcer(dialect, "address_receiver", f"tcp://{own_address()}:{FEED_PORT}",
+            self._announcer = Announcer(dialect, sockets, "address_receiver", f"tcp://{own_address()}:{FEED_PORT}",
                                         ["address_receiver", "addresses"], 2, [] if multicast else ["localhost"])
+
+    def _bind_lookups(self, sockets):
+        """Bind the socket for lookups; from 1.14 on the plain one always and with keys the secure one too."""
+        if not self._dialect.mixes_backends:
+            ports = {LOOKUP_PORT: sockets.backend}
+        elif sockets.has_server_keys():
+            ports = {LOOKUP_PORT: PLAIN, SECURE_LOOKUP_PORT: SECURE}
+        else:
+            ports = {LOOKUP_PORT: PLAIN}
+        bound = []
+        for port, backend in ports.items():
+            socket = sockets.server(zmq.REP, backend)
+            socket.bind(f"tcp://*:{port}")
+            bound.append(socket)
+        return bound
 
     def run(self):
         if self._announcer:
             self._announcer.start()
         poller = zmq.Poller()
-        poller.register(self._lookups, zmq.POLLIN)
+        for lookups in self._lookups:
+            poller.register(lookups, zmq.POLLIN)
         poller.register(self._announcements, zmq.POLLIN)
         print("ready", flush=True)
         while not self._announcer or self._announcer.is_alive():
             ready = dict(poller.poll(500))
             self._check_age()
             self._beat()
-            if self._lookups in ready:
-                self._answer()
-            if ready.keys() - {self._lookups}:
+            for lookups in ready.keys() & set(self._lookups):
+                self._answer(lookups)
+            if ready.keys() - set(self._lookups):
                 self._learn(self._receive())
         sys.exit("the announcer ended")
 
@@ -79,13 +94,13 @@ class Nameserver:
             self._feed.send_string(self._dialect.encode(message))
         self._entries[uri] = entry
 
-    def _answer(self):
-        request = self._dialect.decode(self._lookups.recv_string())
+    def _answer(self, lookups):
+        request = self._dialect.decode(lookups.recv_string())
         name = request.data["service"]
         entries = [dict(entry, receive_time=entry["receive_time"].isoformat())
                    for entry in self._entries.values() if name == "" or (name and name in entry["service"])]
         answer = Message("/oper/ns", "info", entries, version=request.version)
-        self._lookups.send_string(self._dialect.encode(answer))
+        lookups.send_string(self._dialect.encode(answer))
 
     def _check_age(self):
         now = self._dialect.now()
@@ -111,8 +126,9 @@ def main():
     parser.add_argument("version", choices=DIALECTS)
     parser.add_argument("--no-multicast", action="store_true")
     parser.add_argument("--max-age", type=float, default=600, metavar="SECONDS")
+    add_options(parser)
     args = parser.parse_args()
-    Nameserver(DIALECTS[args.version], not args.no_multicast, args.max_age).run()
+    Nameserver(DIALECTS[args.version], Sockets(args), not args.no_multicast, args.max_age).run()
 
 
 if __name__ == "__main__":

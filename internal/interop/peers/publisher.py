@@ -1,6 +1,7 @@
 """A publisher as Python posttroll has it: announces itself and sends a numbered message every so often until it is ended.
 
 Usage: publisher.py VERSION NAME [--alias A]... [--nameserver HOST]... [--subject S] [--datetimes]
+           [--port P] [--backend B and the keys that it takes]
 """
 
 import argparse
@@ -11,6 +12,7 @@ import time
 
 import zmq
 from announcing import Announcer, own_address
+from sockets import Sockets, add_options
 from wire import DIALECTS, Message
 
 
@@ -22,13 +24,20 @@ def main():
     parser.add_argument("--nameserver", action="append", default=[])
     parser.add_argument("--subject", default="/counter")
     parser.add_argument("--datetimes", action="store_true", help="put a datetime into the data")
+    parser.add_argument("--port", type=int, help="bind this port instead of a free one")
+    add_options(parser)
     args = parser.parse_args()
     dialect = DIALECTS[args.version]
 
-    socket = zmq.Context.instance().socket(zmq.PUB)
-    port = socket.bind_to_random_port("tcp://*", 49152, 65536)
+    sockets = Sockets(args)
+    socket = sockets.server(zmq.PUB)
+    port = args.port
+    if port:
+        socket.bind(f"tcp://*:{port}")
+    else:
+        port = socket.bind_to_random_port("tcp://*", 49152, 65536)
     uri = f"tcp://{own_address()}:{port}"
-    announcer = Announcer(dialect, args.name, uri, [args.name, *args.alias], 0.5, args.nameserver)
+    announcer = Announcer(dialect, sockets, args.name, uri, [args.name, *args.alias], 0.5, args.nameserver)
     announcer.start()
     print(uri, flush=True)
 

@@ -1,7 +1,8 @@
 """A subscriber as Python posttroll has it: looks its services up, follows the change feed, and prints each message, and
 each publisher added or removed, as a line of JSON until it is ended.
 
-Usage: subscriber.py VERSION SERVICE... [--topic T] [--nameserver HOST]
+Usage: subscriber.py VERSION SERVICE... [--topic T] [--nameserver HOST] [--lookup-port P] [--feed-port P]
+           [--backend B and the keys that it takes]
 """
 
 import argparse
@@ -12,27 +13,28 @@ import sys
 import time
 
 import zmq
+from sockets import SECURE, Sockets, add_options
 from wire import DIALECTS, MAGIC, Message, MessageError
 
-LOOKUP_PORT, FEED_PORT = 5557, 16543
+LOOKUP_PORT, SECURE_LOOKUP_PORT, FEED_PORT = 5557, 5558, 16543
 TIMEOUT = 10  # seconds, of a lookup
 
 
 class Subscriber:
     """One socket for each publisher, and one for the change feed."""
 
-    def __init__(self, dialect, topic, services, nameserver):
+    def __init__(self, dialect, sockets, topic, services, lookups, feed):
         self._dialect = dialect
+        self._sockets = sockets
         self._topic = topic
         self._services = services
-        self._nameserver = nameserver
-        self._context = zmq.Context.instance()
+        self._lookups = lookups
         self._poller = zmq.Poller()
         self._publishers = {}
-        self._feed = self._connect(f"tcp://{nameserver}:{FEED_PORT}", MAGIC + "/address")
+        self._feed = self._connect(feed, MAGIC + "/address")
 
-    def _connect(self, uri, topic):
-        socket = self._context.socket(zmq.SUB)
+    def _connect(self, uri, topic, backend=None):
+        socket = self._sockets.client(zmq.SUB, backend)
         socket.subscribe(topic)
         socket.connect(uri)
         self._poller.register(socket, zmq.POLLIN)
@@ -50,9 +52,9 @@ class Subscriber:
             time.sleep(TIMEOUT / 20)
 
     def _ask(self, service):
-        with self._context.socket(zmq.REQ) as socket:
+        with self._sockets.client(zmq.REQ) as socket:
             socket.linger = 0
-            socket.connect(f"tcp://{self._nameserver}:{LOOKUP_PORT}")
+            socket.connect(self._lookups)
             socket.send_string(self._dialect.encode(Message("/oper/ns", "request", {"service": service})))
             if not socket.poll(TIMEOUT * 1000):
                 raise TimeoutError("no answer from the nameserver")
@@ -63,12 +65,10 @@ class Subscriber:
         if self._dialect.describes_itself:
             if entry.get("supported_message_version", self._dialect.newest) > self._dialect.newest:
                 return
-            backend = entry.get("backend", "unsecure_zmq")
-            if backend != "unsecure_zmq":
-                raise NotImplementedError(f"backend {backend}")
+        backend = entry.get("backend") if self._dialect.mixes_backends else None
         if uri not in self._publishers:
             print(json.dumps({"added": uri}), flush=True)
-            self._publishers[uri] = self._connect(uri, self._topic)
+            self._publishers[uri] = self._connect(uri, self._topic, backend)
 
     def _remove(self, uri):
         socket = self._publishers.pop(uri, None)
@@ -108,8 +108,15 @@ def main():
     parser.add_argument("service", nargs="+")
     parser.add_argument("--topic", default=MAGIC)
     parser.add_argument("--nameserver", default="localhost")
+    parser.add_argument("--lookup-port", type=int, help="the port for lookups, where it is not the default")
+    parser.add_argument("--feed-port", type=int, default=FEED_PORT)
+    add_options(parser)
     args = parser.parse_args()
-    subscriber = Subscriber(DIALECTS[args.version], args.topic, args.service, args.nameserver)
+    dialect, sockets = DIALECTS[args.version], Sockets(args)
+    mixed = dialect.mixes_backends and sockets.backend == SECURE
+    port = args.lookup_port or (SECURE_LOOKUP_PORT if mixed else LOOKUP_PORT)
+    subscriber = Subscriber(dialect, sockets, args.topic, args.service, f"tcp://{args.nameserver}:{port}",
+                            f"tcp://{args.nameserver}:{args.feed_port}")
     for service in args.service:
         subscriber.find(service)
     for message in subscriber.receive():

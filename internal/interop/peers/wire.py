@@ -38,6 +38,7 @@ class Dialect:
     drops_bad_messages = True  # else they end a subscriber
     describes_itself = True  # announces supported_message_version and backend
     feed_by_multicast = False  # the nameserver announces its change feed by multicast
+    mixes_backends = True  # else all sockets of a program have its backend
 
     def version(self, message):
         """Choose the version for a message that has none."""
@@ -123,6 +124,7 @@ class Dialect13(Dialect):
 
     drops_bad_messages = False
     describes_itself = False
+    mixes_backends = False
 
     def version(self, message):
         return "v1.2"
@@ -132,11 +134,12 @@ class Dialect13(Dialect):
 
 
 class Dialect11(Dialect):
-    """1.9 to 1.11: v1.01 alone, and no offsets."""
+    """1.9 to 1.11: v1.01 alone, no offsets, and no secure backend."""
 
     newest = "v1.01"
     drops_bad_messages = False
     describes_itself = False
+    mixes_backends = False
     feed_by_multicast = True
 
     def version(self, message):
