@@ -38,7 +38,7 @@ func (c *asking) withNode(cmd *cobra.Command, do func(*pubsub.Node) error) (err 
 	if err := checkNameservers(c.nameservers); err != nil {
 		return err
 	}
-	node, network, err := c.open(cmd.ErrOrStderr())
+	node, network, err := c.open(cmd.ErrOrStderr(), false)
 	if err != nil {
 		return err
 	}
@@ -47,11 +47,11 @@ func (c *asking) withNode(cmd *cobra.Command, do func(*pubsub.Node) error) (err 
 }
 
 // noAnswer gives the error of a lookup its status and a hint.
-func noAnswer(err error) error {
+func noAnswer(err error, settings pubsub.Settings) error {
 	if !errors.Is(err, discovery.ErrNoNameserver) {
-		return err
+		return keysMissing(err)
 	}
-	return daemon.Hint(daemon.Nothing(err), "systemctl status posttroll-nameserver on that host tells more; --nameserver names another one")
+	return daemon.Hint(daemon.Nothing(err), "%s", noAnswerHint(settings))
 }
 
 func newLookupCommand(s *session) *cobra.Command {
@@ -76,7 +76,7 @@ status 3.`,
 				defer cancel()
 				entries, err := n.Lookup(ctx, args[0], c.nameservers...)
 				if err != nil {
-					return noAnswer(err)
+					return noAnswer(err, n.Settings())
 				}
 				if len(entries) == 0 {
 					return daemon.Hint(daemon.Nothing(fmt.Errorf("no publisher of %q within %s", args[0], c.timeout)), "ptctl services shows what there is")

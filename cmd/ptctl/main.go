@@ -33,7 +33,7 @@ func newCommand(environ []string) *cobra.Command {
 		Long: `ptctl publishes and subscribes to posttroll messages, asks nameservers who is there,
 and turns messages into JSON lines and back.
 
-Settings (ports, multicast group, keep-alive) are those of all posttroll programs:
+Settings (ports, multicast group, keep-alive, backend and keys) are those of all posttroll programs:
 /etc/posttroll/posttroll.toml, ~/.config/posttroll/posttroll.toml and POSTTROLL_*
 variables, later ones winning.
 

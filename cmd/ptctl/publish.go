@@ -79,7 +79,7 @@ func (c *publication) run(cmd *cobra.Command, args []string) (err error) {
 	if err := c.check(args); err != nil {
 		return err
 	}
-	node, network, err := c.open(cmd.ErrOrStderr())
+	node, network, err := c.open(cmd.ErrOrStderr(), true)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (c *publication) run(cmd *cobra.Command, args []string) (err error) {
 		return daemon.Hint(err, "another program has that port (ss -ltnp shows which): choose another one, or leave it out for a free one")
 	}
 	if err != nil {
-		return err
+		return keysMissing(err)
 	}
 	defer func() { err = errors.Join(err, pub.Close()) }()
 	s := &sending{publication: c, cmd: cmd, pub: pub}

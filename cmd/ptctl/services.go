@@ -25,9 +25,12 @@ func newServicesCommand(s *session) *cobra.Command {
 		Use:   "services [NAME]",
 		Short: "show the publishers that a nameserver knows",
 		Long: `Shows all publishers that the nameserver knows, or those of one service: name,
-aliases, address, backend, and how long ago they were last announced.`,
+aliases, address, backend, and how long ago they were last announced. A nameserver
+tells those who ask without encryption of plain publishers alone, as a rule; with
+--backend secure it shows all.`,
 		Example: `  ptctl services
   ptctl services --watch --nameserver ns1
+  ptctl services --backend secure
   ptctl services --json | jq -r .uri`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -64,7 +67,7 @@ func (c *asking) showOnce(cmd *cobra.Command, n *pubsub.Node, service string, cl
 	defer cancel()
 	entries, err := n.List(ctx, service, c.nameservers...)
 	if err != nil {
-		return noAnswer(err)
+		return noAnswer(err, n.Settings())
 	}
 	return c.show(cmd.OutOrStdout(), entries, clear)
 }

@@ -61,14 +61,14 @@ func (c *subscription) run(cmd *cobra.Command, _ []string) (err error) {
 	if err := errors.Join(c.output.check(), checkAddresses(c.addresses), checkNameservers(c.nameservers)); err != nil {
 		return err
 	}
-	node, network, err := c.open(cmd.ErrOrStderr())
+	node, network, err := c.open(cmd.ErrOrStderr(), false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, network.Close()) }()
 	sub, err := node.Subscriber(c.options())
 	if err != nil {
-		return err
+		return keysMissing(err)
 	}
 	defer func() { err = errors.Join(err, sub.Close()) }()
 	return c.print(cmd, sub)
