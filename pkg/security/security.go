@@ -2,8 +2,9 @@ package security
 
 import (
 	"context"
-	"net/netip"
-	"time"
+	"errors"
+	"sync"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -11,87 +12,154 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
-// Config says where keys are and who may connect. The zero value is that of a program without keys that lets everybody in. The names in
-// parentheses are those of the settings.
-type Config struct {
-	// ServerSecretKeyFile holds the pair of the sockets that are bound. (server_secret_key_file)
-	ServerSecretKeyFile string
-	// NextServerSecretKeyFile holds the pair that is to follow it. (next_server_secret_key_file)
-	NextServerSecretKeyFile string
-	// ClientsPublicKeysDirectory holds NAME.key for each client that may connect to secure sockets. (clients_public_keys_directory)
-	ClientsPublicKeysDirectory string
-	// AuthorizedClientAddresses are the hosts that may connect to any socket: addresses, networks as 10.1.0.0/16, and host names. Empty:
-	// all hosts may. (authorized_client_addresses)
-	AuthorizedClientAddresses []string
-
-	// ClientSecretKeyFile holds the pair that we show to secure servers. (client_secret_key_file)
-	ClientSecretKeyFile string
-	// ServerPublicKeyFile holds the public key of the servers that ServerPublicKeys does not name. (server_public_key_file)
-	ServerPublicKeyFile string
-	// ServerPublicKeys are those of servers with a key of their own, as "WHO=FILE"; see [Security.ServerKeys]. (server_public_keys)
-	ServerPublicKeys []string
-
-	// AllowSharedKeyFiles takes secret key files that others can read. (allow_shared_key_files)
-	AllowSharedKeyFiles bool
-	// HandshakeInterval is how long a handshake may take. From 100 ms to an hour; default 5 s. (handshake_interval)
-	HandshakeInterval time.Duration
-}
-
-// Options are what a [Security] works with.
-type Options struct {
-	// Logger is told of keys and addresses that come, go and can't be read. Nil: nobody is.
-	Logger *zap.Logger
-	// Resolve looks up host names of AuthorizedClientAddresses. Default: the system's resolver.
-	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
-}
-
 // Security is what the sockets of a program need. All methods may be called concurrently, but for Close, and on nil.
 type Security struct {
 	cfg Config
+	log *zap.Logger
+
+	server, next, client curve.KeyPair
+	known                serverKeys
+
+	hosts   *hosts  // nil: all hosts may connect
+	folder  *folder // nil: no key is admitted
+	changes watchers
+	closed  atomic.Bool
+
+	mu  sync.Mutex
+	own map[string]curve.KeyPair // of ServerWith, by path
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	watch   *watch // of the folder; nil without
 }
 
-// Open reads the key files and begins to watch the clients' folder. Its errors name the setting, the file and the cause. The caller closes it,
-// after the sockets that use it.
-func Open(cfg Config, opts Options) (*Security, error) { return &Security{cfg: cfg}, nil }
+// Open reads the key files and begins to watch the clients' folder; host names are looked up, which takes five seconds at most. Its errors, joined, are each a
+// [*SettingError] that names the setting, the file and the cause. The caller closes what it returns, after the sockets that use it.
+func Open(cfg Config, opts Options) (*Security, error) {
+	opts = opts.withDefaults()
+	s := &Security{cfg: cfg.withDefaults(), log: opts.Logger, own: map[string]curve.KeyPair{}}
+	if err := errors.Join(s.cfg.check(), s.readKeys(), s.readRules(opts)); err != nil {
+		s.wipe()
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	if s.folder != nil {
+		s.watch = newWatch(s.folder.path, s.log)
+		s.folder.arm, s.folder.signals = s.watch.arm, s.watch.signals
+		s.folder.look()
+		s.running.Go(func() { s.folder.run(ctx, s.changes.fire) })
+	}
+	if s.hosts != nil && len(s.hosts.names) > 0 {
+		settled, _ := s.hosts.look(ctx)
+		s.running.Go(func() { s.hosts.run(ctx, settled, s.changes.fire) })
+	}
+	return s, nil
+}
 
-// Close ends watching, and wipes the secret keys.
-func (s *Security) Close() error { return nil }
+// readKeys reads the pairs, and the keys of servers.
+func (s *Security) readKeys() error {
+	errs := []error{
+		s.readPair(&s.server, "server_secret_key_file", s.cfg.ServerSecretKeyFile),
+		s.readPair(&s.next, "next_server_secret_key_file", s.cfg.NextServerSecretKeyFile),
+		s.readPair(&s.client, "client_secret_key_file", s.cfg.ClientSecretKeyFile),
+	}
+	if s.cfg.NextServerSecretKeyFile != "" && s.cfg.ServerSecretKeyFile == "" {
+		errs = append(errs, &SettingError{Key: "next_server_secret_key_file", Err: errors.New("server_secret_key_file, which it is to follow, is not set")})
+	}
+	if err := errors.Join(errs...); err != nil {
+		return errors.Join(err, s.readKnown())
+	}
+	if !s.next.Secret.IsZero() && s.next.Public == s.server.Public {
+		// So it is at the end of a change of keys, which must not keep a program from starting.
+		s.log.Warn("next server key is the server key already", zap.String("setting", "next_server_secret_key_file"),
+			zap.String("fingerprint", s.server.Public.Fingerprint()))
+		s.next.Secret.Wipe()
+		s.next = curve.KeyPair{}
+	}
+	return s.readKnown()
+}
 
-// Config returns what s was opened with.
+func (s *Security) readKnown() (err error) {
+	s.known, err = readServerKeys(s.cfg.ServerPublicKeyFile, s.cfg.ServerPublicKeys)
+	return err
+}
+
+// readPair reads a pair, if its file is set.
+func (s *Security) readPair(pair *curve.KeyPair, key, path string) error {
+	if path == "" {
+		return nil
+	}
+	read, err := curve.ReadPair(path, curve.ReadOptions{AllowShared: s.cfg.AllowSharedKeyFiles})
+	if err != nil {
+		return &SettingError{Key: key, Err: err}
+	}
+	*pair = read
+	return nil
+}
+
+// readRules reads who may connect.
+func (s *Security) readRules(opts Options) error {
+	if directory := s.cfg.ClientsPublicKeysDirectory; directory != "" {
+		f, err := newFolder(directory, s.log)
+		if err != nil {
+			return &SettingError{Key: "clients_public_keys_directory", Err: err}
+		}
+		s.folder = f
+	}
+	if len(s.cfg.AuthorizedClientAddresses) > 0 {
+		h, err := newHosts(s.cfg.AuthorizedClientAddresses, opts.Resolve, s.log)
+		if err != nil {
+			return err
+		}
+		s.hosts = h
+	}
+	return nil
+}
+
+// Close ends watching, refuses everybody, and wipes the secret keys. Nobody may use them meanwhile.
+func (s *Security) Close() error {
+	if s == nil || s.closed.Swap(true) {
+		return nil
+	}
+	s.stop()
+	err := s.watch.close()
+	s.running.Wait()
+	s.changes.fire() // what is still open, against the rules, is cut
+	s.wipe()
+	return err
+}
+
+func (s *Security) wipe() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, pair := range s.own {
+		pair.Secret.Wipe()
+	}
+	clear(s.own)
+	for _, pair := range []curve.KeyPair{s.server, s.next, s.client} {
+		pair.Secret.Wipe()
+	}
+}
+
+// Config returns what s was opened with, defaults filled in.
 func (s *Security) Config() Config {
 	if s == nil {
 		return Config{}
 	}
-	return s.cfg
+	return s.cfg.withDefaults()
 }
 
-// Server returns the security of a socket that is bound with that backend. That of a secure one is without a key, which is
-// transport.ErrNoKeys when it is bound, unless both the pair and the clients' folder are configured.
-func (s *Security) Server(b transport.Backend) transport.ServerSecurity {
-	return transport.ServerSecurity{}
+// Options fills in what a socket needs to connect and does not have: the client's key and the handshake interval.
+func (s *Security) Options(o transport.SocketOptions) transport.SocketOptions {
+	if s == nil {
+		return o
+	}
+	if o.ClientKey.Secret.IsZero() {
+		o.ClientKey = s.client
+	}
+	if o.HandshakeInterval == 0 {
+		o.HandshakeInterval = s.cfg.HandshakeInterval
+	}
+	return o
 }
-
-// NextServer is Server with the key that is to follow, and whether there is one.
-func (s *Security) NextServer() (transport.ServerSecurity, bool) {
-	return transport.ServerSecurity{}, false
-}
-
-// ServerWith is Server for a secure socket with a key pair of its own, which is read from path when it is first asked for.
-func (s *Security) ServerWith(path string) (transport.ServerSecurity, error) {
-	return transport.ServerSecurity{}, transport.ErrNoKeys
-}
-
-// Address fills in the keys that the server at a secure address may have. services are the names under which it was found, if it was. Other addresses, and
-// those that have keys, come back as they are.
-func (s *Security) Address(a transport.Address, services ...string) transport.Address {
-	return a
-}
-
-// ServerKeys returns the keys that the server at an endpoint may have. Of what Config.ServerPublicKeys names, the closest counts alone: the
-// URI, then host:port, then the host, then one of the services; and where none of them is named, "*" and ServerPublicKeyFile.
-func (s *Security) ServerKeys(ep transport.Endpoint, services ...string) curve.PublicKeys {
-	return curve.PublicKeys{}
-}
-
-// Options fills in what a socket needs to connect: the client's key and the handshake interval.
-func (s *Security) Options(o transport.SocketOptions) transport.SocketOptions { return o }

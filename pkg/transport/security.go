@@ -17,7 +17,7 @@ type ServerSecurity struct {
 	Gate Gate
 }
 
-// Gate decides who may connect to bound sockets; *security.Gate is one. Its methods may be called concurrently and must not block:
+// Gate decides who may connect to bound sockets; those of a security.Security do. Its methods may be called concurrently and must not block:
 // all who connect to the transport's sockets wait for them.
 type Gate interface {
 	// Judge says whether a client may connect, or stay connected.

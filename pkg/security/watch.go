@@ -1,0 +1,165 @@
+package security
+
+import (
+	"path/filepath"
+	"sync"
+
+	"github.com/fsnotify/fsnotify"
+	"go.uber.org/zap"
+)
+
+// watch signals changes of a folder: of what lies in it, of the folder itself, and of its name, which may be a link.
+type watch struct {
+	path    string
+	log     *zap.Logger
+	signals chan struct{} // one deep: a signal that nobody has taken yet stands for those that follow
+	watcher *fsnotify.Watcher
+	done    chan struct{} // closed when nothing is signalled any more
+	trouble string        // what was logged, and is still so
+
+	mu     sync.Mutex
+	places map[string]map[string]bool
+}
+
+// newWatch makes a watch that is armed at nothing yet. Where the system has no watch left it says so when it is armed.
+func newWatch(path string, log *zap.Logger) *watch {
+	w := &watch{path: path, log: log, signals: make(chan struct{}, 1), done: make(chan struct{})}
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		w.tell(err)
+		close(w.done)
+		return w
+	}
+	w.watcher = watcher
+	go w.pump()
+	return w
+}
+
+// close waits until nothing is signalled any more.
+func (w *watch) close() error {
+	if w == nil || w.watcher == nil {
+		return nil
+	}
+	err := w.watcher.Close()
+	<-w.done
+	return err
+}
+
+// arm watches what lies at the path now, and says whether all changes will be signalled. Watches belong to a folder and not to its name, so that all are made
+// anew.
+func (w *watch) arm() bool {
+	if w.watcher == nil {
+		return false
+	}
+	for _, dir := range w.watcher.WatchList() {
+		// It is not there any more where the system has removed it, with the folder.
+		_ = w.watcher.Remove(dir)
+	}
+	places := watchPlaces(w.path)
+	w.mu.Lock()
+	w.places = places
+	w.mu.Unlock()
+	var failed error
+	for dir := range places {
+		if err := w.watcher.Add(dir); err != nil {
+			failed = &fsError{dir, err}
+		}
+	}
+	w.tell(failed)
+	return failed == nil
+}
+
+// tell logs that the folder can't be watched, once, and that it can again.
+func (w *watch) tell(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text == w.trouble {
+		return
+	}
+	w.trouble = text
+	if err != nil {
+		w.log.Warn("clients' folder can't be watched: it is read every second", zap.String("path", w.path), zap.NamedError("cause", err))
+		return
+	}
+	w.log.Info("clients' folder is watched again", zap.String("path", w.path))
+}
+
+// fsError says what could not be watched.
+type fsError struct {
+	dir string
+	err error
+}
+
+func (e *fsError) Error() string { return "watch " + e.dir + ": " + e.err.Error() }
+func (e *fsError) Unwrap() error { return e.err }
+
+// watchPlaces returns the folders to watch, without links in their names, and of each the entries that matter; "" is all. They are the folder and, for its
+// name, the one above; where that is not there the next above. For a link that holds for the link and for where it leads.
+func watchPlaces(path string) map[string]map[string]bool {
+	places := map[string]map[string]bool{}
+	add := func(dir, entry string) {
+		if places[dir] == nil {
+			places[dir] = map[string]bool{}
+		}
+		places[dir][entry] = true
+	}
+	addAbove := func(path string) {
+		for above := filepath.Dir(path); ; path, above = above, filepath.Dir(above) {
+			if real, err := filepath.EvalSymlinks(above); err == nil {
+				add(real, filepath.Base(path))
+				return
+			}
+			if above == path {
+				return
+			}
+		}
+	}
+	addAbove(path)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		add(real, "")
+		addAbove(real)
+	}
+	return places
+}
+
+// pump turns events into signals, until the watcher is closed.
+func (w *watch) pump() {
+	defer close(w.done)
+	events, errs := w.watcher.Events, w.watcher.Errors
+	for events != nil || errs != nil {
+		select {
+		case e, ok := <-events:
+			if !ok {
+				events = nil
+			} else if w.matters(e.Name) {
+				w.signal()
+			}
+		case _, ok := <-errs:
+			if !ok {
+				errs = nil
+				continue
+			}
+			w.signal() // events were lost
+		}
+	}
+}
+
+func (w *watch) signal() {
+	select {
+	case w.signals <- struct{}{}:
+	default:
+	}
+}
+
+// matters says whether an event is about the folder.
+func (w *watch) matters(name string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, ok := w.places[name]; ok {
+		return true
+	}
+	entries := w.places[filepath.Dir(name)]
+	return entries[""] || entries[filepath.Base(name)]
+}
