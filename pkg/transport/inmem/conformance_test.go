@@ -10,7 +10,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	transporttest.Run(t, func(t *testing.T) transport.Transport {
-		return inmem.NewNetwork().Transport(addrA)
-	})
+	newTransport := func(*testing.T) transport.Transport { return inmem.NewNetwork().Transport(addrA) }
+	transporttest.Run(t, newTransport)
+	transporttest.RunSecure(t, newTransport)
 }

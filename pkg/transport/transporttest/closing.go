@@ -7,23 +7,6 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
-// testSecure: without keys nothing secure comes about.
-func testSecure(t *testing.T, b *bench) {
-	_, pubErr := b.Publisher(transport.PublisherConfig{Endpoint: b.endpoint(Any), Backend: transport.Secure})
-	_, repErr := b.Replier(transport.ReplierConfig{Endpoint: b.endpoint(Any), Backend: transport.Secure})
-	to := transport.Address{Endpoint: b.endpoint("tcp://127.0.0.1:9"), Backend: transport.Secure}
-	_, reqErr := b.Request(t.Context(), to, nil, transport.SocketOptions{})
-	_, pullErr := b.Puller(transport.PullerConfig{Address: to})
-	s := b.subscriber(transport.SubscriberConfig{}, "")
-	for name, err := range map[string]error{
-		"publisher": pubErr, "replier": repErr, "request": reqErr, "puller": pullErr, "connect": s.Connect(to),
-	} {
-		if !errors.Is(err, transport.ErrNoKeys) {
-			t.Errorf("%s: got %v, want %v", name, err, transport.ErrNoKeys)
-		}
-	}
-}
-
 func testClosed(t *testing.T, b *bench) {
 	p := b.publisher(Any)
 	s := b.subscriber(transport.SubscriberConfig{}, "", p)

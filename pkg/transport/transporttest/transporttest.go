@@ -24,10 +24,7 @@ const Any = "tcp://127.0.0.1:0"
 // Run runs all checks as subtests. makeTransport returns a new transport that can bind and connect to
 // tcp://127.0.0.1; Run closes it.
 func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
-	for _, c := range []struct {
-		name string
-		run  func(*testing.T, *bench)
-	}{
+	run(t, makeTransport, []check{
 		{"PubSub", testPubSub},
 		{"Prefixes", testPrefixes},
 		{"SubscribeTwice", testSubscribeTwice},
@@ -51,11 +48,43 @@ func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
 		{"RequestWithoutPeer", testRequestWithoutPeer},
 		{"RequestWaitsForPeer", testRequestWaitsForPeer},
 		{"ReplyToNobody", testReplyToNobody},
-		{"Secure", testSecure},
 		{"ReceiveEnds", testReceiveEnds},
 		{"Closed", testClosed},
 		{"TransportClose", testTransportClose},
-	} {
+	})
+}
+
+// RunSecure runs the checks of secure sockets.
+func RunSecure(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
+	run(t, makeTransport, []check{
+		{"NoKeys", secured(testNoKeys)},
+		{"InprocIsPlain", secured(testInprocIsPlain)},
+		{"SecurePubSub", secured(testSecurePubSub)},
+		{"Clients", secured(testClients)},
+		{"PlainAndSecure", secured(testPlainAndSecure)},
+		{"ServerKeysInTurn", secured(testServerKeysInTurn)},
+		{"PublisherMoves", secured(testPublisherMoves)},
+		{"IndependentPublishers", secured(testIndependentPublishers)},
+		{"WrongServerKey", secured(testWrongServerKey)},
+		{"OtherMechanism", secured(testOtherMechanism)},
+		{"AdmittedLater", secured(testAdmittedLater)},
+		{"Revoked", secured(testRevoked)},
+		{"RefusedAddress", secured(testRefusedAddress)},
+		{"UnreadableGate", secured(testUnreadableGate)},
+		{"SecureRequest", secured(testSecureRequest)},
+		{"RefusedRequest", secured(testRefusedRequest)},
+		{"RequestAdmittedLater", secured(testRequestAdmittedLater)},
+	})
+}
+
+// check is a promise of the seam.
+type check struct {
+	name string
+	run  func(*testing.T, *bench)
+}
+
+func run(t *testing.T, makeTransport func(*testing.T) transport.Transport, checks []check) {
+	for _, c := range checks {
 		t.Run(c.name, func(t *testing.T) {
 			tr := makeTransport(t)
 			t.Cleanup(func() {
