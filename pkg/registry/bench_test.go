@@ -26,14 +26,14 @@ func typical(i int) registry.Publisher {
 		URI: uri, Name: "address", Services: registry.Services{Names: []string{name, "viirs_sdr_alias"}},
 		Data: fmt.Appendf(nil, `{"URI": %q, "service": [%q, "viirs_sdr_alias"], "supported_message_version": "v1.2", `+
 			`"backend": "unsecure_zmq", "status": true, "name": "address"`, uri, name),
-		Source: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}),
+		Source: registry.Source{Addr: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})},
 	}
 }
 
 func filled(b *testing.B, size int) *registry.Registry {
 	r := registry.New(config())
 	for i := range size {
-		if _, err := r.Announce(typical(i), start); err != nil {
+		if _, _, err := r.Announce(typical(i), start); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -75,7 +75,7 @@ func BenchmarkRenew(b *testing.B) {
 		b.ReportAllocs()
 		i := 0
 		for b.Loop() {
-			if outcome, err := r.Announce(ps[i%size], start); err != nil || outcome != registry.Renewed {
+			if outcome, _, err := r.Announce(ps[i%size], start); err != nil || outcome != registry.Renewed {
 				b.Fatal(outcome, err)
 			}
 			i++

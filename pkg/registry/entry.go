@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"net/netip"
 	"strings"
 	"time"
 )
@@ -11,7 +10,7 @@ type entry struct {
 	uri      string
 	name     string
 	services Services
-	source   netip.Addr
+	source   Source
 	secure   bool
 
 	encoded, naive stamped // naive is empty when it is no different

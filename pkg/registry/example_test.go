@@ -12,12 +12,12 @@ func Example() {
 	table := registry.New(registry.Config{MaxAge: 10 * time.Minute, Grace: 30 * time.Second})
 	now := time.Date(2024, 5, 17, 9, 41, 12, 0, time.UTC)
 
-	outcome, err := table.Announce(registry.Publisher{
+	outcome, _, err := table.Announce(registry.Publisher{
 		URI:      "tcp://10.0.0.1:9000",
 		Name:     "address",
 		Services: registry.Services{Names: []string{"viirs"}},
 		Data:     []byte(`{"URI": "tcp://10.0.0.1:9000", "service": ["viirs"], "status": true, "name": "address"`),
-		Source:   netip.MustParseAddr("10.0.0.1"),
+		Source:   registry.Source{Addr: netip.MustParseAddr("10.0.0.1")},
 	}, now)
 	fmt.Println(outcome == registry.Added, err)
 

@@ -117,7 +117,7 @@ func TestConcurrently(t *testing.T) {
 			now := start
 			for i := range 500 {
 				uri := fmt.Sprint("tcp://h:", w, i%50)
-				if _, err := r.Announce(publisher(uri, "x", fmt.Sprint(i)), now); err != nil {
+				if _, _, err := r.Announce(publisher(uri, "x", fmt.Sprint(i)), now); err != nil {
 					t.Error(err)
 				}
 				if i%7 == 0 {

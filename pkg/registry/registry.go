@@ -5,7 +5,7 @@
 // not on what else is listed.
 //
 //	table := registry.New(registry.Config{MaxAge: 10 * time.Minute, Grace: 30 * time.Second})
-//	outcome, err := table.Announce(publisher, time.Now())
+//	outcome, _, err := table.Announce(publisher, time.Now())
 //	...
 //	entries, found := table.AppendMatches(nil, registry.Query{Service: "viirs"})
 //
@@ -33,8 +33,8 @@ var (
 	ErrSourceFull = errors.New("too many or too large entries of one source")
 	// ErrUnknown says that a publisher that is withdrawn is not listed.
 	ErrUnknown = errors.New("unknown publisher")
-	// ErrForeign says that a withdrawal came from another address than the first announcement.
-	ErrForeign = errors.New("announced by another address")
+	// ErrForeign says that an entry is not the one's to change who tries; see [Source].
+	ErrForeign = errors.New("announced by another source")
 )
 
 // Config configures a [Registry].
@@ -68,9 +68,8 @@ type Publisher struct {
 	NaiveData []byte
 	// Secure entries are found only by a [Query] that asks for them.
 	Secure bool
-	// Source is the address that the announcement came from. The first one owns the entry: it counts against that address's share, and
-	// no other address can withdraw it.
-	Source netip.Addr
+	// Source is where the announcement came from. The first one owns the entry, which counts against the share of its address.
+	Source Source
 }
 
 // Services are what a publisher offers: a list of names, or one text.
@@ -97,6 +96,7 @@ const (
 	Renewed          // known, and nothing in it is new
 	Changed          // known, with other data than before
 	Returned         // known and withdrawn: listed again, at its old place
+	Moved            // known with the other backend: it was plain and is secure now, or was secure and is plain
 )
 
 // Removal is an entry that left the table.
@@ -105,7 +105,7 @@ type Removal struct {
 	Name      string
 	Services  Services
 	Secure    bool
-	Source    netip.Addr
+	Source    Source
 	Since     time.Time // last announcement, or the withdrawal
 	Withdrawn bool      // else it was not renewed in time
 }
@@ -147,16 +147,19 @@ func (r *Registry) Len() int {
 	return r.renewed.len
 }
 
-// Announce adds or renews p. An entry keeps its place for as long as it is listed. The error is [ErrTableFull] or [ErrSourceFull], for
-// publishers that are not listed yet, and for a change that makes an entry larger: then it stays as it was, and is not renewed.
-func (r *Registry) Announce(p Publisher, now time.Time) (Outcome, error) {
+// Announce adds or renews p. An entry keeps its place for as long as it is listed. Of one that has [Moved] it returns what was listed
+// before.
+//
+// The error is [ErrTableFull] or [ErrSourceFull], for publishers that are not listed yet, and for a change that makes an entry larger; and
+// [ErrForeign] for a change that is not for this source to make. Then the entry stays as it was, and is not renewed.
+func (r *Registry) Announce(p Publisher, now time.Time) (outcome Outcome, before *Removal, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e, ok := r.byURI[p.URI]; ok {
 		return r.renew(e, p, now)
 	}
-	if err := r.room(p.Source, share{entries: 1, memory: p.memory()}); err != nil {
-		return 0, err
+	if err := r.room(p.Source.Addr, share{entries: 1, memory: p.memory()}); err != nil {
+		return 0, nil, err
 	}
 	r.seq++
 	e := newEntry(p, r.seq, now)
@@ -164,37 +167,55 @@ func (r *Registry) Announce(p Publisher, now time.Time) (Outcome, error) {
 	r.account(e, +1)
 	r.index.add(e)
 	r.renewed.push(e)
-	return Added, nil
+	return Added, nil, nil
 }
 
-func (r *Registry) renew(e *entry, p Publisher, now time.Time) (Outcome, error) {
-	outcome := Renewed
+func (r *Registry) renew(e *entry, p Publisher, now time.Time) (outcome Outcome, before *Removal, err error) {
+	outcome = Renewed
 	if !bytes.Equal(e.encoded.data(), p.Data) || e.name != p.Name {
-		if err := r.room(e.source, share{memory: p.memory() - e.memory}); err != nil {
-			return 0, err
+		if outcome, before, err = r.change(e, p); err != nil {
+			return 0, nil, err
 		}
-		r.account(e, -1)
-		r.index.leave(e)
-		e.set(p)
-		r.index.addServices(e)
-		r.account(e, +1)
-		outcome = Changed
 	}
+	r.adopt(e, p.Source)
 	from := &r.renewed
 	if e.withdrawn {
 		e.withdrawn = false
 		from = &r.withdrawn
-		outcome = Returned
+		if outcome != Moved {
+			outcome = Returned
+		}
 	}
 	from.remove(e)
 	e.touch(now)
 	r.renewed.push(e)
-	return outcome, nil
+	return outcome, before, nil
+}
+
+// change gives e the data of p.
+func (r *Registry) change(e *entry, p Publisher) (outcome Outcome, before *Removal, err error) {
+	outcome = Changed
+	if e.secure != p.Secure {
+		outcome, before = Moved, new(e.removal())
+	}
+	guarded := !e.withdrawn && (outcome == Moved || e.source.Client != "")
+	if guarded && !e.source.yieldsTo(p.Source) {
+		return 0, nil, ErrForeign
+	}
+	if err := r.room(e.source.Addr, share{memory: p.memory() - e.memory}); err != nil {
+		return 0, nil, err
+	}
+	r.account(e, -1)
+	r.index.leave(e)
+	e.set(p)
+	r.index.addServices(e)
+	r.account(e, +1)
+	return outcome, before, nil
 }
 
 // Withdraw takes the entry of uri out of what lookups find. The table forgets it, and [Registry.Expire] reports it,
 // when it has not been announced again within the time of grace. The error is [ErrUnknown] or [ErrForeign]; withdrawing again changes nothing.
-func (r *Registry) Withdraw(uri string, source netip.Addr, now time.Time) error {
+func (r *Registry) Withdraw(uri string, source Source, now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e, ok := r.byURI[uri]
@@ -203,7 +224,7 @@ func (r *Registry) Withdraw(uri string, source netip.Addr, now time.Time) error 
 		return ErrUnknown
 	case e.withdrawn:
 		return nil
-	case e.source != source:
+	case !e.source.yieldsTo(source):
 		return ErrForeign
 	}
 	r.renewed.remove(e)

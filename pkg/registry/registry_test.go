@@ -15,8 +15,8 @@ import (
 
 var (
 	start = time.Date(2024, 5, 17, 9, 41, 12, 345678000, time.UTC)
-	hostA = netip.MustParseAddr("10.0.0.1")
-	hostB = netip.MustParseAddr("10.0.0.2")
+	hostA = registry.Source{Addr: netip.MustParseAddr("10.0.0.1")}
+	hostB = registry.Source{Addr: netip.MustParseAddr("10.0.0.2")}
 )
 
 func config() registry.Config {
@@ -43,7 +43,7 @@ func textPublisher(uri, service string) registry.Publisher {
 func announce(t *testing.T, r *registry.Registry, now time.Time, want registry.Outcome, ps ...registry.Publisher) {
 	t.Helper()
 	for _, p := range ps {
-		got, err := r.Announce(p, now)
+		got, _, err := r.Announce(p, now)
 		if err != nil || got != want {
 			t.Fatalf("Announce(%s): got %v, %v, want %v", p.URI, got, err, want)
 		}
@@ -223,12 +223,12 @@ func TestWithdraw(t *testing.T) {
 	announce(t, r, start, registry.Added, publisher("a", "x"), publisher("b", "x"))
 	for _, tt := range []struct {
 		name, uri string
-		from      netip.Addr
+		from      registry.Source
 		want      error
 	}{
 		{"unknown", "c", hostA, registry.ErrUnknown},
 		{"from elsewhere", "a", hostB, registry.ErrForeign},
-		{"from nowhere", "a", netip.Addr{}, registry.ErrForeign},
+		{"from nowhere", "a", registry.Source{}, registry.ErrForeign},
 	} {
 		if err := r.Withdraw(tt.uri, tt.from, start); !errors.Is(err, tt.want) {
 			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
@@ -272,14 +272,14 @@ func TestLimits(t *testing.T) {
 	cfg := config()
 	cfg.MaxEntries, cfg.MaxPerSource = 3, 2
 	r := registry.New(cfg)
-	from := func(uri string, source netip.Addr) registry.Publisher {
+	from := func(uri string, source registry.Source) registry.Publisher {
 		p := publisher(uri, "x")
 		p.Source = source
 		return p
 	}
 	refused := func(p registry.Publisher, want error) {
 		t.Helper()
-		if outcome, err := r.Announce(p, start); !errors.Is(err, want) || outcome != 0 {
+		if outcome, _, err := r.Announce(p, start); !errors.Is(err, want) || outcome != 0 {
 			t.Errorf("Announce(%s): got %v, %v, want %v", p.URI, outcome, err, want)
 		}
 	}

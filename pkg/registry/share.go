@@ -47,9 +47,9 @@ func (r *Registry) room(source netip.Addr, more share) error {
 func (r *Registry) account(e *entry, sign int) {
 	add := func(s share) share { return share{s.entries + sign, s.memory + sign*e.memory} }
 	r.total = add(r.total)
-	if s := add(r.perSource[e.source]); s.entries > 0 {
-		r.perSource[e.source] = s
+	if s := add(r.perSource[e.source.Addr]); s.entries > 0 {
+		r.perSource[e.source.Addr] = s
 	} else {
-		delete(r.perSource, e.source)
+		delete(r.perSource, e.source.Addr)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // large is a publisher whose names take memory bytes or a little more.
 func large(uri, source string, memory int) registry.Publisher {
-	p := registry.Publisher{URI: uri, Source: netip.MustParseAddr(source)}
+	p := registry.Publisher{URI: uri, Source: registry.Source{Addr: netip.MustParseAddr(source)}}
 	for i := range memory/256 + 1 {
 		p.Services.Names = append(p.Services.Names, fmt.Sprint(uri, i))
 	}
@@ -28,8 +28,8 @@ func TestMemory(t *testing.T) {
 	r := registry.New(registry.Config{MaxAge: time.Minute, MaxEntries: 1000, MaxPerSource: 10})
 	announce := func(p registry.Publisher, want error) {
 		t.Helper()
-		if _, err := r.Announce(p, now); !errors.Is(err, want) {
-			t.Errorf("%s of %s: got %v, want %v", p.URI, p.Source, err, want)
+		if _, _, err := r.Announce(p, now); !errors.Is(err, want) {
+			t.Errorf("%s of %s: got %v, want %v", p.URI, p.Source.Addr, err, want)
 		}
 	}
 	const half = registry.LeastMemory / 2
@@ -55,7 +55,7 @@ func TestMemoryOfData(t *testing.T) {
 	t.Parallel()
 	r := registry.New(registry.Config{MaxAge: time.Minute, MaxEntries: 1})
 	p := registry.Publisher{URI: "tcp://a:1", Data: []byte(strings.Repeat("x", registry.LeastMemory))}
-	if _, err := r.Announce(p, time.Now()); !errors.Is(err, registry.ErrTableFull) {
+	if _, _, err := r.Announce(p, time.Now()); !errors.Is(err, registry.ErrTableFull) {
 		t.Errorf("got %v, want %v", err, registry.ErrTableFull)
 	}
 }
