@@ -2,7 +2,6 @@ package nameserver
 
 import (
 	"errors"
-	"net/netip"
 	"strings"
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
@@ -35,9 +34,9 @@ type notice struct {
 	data      *message.Object    // its data, with status
 }
 
-// readAnnouncement understands a frame of at most limit bytes that came from an address. The error is errOther, or one that
+// readAnnouncement understands a frame of at most limit bytes. The error is errOther, or one that
 // asRefusal gives its reason.
-func readAnnouncement(frame []byte, parts, limit int, from netip.Addr) (notice, error) {
+func readAnnouncement(frame []byte, parts, limit int, from registry.Source) (notice, error) {
 	switch {
 	case parts != 1:
 		return notice{}, refuse(reasonMultipart, "message of %d frames", parts)
@@ -63,7 +62,7 @@ func readAnnouncement(frame []byte, parts, limit int, from netip.Addr) (notice, 
 }
 
 // newNotice makes the entry of an announcement.
-func newNotice(m *message.Message, a discovery.Announcement, from netip.Addr) (notice, error) {
+func newNotice(m *message.Message, a discovery.Announcement, from registry.Source) (notice, error) {
 	data, err := m.Data()
 	if err != nil {
 		return notice{}, err

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/registry"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -31,7 +32,7 @@ func benchServer(b *testing.B, size int) (*Nameserver, *keeper) {
 }
 
 func benchAnnounce(b *testing.B, k *keeper, frame []byte) {
-	nt, err := readAnnouncement(frame, 1, 16<<10, netip.AddrFrom4([4]byte{10}))
+	nt, err := readAnnouncement(frame, 1, 16<<10, registry.Source{Addr: netip.AddrFrom4([4]byte{10})})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func BenchmarkLookup(b *testing.B) {
 					`pytroll://oper/ns request safusr@lx1 2024-05-17T09:41:12.345678 v1.01 application/json {"service": %q}`, service)}
 				b.ReportAllocs()
 				for b.Loop() {
-					n.answer(req)
+					n.answer(req, false)
 				}
 			})
 		}

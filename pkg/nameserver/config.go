@@ -11,12 +11,21 @@ import (
 // Config configures a [Nameserver]. The zero value is not usable; start from [DefaultConfig]. The fields without a key are settings that
 // all programs share; who reads settings fills them in.
 type Config struct {
-	// NameserverPort is where lookups are answered. 0: any free port.
+	// Backend is how the change feed on AddressPublishPort speaks, and how it is announced.
+	Backend transport.Backend `toml:"-"`
+	// NameserverPort is where plain lookups are answered. 0: any free port, as for all ports.
 	NameserverPort int `toml:"-"`
-	// AddressPublishPort is where the change feed is published. 0: any free port.
+	// AddressPublishPort is where the change feed is published.
 	AddressPublishPort int `toml:"-"`
-	// BroadcastPort is where publishers register directly. 0: any free port.
+	// BroadcastPort is where publishers register directly, without encryption.
 	BroadcastPort int `toml:"-"`
+	// SecureNameserverPort, SecureAddressPublishPort and SecureBroadcastPort are the same, encrypted. They are bound when Options.Security has a
+	// key pair for servers; the feed of its own only where the other one is plain.
+	SecureNameserverPort     int `toml:"-"`
+	SecureAddressPublishPort int `toml:"-"`
+	SecureBroadcastPort      int `toml:"-"`
+	// AnnounceBackend is how the nameservers of FeedNameservers are told. Empty: as Backend.
+	AnnounceBackend transport.Backend `toml:"-"`
 	// MessageVersion is the version of what the nameserver itself announces and of its heartbeats and removals; empty: v1.01.
 	MessageVersion message.Version `toml:"-"`
 	// KeepAlive counts for all sockets.
@@ -76,25 +85,51 @@ type Config struct {
 	// this host. Default "". Environment: POSTTROLL_FEED_ADDRESS.
 	FeedAddress string `toml:"feed_address"`
 
-	// FeedNameservers are other nameservers that the change feed registers with directly, as HOST or HOST:PORT. Default [].
-	// Environment: POSTTROLL_FEED_NAMESERVERS.
+	// FeedNameservers are other nameservers that the change feed registers with directly, as HOST or HOST:PORT: encrypted where
+	// announce_backend, or without it backend, is "secure_zmq". Default []. Environment: POSTTROLL_FEED_NAMESERVERS.
 	FeedNameservers []string `toml:"feed_nameservers"`
+
+	// NextLookupPort is the TCP port where encrypted lookups are answered with the next server key, so that clients can change to it one by
+	// one. It is bound with next_server_secret_key_file alone. 0 to 65535; 0: any free port. Default 5559. Environment:
+	// POSTTROLL_NEXT_LOOKUP_PORT.
+	NextLookupPort int `toml:"next_lookup_port"`
+
+	// NextFeedPort is the same for the change feed. Default 16545. Environment: POSTTROLL_NEXT_FEED_PORT.
+	NextFeedPort int `toml:"next_feed_port"`
+
+	// NextRegistrationPort is the same for publishers that register directly. Default 21202. Environment:
+	// POSTTROLL_NEXT_REGISTRATION_PORT.
+	NextRegistrationPort int `toml:"next_registration_port"`
 }
+
+// The ports of the secure backend that stand in the settings of all programs.
+const (
+	defaultSecureNameserverPort     = 5558
+	defaultSecureAddressPublishPort = 16544
+	defaultSecureBroadcastPort      = 21201
+)
 
 // DefaultConfig returns the settings of a nameserver where nothing is set.
 func DefaultConfig() Config {
 	return Config{
-		NameserverPort:       discovery.DefaultNameserverPort,
-		AddressPublishPort:   discovery.DefaultAddressPublishPort,
-		BroadcastPort:        discovery.DefaultBroadcastPort,
-		BindAddresses:        []string{"*"},
-		Multicast:            true,
-		MaxAge:               10 * time.Minute,
-		WithdrawGrace:        30 * time.Second,
-		MaxEntries:           100_000,
-		MaxEntriesPerSource:  10_000,
-		MaxRequestBytes:      16 << 10,
-		FeedHeartbeat:        29 * time.Second,
-		FeedAnnounceInterval: discovery.DefaultInterval,
+		Backend:                  transport.Plain,
+		NameserverPort:           discovery.DefaultNameserverPort,
+		AddressPublishPort:       discovery.DefaultAddressPublishPort,
+		BroadcastPort:            discovery.DefaultBroadcastPort,
+		SecureNameserverPort:     defaultSecureNameserverPort,
+		SecureAddressPublishPort: defaultSecureAddressPublishPort,
+		SecureBroadcastPort:      defaultSecureBroadcastPort,
+		BindAddresses:            []string{"*"},
+		Multicast:                true,
+		MaxAge:                   10 * time.Minute,
+		WithdrawGrace:            30 * time.Second,
+		MaxEntries:               100_000,
+		MaxEntriesPerSource:      10_000,
+		MaxRequestBytes:          16 << 10,
+		FeedHeartbeat:            29 * time.Second,
+		FeedAnnounceInterval:     discovery.DefaultInterval,
+		NextLookupPort:           5559,
+		NextFeedPort:             16545,
+		NextRegistrationPort:     21202,
 	}
 }

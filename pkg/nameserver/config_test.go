@@ -22,7 +22,7 @@ func TestValidate(t *testing.T) {
 		want   []string // keys
 	}{
 		{"zero value", func(c *nameserver.Config) { *c = nameserver.Config{} },
-			[]string{"bind_addresses", "max_age", "max_entries", "max_entries_per_source", "max_request_bytes", "feed_heartbeat"}},
+			[]string{"backend", "bind_addresses", "max_age", "max_entries", "max_entries_per_source", "max_request_bytes", "feed_heartbeat"}},
 		{"port out of range", func(c *nameserver.Config) { c.NameserverPort = 65536 }, []string{"nameserver_port"}},
 		{"one port for two", func(c *nameserver.Config) { c.BroadcastPort = c.NameserverPort }, []string{"broadcast_port"}},
 		{"any free port for all", func(c *nameserver.Config) { c.BroadcastPort, c.NameserverPort = 0, 0 }, nil},

@@ -18,9 +18,12 @@ const (
 	feedAlias = "addresses"
 )
 
-// publish sends a frame on the change feed.
-func (n *Nameserver) publish(ctx context.Context, frame []byte) error {
-	for _, p := range n.sockets.feed {
+// publish sends a frame on the change feed, on those of its ports that to lets it.
+func (n *Nameserver) publish(ctx context.Context, frame []byte, to func(publisher) bool) error {
+	for _, p := range n.sockets.Load().feed {
+		if !to(p) {
+			continue
+		}
 		if err := p.Send(ctx, frame); err != nil {
 			return err
 		}
@@ -28,31 +31,43 @@ func (n *Nameserver) publish(ctx context.Context, frame []byte) error {
 	return nil
 }
 
-// published tells whether the change feed may tell of a publisher.
-func (n *Nameserver) published(secure bool) bool { return !secure || n.config().ShowSecureEntries }
+func everybody(publisher) bool { return true }
+
+// mayHear returns who may hear that a publisher is there: a plain subscriber of a service ends when it hears of a secure one.
+func (n *Nameserver) mayHear(secure bool) func(publisher) bool {
+	return func(p publisher) bool { return p.secure || !secure || n.config().ShowSecureEntries }
+}
+
+// hasHeard returns who may have heard of a publisher, and is to hear that it is gone.
+func (n *Nameserver) hasHeard(secure bool) func(publisher) bool {
+	return func(p publisher) bool { return p.secure || !secure || n.shown.Load() }
+}
 
 func (n *Nameserver) publishAddition(ctx context.Context, nt notice) error {
-	if !n.published(nt.publisher.Secure) {
-		return nil
-	}
 	frame, err := nt.addition()
 	if err != nil {
 		n.unpublished(nt.publisher.URI, fmt.Errorf("encode addition: %w", err))
 		return nil
 	}
-	return n.publish(ctx, frame)
+	return n.publish(ctx, frame, n.mayHear(nt.publisher.Secure))
 }
 
 func (n *Nameserver) publishRemoval(ctx context.Context, gone registry.Removal) error {
-	if !n.published(gone.Secure) {
-		return nil
-	}
 	frame, err := removal(gone, n.encoder())
 	if err != nil {
 		n.unpublished(gone.URI, fmt.Errorf("encode removal: %w", err))
 		return nil
 	}
-	return n.publish(ctx, frame)
+	return n.publish(ctx, frame, n.hasHeard(gone.Secure))
+}
+
+// publishMove tells of a publisher that has the other backend now. Who knows it by the old one leaves it first: those who know a
+// URI pass over its addition, and would wait at it for ever with a socket of the wrong kind.
+func (n *Nameserver) publishMove(ctx context.Context, before registry.Removal, nt notice) error {
+	if err := n.publishRemoval(ctx, before); err != nil {
+		return err
+	}
+	return n.publishAddition(ctx, nt)
 }
 
 // unpublished counts and logs a change that cannot be put into a message. What is listed was encoded before, so this does not happen; if it
@@ -69,7 +84,7 @@ func (n *Nameserver) publishHeartbeat(ctx context.Context, interval time.Duratio
 	if err != nil {
 		return fmt.Errorf("encode heartbeat: %w", err)
 	}
-	return n.publish(ctx, m.Bytes())
+	return n.publish(ctx, m.Bytes(), everybody)
 }
 
 // seconds is a duration as deployed peers write it: an integer where it is one.

@@ -1,6 +1,7 @@
 package nameserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/registry"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -32,21 +34,21 @@ func (n *Nameserver) announceFeed(ctx context.Context) error {
 	announce := discovery.AnnouncerConfig{
 		Announcement: discovery.Announcement{
 			Name:             feedName,
-			URI:              "tcp://" + joinHostPort(host, n.endpoints.Feed[0].Port()),
+			URI:              "tcp://" + joinHostPort(host, n.Endpoints().Feed[0].Port()),
 			Services:         []string{feedName, feedAlias},
 			SupportedVersion: message.Current,
-			Backend:          transport.Plain,
+			Backend:          cfg.Backend,
 		},
 		Interval:      cfg.FeedAnnounceInterval,
 		Group:         &feedGroup{n},
 		Transport:     &hurried{n.opts.Transport, n.stopped},
-		Options:       transport.SocketOptions{KeepAlive: cfg.KeepAlive},
+		Options:       n.opts.Security.Options(transport.SocketOptions{KeepAlive: cfg.KeepAlive}),
 		FollowAddress: follow,
 		Wanted:        cfg.FeedAddress,
 		Encoder:       n.encoder(),
 		Logger:        n.opts.Logger,
 	}
-	if announce.Nameservers, err = feedNameservers(*cfg); err != nil {
+	if announce.Nameservers, err = n.feedNameservers(); err != nil {
 		return err
 	}
 	announcer, err := discovery.NewAnnouncer(announce)
@@ -80,17 +82,23 @@ func (n *Nameserver) feedHost(ctx context.Context) (host string, follow bool, er
 }
 
 // feedNameservers are those that the change feed registers with.
-func feedNameservers(cfg Config) ([]transport.Address, error) {
+func (n *Nameserver) feedNameservers() ([]transport.Address, error) {
+	cfg := n.config()
 	if cfg.RestrictToLocalhost {
 		return nil, nil
 	}
+	backend, port := cmp.Or(cfg.AnnounceBackend, cfg.Backend), discovery.DefaultBroadcastPort
+	if backend == transport.Secure {
+		port = defaultSecureBroadcastPort
+	}
 	var all []transport.Address
 	for _, s := range cfg.FeedNameservers {
-		a, err := discovery.NameserverAddress(s, discovery.DefaultBroadcastPort)
+		a, err := discovery.NameserverAddress(s, port)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, a)
+		a.Backend = backend
+		all = append(all, n.opts.Security.Address(a))
 	}
 	return all, nil
 }
@@ -101,7 +109,7 @@ type feedGroup struct{ n *Nameserver }
 
 // Send takes the announcement in and sends it to the group.
 func (g *feedGroup) Send(ctx context.Context, frame []byte) error {
-	from := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	from := registry.Source{Addr: netip.AddrFrom4([4]byte{127, 0, 0, 1})}
 	if err := g.n.take(ctx, frame, 1, from); err != nil && !errors.Is(err, errStopped) {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/registry"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"github.com/pytroll/posttroll-go/pkg/transport/inmem"
 )
@@ -100,7 +101,7 @@ func FuzzAnnouncement(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	n, k := fuzzed(f)
-	from := netip.MustParseAddr("10.0.0.2")
+	from := registry.Source{Addr: netip.MustParseAddr("10.0.0.2")}
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		ctx, now := context.Background(), time.Now()
 		nt, err := readAnnouncement(frame, 1, DefaultConfig().MaxRequestBytes, from)
@@ -128,7 +129,7 @@ func FuzzAnnouncement(f *testing.F) {
 			}
 		}
 		for _, version := range []message.Version{message.V101, message.V12} {
-			reply, found := n.reply("", version)
+			reply, found := n.reply("", version, true)
 			if checkReply(t, reply, version) != found {
 				t.Fatalf("%d entries announced, reply %q", found, reply)
 			}
@@ -148,7 +149,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	n, k := fuzzed(f)
 	for _, s := range fuzzSeeds {
-		if nt, err := readAnnouncement([]byte(s), 1, 1024, netip.Addr{}); err == nil && !nt.withdraw {
+		if nt, err := readAnnouncement([]byte(s), 1, 1024, registry.Source{}); err == nil && !nt.withdraw {
 			if err := k.note(context.Background(), nt, time.Now()); err != nil {
 				f.Fatal(err)
 			}
@@ -157,6 +158,6 @@ func FuzzRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, frame []byte, parts int) {
 		_, version, _ := readLookup(frame, parts, DefaultConfig().MaxRequestBytes)
 		version = cmp.Or(version, message.V101) // a blank where the version should be
-		checkReply(t, n.answer(transport.Request{Body: frame, Parts: parts}), version)
+		checkReply(t, n.answer(transport.Request{Body: frame, Parts: parts}, parts%2 == 0), version)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 
+	"github.com/pytroll/posttroll-go/pkg/registry"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -29,34 +30,40 @@ func (n *Nameserver) receiveDatagrams(ctx context.Context, beat *heart) error {
 			return part(ctx, "receive announcements", err)
 		}
 		if n.config().RestrictToLocalhost && !n.local.contains(d.from) {
-			n.refused.add(d.from, refuse(reasonForeign, "announcement from another host"))
+			n.refused.add(registry.Source{Addr: d.from}, refuse(reasonForeign, "announcement from another host"))
 			continue
 		}
-		if err := n.take(ctx, d.body, 1, d.from); err != nil {
+		if err := n.take(ctx, d.body, 1, registry.Source{Addr: d.from}); err != nil {
 			return part(ctx, "take announcements", err)
 		}
 	}
 }
 
 // takeRegistrations takes announcements that publishers bring themselves.
-func (n *Nameserver) takeRegistrations(ctx context.Context, r transport.Replier, requests []transport.Request) error {
+func (n *Nameserver) takeRegistrations(ctx context.Context, r replier, requests []transport.Request) error {
 	for _, req := range requests {
 		if err := r.Reply(req, accepted); err != nil {
 			return err
 		}
 	}
 	for _, req := range requests {
-		if err := n.take(ctx, req.Body, req.Parts, req.From.Unmap()); err != nil {
+		if err := n.take(ctx, req.Body, req.Parts, source(req)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// source is who made a request.
+func source(req transport.Request) registry.Source {
+	return registry.Source{Addr: req.From.Unmap(), Client: req.Identity}
+}
+
 // take reads one announcement and hands it to the keeper. The error is that of ctx, or errStopped: whatever is wrong with the
 // announcement is counted and logged.
-func (n *Nameserver) take(ctx context.Context, frame []byte, parts int, from netip.Addr) error {
+func (n *Nameserver) take(ctx context.Context, frame []byte, parts int, from registry.Source) error {
 	n.counters.announcements.Add(1)
+	n.announcers.add(from.Client)
 	nt, err := readAnnouncement(frame, parts, n.config().MaxRequestBytes, from)
 	switch {
 	case errors.Is(err, errOther):

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pytroll/posttroll-go/pkg/registry"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 // Times of the status line.
@@ -116,9 +117,9 @@ func (k *keeper) note(ctx context.Context, nt notice, now time.Time) error {
 		k.withdraw(p, now)
 		return nil
 	}
-	outcome, err := k.n.registry.Announce(p, now)
+	outcome, before, err := k.n.registry.Announce(p, now)
 	if err != nil {
-		k.n.refused.add(p.Source, &refusal{reason: fullReason(err), uri: p.URI, err: err})
+		k.n.refused.add(p.Source, &refusal{reason: tableReason(err), uri: p.URI, err: err})
 		return nil
 	}
 	switch outcome {
@@ -131,17 +132,26 @@ func (k *keeper) note(ctx context.Context, nt notice, now time.Time) error {
 	case registry.Returned:
 		k.n.counters.returned.Add(1)
 		k.info("publisher returned", p, now)
+	case registry.Moved:
+		k.n.counters.changed.Add(1)
+		k.info("publisher changed its backend", p, now)
+		return k.n.publishMove(ctx, *before, nt)
 	default:
 		return nil
 	}
 	return k.n.publishAddition(ctx, nt)
 }
 
-func fullReason(err error) string {
-	if errors.Is(err, registry.ErrSourceFull) {
+// tableReason is why the table does not take an announcement.
+func tableReason(err error) string {
+	switch {
+	case errors.Is(err, registry.ErrForeign):
+		return reasonForeignChange
+	case errors.Is(err, registry.ErrSourceFull):
 		return reasonSourceFull
+	default:
+		return reasonTableFull
 	}
-	return reasonTableFull
 }
 
 func (k *keeper) withdraw(p registry.Publisher, now time.Time) {
@@ -164,7 +174,20 @@ func (k *keeper) info(what string, p registry.Publisher, now time.Time) {
 }
 
 func about(p registry.Publisher) []zap.Field {
-	return []zap.Field{zap.String("uri", p.URI), services(p.Services), zap.Stringer("peer", p.Source)}
+	fields := append([]zap.Field{zap.String("uri", p.URI), services(p.Services)}, who(p.Source)...)
+	if p.Secure {
+		fields = append(fields, zap.String("backend", string(transport.Secure)))
+	}
+	return fields
+}
+
+// who is a source for the log: its address, and the name of its key if it has shown one.
+func who(s registry.Source) []zap.Field {
+	fields := []zap.Field{zap.Stringer("peer", s.Addr)}
+	if s.Client != "" {
+		fields = append(fields, zap.String("client", s.Client))
+	}
+	return fields
 }
 
 // Bounds of the names of a publisher in the log.

@@ -30,18 +30,45 @@ const (
 	loopback6 = "::1"
 )
 
-// Endpoints are what a nameserver has bound, with the real ports.
+// Endpoints are what a nameserver has bound, with the real ports. Those that are there always are plain, but for the feed, which speaks as
+// Config.Backend says.
 type Endpoints struct {
+	Ports
+	Secure Ports // bound with keys: encrypted. Without a feed where that of Ports is encrypted
+	Next   Ports // the same with the server key that is to follow
+}
+
+// Ports are endpoints by what is served there.
+type Ports struct {
 	Lookups    []transport.Endpoint
 	Feed       []transport.Endpoint
 	Designated []transport.Endpoint // where publishers register directly
 }
 
-// sockets are what Listen binds.
+// of returns the endpoints of a port.
+func (e *Endpoints) of(p port) *[]transport.Endpoint {
+	ports := [...]*Ports{tierMain: &e.Ports, tierSecure: &e.Secure, tierNext: &e.Next}[p.tier]
+	return [...]*[]transport.Endpoint{lookups: &ports.Lookups, feed: &ports.Feed, designated: &ports.Designated}[p.role]
+}
+
+// sockets are what Listen binds. Nothing is added to them afterwards.
 type sockets struct {
-	lookups    []transport.Replier
-	designated []transport.Replier
-	feed       []transport.Publisher
+	lookups    []replier
+	designated []replier
+	feed       []publisher
+	endpoints  Endpoints
+}
+
+// replier answers on one port; secure tells whether it speaks to clients with keys alone.
+type replier struct {
+	transport.Replier
+	secure bool
+}
+
+// publisher is the same for the change feed.
+type publisher struct {
+	transport.Publisher
+	secure bool
 }
 
 // close closes all at once, since each may wait for its peers.
@@ -90,78 +117,91 @@ func (e *BindError) HintText() string {
 // Listen binds all ports; the error is a [*BindError] that says which one could not be. An address that the host does not have
 // yet is waited for, until ctx ends.
 func (n *Nameserver) Listen(ctx context.Context) error {
-	if err := n.listen(ctx); err != nil {
-		return errors.Join(err, n.sockets.close())
+	var all sockets
+	if err := n.listen(ctx, &all); err != nil {
+		return errors.Join(err, all.close())
 	}
-	for _, r := range n.sockets.lookups {
-		n.endpoints.Lookups = append(n.endpoints.Lookups, r.Endpoint())
+	n.sockets.Store(&all)
+	ep := &all.endpoints
+	n.log.Info("listening", append(ep.fields(), zap.String("backend", string(n.config().Backend)), zap.Bool("multicast", n.config().Multicast))...)
+	if len(ep.Secure.Lookups) > 0 {
+		n.log.Info("listening with keys", ep.Secure.fields()...)
 	}
-	for _, r := range n.sockets.designated {
-		n.endpoints.Designated = append(n.endpoints.Designated, r.Endpoint())
+	if len(ep.Next.Lookups) > 0 {
+		n.log.Info("listening with the next server key", ep.Next.fields()...)
 	}
-	for _, p := range n.sockets.feed {
-		n.endpoints.Feed = append(n.endpoints.Feed, p.Endpoint())
-	}
-	n.log.Info("listening", zap.Stringers("lookups", n.endpoints.Lookups), zap.Stringers("feed", n.endpoints.Feed),
-		zap.Stringers("registrations", n.endpoints.Designated), zap.Bool("multicast", n.config().Multicast))
 	return nil
 }
 
-func (n *Nameserver) listen(ctx context.Context) error {
-	cfg := n.config()
-	replier := func(to *[]transport.Replier) func(transport.Endpoint) (transport.Endpoint, error) {
-		return func(ep transport.Endpoint) (transport.Endpoint, error) {
-			r, err := n.opts.Transport.Replier(transport.ReplierConfig{
-				Endpoint:      ep,
-				Backend:       transport.Plain,
-				SocketOptions: transport.SocketOptions{KeepAlive: cfg.KeepAlive, MaxMessage: maxRequestBytes},
-			})
-			if err != nil {
-				return transport.Endpoint{}, err
-			}
-			*to = append(*to, r)
-			return r.Endpoint(), nil
-		}
+// fields are p for the log.
+func (p *Ports) fields() []zap.Field {
+	fields := []zap.Field{zap.Stringers("lookups", p.Lookups), zap.Stringers("registrations", p.Designated)}
+	if len(p.Feed) > 0 {
+		fields = append(fields, zap.Stringers("feed", p.Feed))
 	}
-	publisher := func(ep transport.Endpoint) (transport.Endpoint, error) {
-		p, err := n.opts.Transport.Publisher(transport.PublisherConfig{
-			Endpoint:      ep,
-			Backend:       transport.Plain,
-			SocketOptions: transport.SocketOptions{KeepAlive: cfg.KeepAlive, Queue: feedQueue},
+	return fields
+}
+
+func (n *Nameserver) listen(ctx context.Context, all *sockets) error {
+	var errs []error
+	for _, p := range ports(*n.config(), n.opts.Security) {
+		errs = append(errs, n.bindAll(ctx, all, p))
+	}
+	return errors.Join(errs...)
+}
+
+// bind binds a port at one address, and adds the socket to all.
+func (n *Nameserver) bind(all *sockets, p port, ep transport.Endpoint) (transport.Endpoint, error) {
+	options := transport.SocketOptions{KeepAlive: n.config().KeepAlive, HandshakeInterval: n.opts.Security.Config().HandshakeInterval}
+	secure := p.backend == transport.Secure
+	if p.role == feed {
+		options.Queue = feedQueue
+		f, err := n.opts.Transport.Publisher(transport.PublisherConfig{
+			Endpoint: ep, Backend: p.backend, Security: p.security, SocketOptions: options,
 		})
 		if err != nil {
 			return transport.Endpoint{}, err
 		}
-		n.sockets.feed = append(n.sockets.feed, p)
-		return p.Endpoint(), nil
+		all.feed = append(all.feed, publisher{f, secure})
+		return f.Endpoint(), nil
 	}
-	return errors.Join(
-		n.bindAll(ctx, "nameserver_port", cfg.NameserverPort, replier(&n.sockets.lookups)),
-		n.bindAll(ctx, "address_publish_port", cfg.AddressPublishPort, publisher),
-		n.bindAll(ctx, "broadcast_port", cfg.BroadcastPort, replier(&n.sockets.designated)),
-	)
+	options.MaxMessage = maxRequestBytes
+	r, err := n.opts.Transport.Replier(transport.ReplierConfig{
+		Endpoint: ep, Backend: p.backend, Security: p.security, SocketOptions: options,
+	})
+	if err != nil {
+		return transport.Endpoint{}, err
+	}
+	to := &all.lookups
+	if p.role == designated {
+		to = &all.designated
+	}
+	*to = append(*to, replier{r, secure})
+	return r.Endpoint(), nil
 }
 
 // bindAll binds one port at all addresses. Port 0 becomes the same free port at each.
-func (n *Nameserver) bindAll(ctx context.Context, key string, port int, bind func(transport.Endpoint) (transport.Endpoint, error)) error {
+func (n *Nameserver) bindAll(ctx context.Context, all *sockets, p port) error {
 	for _, host := range n.bindHosts() {
-		ep, err := bindEndpoint(host, port)
+		ep, err := bindEndpoint(host, p.number)
 		if err != nil {
-			return fmt.Errorf("%s: %w", key, err)
+			return fmt.Errorf("%s: %w", p.key, err)
 		}
-		bound, err := n.bindPatiently(ctx, ep, bind)
+		bound, err := n.bindPatiently(ctx, all, p, ep)
 		if err != nil {
-			return &BindError{Key: key, Endpoint: ep, Err: err}
+			return &BindError{Key: p.key, Endpoint: ep, Err: err}
 		}
-		port = bound.Port()
+		p.number = bound.Port()
+		at := all.endpoints.of(p)
+		*at = append(*at, bound)
 	}
 	return nil
 }
 
 // bindPatiently waits for an address that the host does not have yet.
-func (n *Nameserver) bindPatiently(ctx context.Context, ep transport.Endpoint, bind func(transport.Endpoint) (transport.Endpoint, error)) (transport.Endpoint, error) {
+func (n *Nameserver) bindPatiently(ctx context.Context, all *sockets, p port, ep transport.Endpoint) (transport.Endpoint, error) {
 	for waiting := false; ; waiting = true {
-		bound, err := bind(ep)
+		bound, err := n.bind(all, p, ep)
 		if !errors.Is(err, syscall.EADDRNOTAVAIL) && !errors.Is(err, syscall.ENODEV) {
 			if waiting && err == nil {
 				n.log.Info("address is there", zap.Stringer("uri", ep))
@@ -192,4 +232,4 @@ func (n *Nameserver) bindHosts() []string {
 }
 
 // Endpoints returns what Listen has bound.
-func (n *Nameserver) Endpoints() Endpoints { return n.endpoints }
+func (n *Nameserver) Endpoints() Endpoints { return n.sockets.Load().endpoints }

@@ -20,26 +20,27 @@ const (
 )
 
 // answerLookups answers every request, whatever it is.
-func (n *Nameserver) answerLookups(_ context.Context, r transport.Replier, requests []transport.Request) error {
+func (n *Nameserver) answerLookups(_ context.Context, r replier, requests []transport.Request) error {
 	for _, req := range requests {
-		if err := r.Reply(req, n.answer(req)); err != nil {
+		if err := r.Reply(req, n.answer(req, r.secure)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// answer returns the reply to a request.
-func (n *Nameserver) answer(req transport.Request) []byte {
+// answer returns the reply to a request, which came over a secure port or not.
+func (n *Nameserver) answer(req transport.Request, secure bool) []byte {
 	n.counters.lookups.Add(1)
+	n.askers.add(req.Identity)
 	wanted, version, err := readLookup(req.Body, req.Parts, n.config().MaxRequestBytes)
 	if err != nil {
-		n.refusedLookups.add(req.From.Unmap(), err)
+		n.refusedLookups.add(source(req), err)
 		return emptyReply(version)
 	}
-	reply, found := n.reply(wanted, version)
+	reply, found := n.reply(wanted, version, secure || n.config().ShowSecureEntries)
 	if ce := n.log.Check(zap.DebugLevel, "lookup answered"); ce != nil {
-		ce.Write(zap.Stringer("peer", req.From), zap.String("service", wanted), zap.Int("count", found))
+		ce.Write(append(who(source(req)), zap.String("service", wanted), zap.Int("count", found))...)
 	}
 	return reply
 }
@@ -93,13 +94,13 @@ func versionOf(frame []byte) message.Version {
 // isSpace is what separates the words of a header: Unicode's white space and the four separators of ASCII.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
-// reply lists the publishers of a service.
-func (n *Nameserver) reply(service string, version message.Version) ([]byte, int) {
+// reply lists the publishers of a service, secure ones too if secure is set.
+func (n *Nameserver) reply(service string, version message.Version, secure bool) ([]byte, int) {
 	head := emptyReply(version)
 	query := registry.Query{
 		Service: service,
 		Naive:   version <= message.V101,
-		Secure:  n.config().ShowSecureEntries,
+		Secure:  secure,
 	}
 	reply := append(head, " "+message.MIMEJSON+" ["...)
 	reply, found := n.registry.AppendMatches(reply, query)

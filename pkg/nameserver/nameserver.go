@@ -30,7 +30,7 @@ type DatagramReceiver interface {
 type Options struct {
 	// Transport makes the TCP sockets.
 	Transport transport.Transport
-	// Security has the server's keys, and says who may connect. Nil: no keys, and everybody may.
+	// Security has the server's keys, and says who may connect. Nil: no keys, and everybody may. The caller closes it after Close.
 	Security *security.Security
 	// Receiver and Sender reach the multicast group. Needed when Config.Multicast is set, and not used otherwise.
 	Receiver DatagramReceiver
@@ -54,9 +54,10 @@ type Hooks struct {
 
 // Nameserver answers lookups, takes announcements and publishes changes.
 type Nameserver struct {
-	cfg  atomic.Pointer[Config] // replaced by Reload
-	opts Options
-	log  *zap.Logger
+	cfg   atomic.Pointer[Config] // replaced by Reload
+	shown atomic.Bool            // that plain subscribers may know of secure entries: they are shown, or have been
+	opts  Options
+	log   *zap.Logger
 
 	registry *registry.Registry
 	notices  chan notice   // from those who take announcements to the keeper
@@ -67,14 +68,18 @@ type Nameserver struct {
 
 	refused        *refusals // announcements
 	refusedLookups *refusals
+	announcers     tally // who announced over a secure port
+	askers         tally // who asked there
 
-	sockets   sockets
-	endpoints Endpoints
+	sockets atomic.Pointer[sockets] // replaced by Listen
 }
 
 // New makes a nameserver. It checks cfg and opts, and starts and binds nothing.
 func New(cfg Config, opts Options) (*Nameserver, error) {
 	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if err := cfg.ValidateKeys(opts.Security); err != nil {
 		return nil, err
 	}
 	if opts.Transport == nil {
@@ -103,7 +108,8 @@ func New(cfg Config, opts Options) (*Nameserver, error) {
 		refused:        newRefusals(log, "announcement refused"),
 		refusedLookups: newRefusals(log, "lookup refused"),
 	}
-	n.cfg.Store(&cfg)
+	n.sockets.Store(&sockets{})
+	n.setConfig(cfg)
 	return n, nil
 }
 
@@ -119,6 +125,14 @@ func tableConfig(cfg Config) registry.Config {
 // config returns the settings that count now. They must not be changed.
 func (n *Nameserver) config() *Config { return n.cfg.Load() }
 
+// setConfig makes settings count.
+func (n *Nameserver) setConfig(cfg Config) {
+	if cfg.ShowSecureEntries {
+		n.shown.Store(true)
+	}
+	n.cfg.Store(&cfg)
+}
+
 // encoder writes what the nameserver says of its own accord.
 func (n *Nameserver) encoder() message.Encoder {
 	return message.Encoder{Version: n.config().MessageVersion}
@@ -129,10 +143,10 @@ func (n *Nameserver) encoder() message.Encoder {
 func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 	parts, ctx := errgroup.WithContext(ctx)
 	pulse := newPulse(hooks)
-	for _, r := range n.sockets.lookups {
+	for _, r := range n.sockets.Load().lookups {
 		n.serve(ctx, parts, r, pulse.join(), n.answerLookups)
 	}
-	for _, r := range n.sockets.designated {
+	for _, r := range n.sockets.Load().designated {
 		n.serve(ctx, parts, r, pulse.join(), n.takeRegistrations)
 	}
 	if n.config().Multicast {
@@ -154,8 +168,8 @@ func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 }
 
 // serve starts the loop around one replier.
-func (n *Nameserver) serve(ctx context.Context, parts *errgroup.Group, r transport.Replier, beat *heart,
-	handle func(context.Context, transport.Replier, []transport.Request) error,
+func (n *Nameserver) serve(ctx context.Context, parts *errgroup.Group, r replier, beat *heart,
+	handle func(context.Context, replier, []transport.Request) error,
 ) {
 	parts.Go(func() error {
 		for {
@@ -179,6 +193,6 @@ func part(ctx context.Context, doing string, err error) error {
 }
 
 // Close closes what Listen has bound, after Run has returned. Peers have the time that the transport gives them to take what is on its way.
-func (n *Nameserver) Close() error { return n.sockets.close() }
+func (n *Nameserver) Close() error { return n.sockets.Load().close() }
 
 func joinHostPort(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

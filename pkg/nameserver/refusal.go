@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
+	"github.com/pytroll/posttroll-go/pkg/registry"
 )
 
 // Reasons for refusing something, besides those of [discovery.Reason]: short and constant, they label counters.
@@ -20,9 +20,11 @@ const (
 	reasonDecode     = "not_a_message"      // cannot be decoded, or ends Python peers
 	reasonNoService  = "no_service"         // a request that does not ask for a service
 	reasonForeign    = "foreign_host"       // with Config.RestrictToLocalhost
-	reasonNotOwner   = "foreign_withdrawal" // of a publisher that another address announced
+	reasonNotOwner   = "foreign_withdrawal" // of a publisher that belongs to another source
 	reasonTableFull  = "table_full"
 	reasonSourceFull = "source_full"
+
+	reasonForeignChange = "foreign_change" // of the backend, or of anything that belongs to a key
 )
 
 // refusal is why an announcement or a request was refused.
@@ -63,7 +65,7 @@ type refusals struct {
 }
 
 type refusalKey struct {
-	source netip.Addr
+	source registry.Source
 	reason string
 }
 
@@ -71,7 +73,7 @@ func newRefusals(log *zap.Logger, what string) *refusals {
 	return &refusals{log: log, what: what, counts: make(map[string]uint64)}
 }
 
-func (r *refusals) add(from netip.Addr, err error) {
+func (r *refusals) add(from registry.Source, err error) {
 	why := asRefusal(err)
 	r.mu.Lock()
 	r.counts[why.reason]++
@@ -80,7 +82,7 @@ func (r *refusals) add(from netip.Addr, err error) {
 	if !ok {
 		return
 	}
-	fields := []zap.Field{zap.Stringer("peer", from), zap.String("cause", why.reason), zap.Error(why.err)}
+	fields := append(who(from), zap.String("cause", why.reason), zap.Error(why.err))
 	if why.uri != "" {
 		fields = append(fields, zap.String("uri", why.uri))
 	}

@@ -33,7 +33,7 @@ func (n *Nameserver) Reload(cfg Config) (restart []string, err error) {
 			restart = append(restart, key)
 		}
 	}
-	n.cfg.Store(&after)
+	n.setConfig(after)
 	n.registry.Configure(tableConfig(after))
 	select {
 	case n.reloaded <- struct{}{}:

@@ -3,6 +3,8 @@ package nameserver
 import (
 	"fmt"
 	"sync/atomic"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 // Stats are counters since the nameserver was made.
@@ -12,16 +14,22 @@ type Stats struct {
 	// Lookups were answered; of these RefusedLookups, by reason, with an empty reply.
 	Lookups        uint64
 	RefusedLookups map[string]uint64
-	// Announcements came in, by either way. Of these Ignored were other messages, and Refused, by reason, not good enough.
+	// LookupsBy are those that came over a secure port, by the name of the client's key.
+	LookupsBy map[string]uint64
+	// Announcements came in, by any way. Of these Ignored were other messages, and Refused, by reason, not good enough.
 	Announcements uint64
 	Ignored       uint64
 	Refused       map[string]uint64
+	// AnnouncementsBy are those that came over a secure port, by the name of the client's key.
+	AnnouncementsBy map[string]uint64
 	// Added publishers were new, Changed ones had other data than before, Returned ones came back in time after a withdrawal.
 	Added, Changed, Returned uint64
 	// Withdrawn publishers said that they stop; Removed ones left the table, for that or for their age.
 	Withdrawn, Removed uint64
 	// Unpublished changes could not be put into a message of the change feed.
 	Unpublished uint64
+	// Access counts who connected to the ports, and was refused there.
+	Access transport.AccessStats
 }
 
 // counters are the plain ones of Stats.
@@ -36,34 +44,43 @@ type counters struct {
 func (n *Nameserver) Stats() Stats {
 	c := &n.counters
 	return Stats{
-		Publishers:     n.registry.Len(),
-		Lookups:        c.lookups.Load(),
-		RefusedLookups: n.refusedLookups.byReason(),
-		Announcements:  c.announcements.Load(),
-		Ignored:        c.ignored.Load(),
-		Refused:        n.refused.byReason(),
-		Added:          c.added.Load(),
-		Changed:        c.changed.Load(),
-		Returned:       c.returned.Load(),
-		Withdrawn:      c.withdrawn.Load(),
-		Removed:        c.removed.Load(),
-		Unpublished:    c.unpublished.Load(),
+		Publishers:      n.registry.Len(),
+		Lookups:         c.lookups.Load(),
+		LookupsBy:       n.askers.byClient(),
+		RefusedLookups:  n.refusedLookups.byReason(),
+		Announcements:   c.announcements.Load(),
+		Ignored:         c.ignored.Load(),
+		Refused:         n.refused.byReason(),
+		AnnouncementsBy: n.announcers.byClient(),
+		Added:           c.added.Load(),
+		Changed:         c.changed.Load(),
+		Returned:        c.returned.Load(),
+		Withdrawn:       c.withdrawn.Load(),
+		Removed:         c.removed.Load(),
+		Unpublished:     c.unpublished.Load(),
+		Access:          n.sockets.Load().access(),
 	}
 }
 
 // String is one readable line, for the service manager.
 func (s Stats) String() string {
-	refused := uint64(0)
-	for _, m := range []map[string]uint64{s.Refused, s.RefusedLookups} {
-		for _, n := range m {
-			refused += n
-		}
-	}
+	refused := sum(s.Refused) + sum(s.RefusedLookups)
 	line := plural(uint64(s.Publishers), "publisher") + " listed, " + plural(s.Lookups, "lookup") + " answered"
 	if refused > 0 {
 		line += ", " + plural(refused, "message") + " refused"
 	}
+	if refused := sum(s.Access.Refused); refused > 0 {
+		line += ", " + plural(refused, "connection") + " refused"
+	}
 	return line
+}
+
+func sum[K comparable](counts map[K]uint64) uint64 {
+	total := uint64(0)
+	for _, n := range counts {
+		total += n
+	}
+	return total
 }
 
 func plural(n uint64, noun string) string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -29,7 +30,12 @@ func (e *SettingError) HintText() string { return e.Hint }
 // Validate returns all that is wrong with c, joined, each as a [*SettingError]; nil when nothing is.
 func (c Config) Validate() error {
 	var v validation
-	v.ports(c)
+	v.backend("backend", c.Backend)
+	if c.AnnounceBackend != "" {
+		v.backend("announce_backend", c.AnnounceBackend)
+	}
+	v.portNumbers(c)
+	v.distinct(ports(c, nil))
 	v.version(c.MessageVersion)
 	v.bindAddresses(c)
 	v.duration("max_age", c.MaxAge, time.Second, 365*24*time.Hour)
@@ -77,23 +83,51 @@ func (v *validation) duration(key string, value, low, high time.Duration) {
 	}
 }
 
-func (v *validation) ports(c Config) {
-	v.between("nameserver_port", c.NameserverPort, 0, 65535)
-	v.between("address_publish_port", c.AddressPublishPort, 0, 65535)
-	v.between("broadcast_port", c.BroadcastPort, 0, 65535)
-	same := map[int]string{}
+// ValidateKeys returns what is wrong with c in a nameserver with the keys of sec, as [Config.Validate] does: whether they are those that it
+// needs, and whether no two of the ports that it binds with them are the same.
+func (c Config) ValidateKeys(sec *security.Security) error {
+	var v validation
+	if c.Backend == transport.Secure && !complete(sec.Server(transport.Secure)) {
+		v.add("backend", fmt.Sprintf("%q without the keys for it", string(c.Backend)),
+			"set server_secret_key_file and clients_public_keys_directory; ptkeys makes the files")
+	}
+	v.distinct(ports(c, sec))
+	return errors.Join(v.problems...)
+}
+
+func (v *validation) backend(key string, b transport.Backend) {
+	if _, err := transport.ParseBackend(string(b)); err != nil {
+		v.add(key, err.Error(), "")
+	}
+}
+
+func (v *validation) portNumbers(c Config) {
 	for _, p := range []struct {
-		key  string
-		port int
+		key    string
+		number int
 	}{
 		{"nameserver_port", c.NameserverPort},
 		{"address_publish_port", c.AddressPublishPort},
 		{"broadcast_port", c.BroadcastPort},
+		{"secure_zmq_nameserver_port", c.SecureNameserverPort},
+		{"secure_address_publish_port", c.SecureAddressPublishPort},
+		{"secure_broadcast_port", c.SecureBroadcastPort},
+		{"next_lookup_port", c.NextLookupPort},
+		{"next_feed_port", c.NextFeedPort},
+		{"next_registration_port", c.NextRegistrationPort},
 	} {
-		if other, ok := same[p.port]; ok && p.port != 0 {
-			v.add(p.key, fmt.Sprintf("%d is the port of %s too", p.port, other), "each needs a port of its own")
+		v.between(p.key, p.number, 0, 65535)
+	}
+}
+
+// distinct refuses one number for two ports that are bound.
+func (v *validation) distinct(all []port) {
+	seen := map[int]string{}
+	for _, p := range all {
+		if other, ok := seen[p.number]; ok && p.number != 0 {
+			v.add(p.key, fmt.Sprintf("%d is the port of %s too", p.number, other), "each needs a port of its own")
 		}
-		same[p.port] = p.key
+		seen[p.number] = p.key
 	}
 }
 

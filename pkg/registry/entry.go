@@ -27,7 +27,8 @@ type entry struct {
 }
 
 func newEntry(p Publisher, seq uint64, now time.Time) *entry {
-	e := &entry{uri: strings.Clone(p.URI), source: p.Source, seq: seq}
+	e := &entry{uri: strings.Clone(p.URI), seq: seq}
+	e.source = Source{Addr: p.Source.Addr, Client: strings.Clone(p.Source.Client)}
 	e.set(p)
 	e.touch(now)
 	return e
