@@ -45,7 +45,9 @@ func newCommand(environ []string) *cobra.Command {
 and tells subscribers where they are. It takes the place of Python posttroll's
 nameserver: same ports, same variables, same messages.
 
-Ports: 5557/tcp lookups, 16543/tcp changes, 21200/udp and 21200/tcp announcements.
+Ports: 5557/tcp lookups, 16543/tcp changes, 21200/udp and 21200/tcp announcements; with
+server_secret_key_file and clients_public_keys_directory also 5558, 16544 and 21201,
+encrypted and for clients with keys alone.
 
 Settings: /etc/posttroll/posttroll.toml for all programs, ` + file + `
 for this one, POSTTROLL_* variables, options; later ones win. SIGHUP reads them again.

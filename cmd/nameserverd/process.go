@@ -29,7 +29,7 @@ func (p *process) control(ctx context.Context, set *pflag.FlagSet) error {
 	}.Do(ctx, p.flags.Action, set)
 }
 
-// check carries out --check.
+// check carries out --check, which reads the keys, too.
 func (p *process) check() error {
 	s, err := p.load()
 	for _, w := range s.report.Warnings {
@@ -40,8 +40,12 @@ func (p *process) check() error {
 	if err != nil {
 		return err
 	}
+	keys, err := s.openKeys(nil)
+	if err != nil {
+		return err
+	}
 	_, err = s.report.WriteTo(p.stdout)
-	return err
+	return errors.Join(err, keys.Close())
 }
 
 // serve runs the nameserver until ctx ends.

@@ -12,6 +12,7 @@ import (
 	"github.com/pytroll/posttroll-go/internal/confdoc"
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 const sample = "../../deploy/etc/nameserver.toml"
@@ -37,7 +38,7 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	shared := config.DefaultSettings()
-	var got nameserver.Config
+	got := nameserver.Config{Backend: transport.Plain} // shared, and checked
 	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, &got)
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +50,7 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 	}
 	want := nameserver.DefaultConfig()
 	want.NameserverPort, want.AddressPublishPort, want.BroadcastPort = 0, 0, 0
+	want.SecureNameserverPort, want.SecureAddressPublishPort, want.SecureBroadcastPort = 0, 0, 0
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/logging"
 	"github.com/pytroll/posttroll-go/pkg/multicast"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
+	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
 )
 
@@ -31,6 +32,7 @@ type server struct {
 	log     *logging.Log
 	running *settled // what counts since the start
 
+	keys       *security.Security
 	nameserver *nameserver.Nameserver
 }
 
@@ -43,12 +45,18 @@ func (s *server) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	keys, err := s.running.openKeys(s.log.Logger)
+	if err != nil {
+		return err
+	}
+	s.keys = keys
+	defer func() { err = errors.Join(err, keys.Close()) }() // after the sockets
 	network, err := zmq.New(zmq.Options{Logger: s.log.Logger})
 	if err != nil {
 		return fmt.Errorf("start ZeroMQ: %w", err)
 	}
 	defer func() { err = errors.Join(err, s.closeSoon(network.Close)) }()
-	opts := nameserver.Options{Transport: network, Logger: s.log.Logger}
+	opts := nameserver.Options{Transport: network, Security: keys, Logger: s.log.Logger}
 	if s.running.own.Multicast {
 		group, err := s.openGroup()
 		if err != nil {
@@ -104,6 +112,13 @@ func (s *server) reloadSettings() error {
 	restart = append(restart, config.Changed(s.running.shared, fresh.shared)...)
 	if len(restart) > 0 {
 		s.log.Warn("changed settings that need a restart", zap.Strings("settings", restart))
+	}
+	changed, err := s.running.changedKeys(s.keys)
+	if len(changed) > 0 {
+		s.log.Warn("changed keys that need a restart", zap.Strings("settings", changed))
+	}
+	if err != nil {
+		s.log.Warn("keys cannot be read: after a restart they would be missing", zap.Error(err))
 	}
 	return nil
 }

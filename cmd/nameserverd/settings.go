@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/config"
@@ -10,6 +9,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/multicast"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
+	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -35,6 +35,7 @@ func (p *process) load() (*settled, error) {
 		return s, daemon.BadConfig(err)
 	}
 	s.share()
+	s.warnOfKeys()
 	return s, daemon.BadConfig(errors.Join(s.unsupported(), s.located(s.own.Validate())))
 }
 
@@ -43,9 +44,14 @@ type unvalidated nameserver.Config
 
 // share gives the nameserver the settings that all programs share.
 func (s *settled) share() {
+	s.own.Backend = transport.Backend(s.shared.Backend)
+	s.own.AnnounceBackend = transport.Backend(s.shared.AnnounceBackend)
 	s.own.NameserverPort = s.shared.NameserverPort
 	s.own.AddressPublishPort = s.shared.AddressPublishPort
 	s.own.BroadcastPort = s.shared.BroadcastPort
+	s.own.SecureNameserverPort = s.shared.SecureNameserverPort
+	s.own.SecureAddressPublishPort = s.shared.SecureAddressPublishPort
+	s.own.SecureBroadcastPort = s.shared.SecureBroadcastPort
 	s.own.MessageVersion = message.Version(s.shared.MessageVersion)
 	s.own.KeepAlive = keepAlive(s.shared)
 }
@@ -79,34 +85,28 @@ func (s *settled) group() multicast.Config {
 
 // unsupported refuses what would be less safe than it reads if it were passed over.
 func (s *settled) unsupported() error {
-	if s.shared.Backend != config.Plain {
-		return s.refuse("backend", fmt.Sprintf("%q is not supported by nameserverd yet", s.shared.Backend))
-	}
-	if len(s.shared.AuthorizedClientAddresses) > 0 {
-		return s.refuse("authorized_client_addresses", "is not supported by nameserverd yet")
-	}
+	const key = "mc_ttl"
 	if s.shared.MulticastTTL == 0 && s.own.Multicast {
-		return s.refuse("mc_ttl", "0 is not supported by nameserverd: use multicast_interface 127.0.0.1 to stay on this host")
+		return &config.Problem{Origin: s.report.Origin(key), Key: key,
+			Text: "0 is not supported by nameserverd: use multicast_interface 127.0.0.1 to stay on this host"}
 	}
 	return nil
 }
 
-func (s *settled) refuse(key, text string) error {
-	return &config.Problem{Origin: s.report.Origin(key), Key: key, Text: text}
-}
-
 // located says of each setting that err finds bad where it comes from.
 func (s *settled) located(err error) error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return err
-	}
-	var problems []error
-	for _, err := range joined.Unwrap() {
-		if bad, ok := errors.AsType[*nameserver.SettingError](err); ok {
-			err = &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Text: bad.Text, Hint: bad.Hint}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var problems []error
+		for _, err := range joined.Unwrap() {
+			problems = append(problems, s.located(err))
 		}
-		problems = append(problems, err)
+		return errors.Join(problems...)
 	}
-	return errors.Join(problems...)
+	if bad, ok := errors.AsType[*nameserver.SettingError](err); ok {
+		return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Text: bad.Text, Hint: bad.Hint}
+	}
+	if bad, ok := errors.AsType[*security.SettingError](err); ok {
+		return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Hint: bad.HintText(), Err: bad.Err}
+	}
+	return err
 }

@@ -87,21 +87,30 @@ func (n *Nameserver) feedNameservers() ([]transport.Address, error) {
 	if cfg.RestrictToLocalhost {
 		return nil, nil
 	}
-	backend, port := cmp.Or(cfg.AnnounceBackend, cfg.Backend), discovery.DefaultBroadcastPort
-	if backend == transport.Secure {
-		port = defaultSecureBroadcastPort
-	}
 	var all []transport.Address
 	for _, s := range cfg.FeedNameservers {
-		a, err := discovery.NameserverAddress(s, port)
+		a, err := cfg.feedNameserver(s)
 		if err != nil {
 			return nil, err
 		}
-		a.Backend = backend
 		all = append(all, n.opts.Security.Address(a))
 	}
 	return all, nil
 }
+
+// feedNameserver is where an entry of FeedNameservers is told.
+func (c Config) feedNameserver(s string) (transport.Address, error) {
+	port := discovery.DefaultBroadcastPort
+	if c.announceBackend() == transport.Secure {
+		port = defaultSecureBroadcastPort
+	}
+	a, err := discovery.NameserverAddress(s, port)
+	a.Backend = c.announceBackend()
+	return a, err
+}
+
+// announceBackend is how other nameservers are told.
+func (c Config) announceBackend() transport.Backend { return cmp.Or(c.AnnounceBackend, c.Backend) }
 
 // feedGroup is who hears the announcements of the change feed: this nameserver, which lists it whatever becomes of the network, and the
 // group, unless this host is served alone.

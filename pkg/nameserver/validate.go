@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -50,7 +49,7 @@ func (c Config) Validate() error {
 			c.FeedAnnounceInterval, c.MaxAge), "raise max_age, which is at least twice the interval of every publisher")
 	}
 	for _, s := range c.FeedNameservers {
-		if _, err := discovery.NameserverAddress(s, discovery.DefaultBroadcastPort); err != nil {
+		if _, err := c.feedNameserver(s); err != nil {
 			v.add("feed_nameservers", err.Error(), "give HOST or HOST:PORT")
 		}
 	}
@@ -92,7 +91,27 @@ func (c Config) ValidateKeys(sec *security.Security) error {
 			"set server_secret_key_file and clients_public_keys_directory; ptkeys makes the files")
 	}
 	v.distinct(ports(c, sec))
+	v.feedKeys(c, sec)
 	return errors.Join(v.problems...)
+}
+
+// feedKeys wants the keys for telling other nameservers of the change feed.
+func (v *validation) feedKeys(c Config, sec *security.Security) {
+	if c.announceBackend() != transport.Secure || len(c.FeedNameservers) == 0 {
+		return
+	}
+	if sec.Options(transport.SocketOptions{}).ClientKey.Public.IsZero() {
+		v.add("feed_nameservers", "are told encrypted, and there is no key for it", "set client_secret_key_file, or announce_backend to "+string(transport.Plain))
+	}
+	for _, s := range c.FeedNameservers {
+		a, err := c.feedNameserver(s)
+		if err != nil {
+			continue // Validate tells
+		}
+		if sec.Address(a).ServerKeys.Len() == 0 {
+			v.add("feed_nameservers", fmt.Sprintf("no public key of %s is known", a.Endpoint), "set server_public_key_file, or name it in server_public_keys")
+		}
+	}
 }
 
 func (v *validation) backend(key string, b transport.Backend) {
