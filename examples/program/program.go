@@ -11,6 +11,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
 )
 
@@ -25,7 +26,7 @@ func Main(run func(context.Context, *pubsub.Node) error) {
 	}
 }
 
-// withNode reads the settings of this host (posttroll.toml, POSTTROLL_* variables), opens the network, and closes it afterwards.
+// withNode reads the settings of this host (posttroll.toml, POSTTROLL_* variables), opens its keys and the network, and closes them afterwards.
 func withNode(ctx context.Context, run func(context.Context, *pubsub.Node) error) (err error) {
 	loaded, report, err := config.ForProgram()
 	for _, warning := range report.Warnings {
@@ -38,12 +39,21 @@ func withNode(ctx context.Context, run func(context.Context, *pubsub.Node) error
 	if err != nil {
 		return err
 	}
+	keys, err := pubsub.ParseSecurity(loaded.Map())
+	if err != nil {
+		return err
+	}
+	sec, err := security.Open(keys, security.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sec.Close()) }() // after the network
 	network, err := zmq.New(zmq.Options{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, network.Close()) }()
-	node, err := pubsub.New(pubsub.Options{Transport: network, Settings: settings})
+	node, err := pubsub.New(pubsub.Options{Transport: network, Settings: settings, Security: sec})
 	if err != nil {
 		return err
 	}
