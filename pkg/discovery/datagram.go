@@ -20,10 +20,12 @@ func (a Announcement) fitted(enc message.Encoder) (Announcement, error) {
 		if size <= multicast.MaxSend {
 			return a, nil
 		}
-		if a.Extra == nil || a.Extra.Len() == 0 {
+		extra, ok := a.lastDroppable()
+		if !ok {
 			return Announcement{}, a.tooLong(size)
 		}
-		a = a.withoutLastExtra()
+		a = a.clone()
+		a.Extra.Delete(extra)
 	}
 }
 
@@ -54,16 +56,6 @@ func (a Announcement) tooLong(size int) error {
 	return fmt.Errorf("announcement of %q takes %d bytes, and a datagram at most %d: shorten its name (%d bytes) or its aliases "+
 		"(%d with %d bytes together), or name the nameservers to register with instead of using multicast",
 		a.Name, size, multicast.MaxSend, len(a.Name), len(a.Services), aliases)
-}
-
-func (a Announcement) withoutLastExtra() Announcement {
-	a = a.clone()
-	var keys []string
-	for k := range a.Extra.All() {
-		keys = append(keys, k)
-	}
-	a.Extra.Delete(keys[len(keys)-1])
-	return a
 }
 
 // outgoing is what is sent of a in a message of the given type: a withdrawal needs

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
-	"go.uber.org/zap"
 )
 
 // feedStates collects what happens to the connections of the feeds, for the goroutine that follows them.
@@ -16,7 +16,6 @@ type feedStates struct {
 
 	mu      sync.Mutex
 	pending map[transport.Address]feedState
-	states  map[transport.Address]feedState // as last logged
 }
 
 // feedState is a connection's latest event, and whether it stood in between.
@@ -55,25 +54,48 @@ func (s *feedStates) take() map[transport.Address]feedState {
 func (w *watch) logFeeds() bool {
 	var connected bool
 	happened := w.feeds.take()
-	if w.feeds.states == nil {
-		w.feeds.states = make(map[transport.Address]feedState)
-	}
 	for _, peer := range slices.SortedFunc(maps.Keys(happened), compareAddresses) {
-		now, before := happened[peer], w.feeds.states[peer]
-		w.feeds.states[peer] = now
-		connected = connected || now.connected
-		log := w.log.With(zap.Stringer("peer", peer))
-		up := now.last.Kind == transport.Connected
-		switch wasUp, known := before.last.Kind == transport.Connected, before.last.Kind != 0; {
-		case up && !known:
-			log.Debug("change feed connected")
-		case up && !wasUp:
-			log.Info("change feed is back")
-		case !up && (wasUp || !known):
-			log.Warn("change feed lost", zap.String("cause", now.last.Cause))
-		}
+		connected = connected || happened[peer].connected
+		w.feedHost(peer).happened(w.log, happened[peer].last, time.Now())
 	}
 	return connected
+}
+
+// feedHost returns what is known of the host of a feed.
+func (w *watch) feedHost(feed transport.Address) *feedHost {
+	name := feed.Endpoint.Host()
+	if h, ok := w.hosts[name]; ok {
+		return h
+	}
+	if w.hosts == nil {
+		w.hosts = make(map[string]*feedHost)
+	}
+	h := &feedHost{last: make(map[transport.Address]transport.Event)}
+	for _, other := range w.cfg.Feeds {
+		if other.Endpoint.Host() == name {
+			h.feeds++
+		}
+	}
+	w.hosts[name] = h
+	return h
+}
+
+// logLateFeeds logs hosts none of whose feeds has come up in time, and tells whether there are more to wait for.
+func (w *watch) logLateFeeds() (waiting bool) {
+	now := time.Now()
+	for _, name := range slices.Sorted(maps.Keys(w.hosts)) {
+		w.hosts[name].overdue(w.log, now)
+	}
+	return w.feedsWaiting()
+}
+
+func (w *watch) feedsWaiting() bool {
+	for _, h := range w.hosts {
+		if h.waiting() {
+			return true
+		}
+	}
+	return false
 }
 
 func compareAddresses(a, b transport.Address) int {

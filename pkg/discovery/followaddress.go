@@ -3,10 +3,8 @@ package discovery
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -54,12 +52,8 @@ func (a *Announcer) checkAddress(ctx context.Context) {
 // we are now may keep it until it expires.
 func (a *Announcer) move(what Announcement, to netip.Addr) {
 	from := what.URI
-	ep, err := transport.ParseEndpoint(from)
-	if err == nil {
-		what.URI = "tcp://" + net.JoinHostPort(to.String(), strconv.Itoa(ep.Port()))
-		err = a.set(what)
-	}
-	if err != nil {
+	what = what.onHost(to.String())
+	if err := a.set(what); err != nil {
 		a.log.Error("new address of this host cannot be announced", zap.Stringer("address", to), zap.Error(err))
 		return
 	}

@@ -24,8 +24,8 @@ const (
 
 // Change is a publisher that came or went.
 type Change struct {
-	// Added says that the publisher came, or, for one that is there already, that its services or its message version
-	// changed. Else it went.
+	// Added says that the publisher came, or, for one that is there already, that its services, its message version or what it claims of its server
+	// key changed. Else it went.
 	Added bool
 	// Entry is the publisher; when it went, as it was known last.
 	Entry Entry
@@ -37,7 +37,8 @@ type FollowerConfig struct {
 	// Services of interest; "" among them: all. None: nothing is followed.
 	Services []string
 	// Feeds are the change feeds of the nameservers. None: lookups alone, repeated until each service has been found once; then
-	// nothing is ever removed.
+	// nothing is ever removed. Several on one host are the places where its nameserver may have the one that we can follow: as long as one of them
+	// stands the others are not missed.
 	Feeds []transport.Address
 	// Refresh is how often nameservers are asked again besides; each time is up to a tenth shorter, at random. Default 5 min.
 	Refresh time.Duration
@@ -159,11 +160,12 @@ type watch struct {
 	news    chan []news
 	failed  chan error // of the feeds; one deep, so that its only sender never waits
 
+	hosts      map[string]*feedHost // of the feeds, by name
 	fullLogged bool
 }
 
 func (w *watch) run(ctx context.Context) error {
-	var again <-chan time.Time
+	var again, late <-chan time.Time
 	for {
 		select {
 		case r := <-w.rounds:
@@ -176,9 +178,17 @@ func (w *watch) run(ctx context.Context) error {
 				w.askAll()
 				again = time.After(feedSettle)
 			}
+			if late == nil && w.feedsWaiting() {
+				late = time.After(feedGrace)
+			}
 		case <-again:
 			again = nil
 			w.askAll()
+		case <-late:
+			late = nil
+			if w.logLateFeeds() {
+				late = time.After(feedGrace)
+			}
 		case err := <-w.failed:
 			if ctx.Err() != nil {
 				return nil

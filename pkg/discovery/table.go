@@ -222,5 +222,6 @@ func (l *listing) replace(e Entry) []Change {
 
 // essence is what subscribers act upon in an entry.
 func essence(e Entry) string {
-	return string(e.Backend) + "\x00" + string(e.SupportedVersion) + "\x00" + strings.Join(e.Services, "\x00")
+	said := append([]string{string(e.Backend), string(e.SupportedVersion)}, e.claims()...)
+	return strings.Join(append(said, e.Services...), "\x00")
 }
