@@ -90,7 +90,7 @@ func (a *asker) askFor(ctx context.Context, service string) ([]Entry, error) {
 func (a *asker) report(err error) {
 	switch {
 	case err != nil && !a.lost:
-		a.log.Warn("nameserver gives no list", zap.Error(err))
+		a.log.Warn("nameserver gives no list", zap.Error(err), advice(err))
 	case err == nil && a.lost:
 		a.log.Info("nameserver answers again")
 	}

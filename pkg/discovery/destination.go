@@ -117,12 +117,15 @@ func (d *destination) tell(ctx context.Context, a *Announcer, what Announcement,
 	return noAnswer(limited, d.send(limited, m.Bytes()), d.timeout)
 }
 
-// noAnswer says in words that err is nothing but the end of the time.
+// noAnswer says in words that err is nothing but the end of the time, or that we were not let in until then.
 func noAnswer(ctx context.Context, err error, timeout time.Duration) error {
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("no answer within %s: %w", timeout, context.DeadlineExceeded)
+	if err == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return err
 	}
-	return err
+	if refused, ok := errors.AsType[*transport.HandshakeError](err); ok {
+		return fmt.Errorf("no answer within %s: %w", timeout, refused)
+	}
+	return fmt.Errorf("no answer within %s: %w", timeout, context.DeadlineExceeded)
 }
 
 // report logs when the peer is lost and when it is back, once each.
@@ -131,7 +134,7 @@ func (d *destination) report(err error) {
 	case err != nil:
 		if d.missed == 0 {
 			d.since = time.Now()
-			d.log.Warn("announcements do not get through", zap.Error(err))
+			d.log.Warn("announcements do not get through", zap.Error(err), advice(err))
 		}
 		d.missed++
 	case d.missed > 0:

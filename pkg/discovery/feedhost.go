@@ -78,7 +78,7 @@ func (h *feedHost) up() bool {
 func logFailure(log *zap.Logger, e transport.Event) {
 	peer, cause := zap.Stringer("peer", e.Peer), zap.String("cause", e.Cause)
 	if e.Kind == transport.HandshakeFailed {
-		log.Warn("handshake with change feed failed", peer, zap.String("reason", string(e.Reason)), cause)
+		log.Warn("handshake with change feed failed", peer, zap.String("reason", string(e.Reason)), cause, hint(e.Reason, e.Peer))
 		return
 	}
 	log.Warn("change feed lost", peer, cause)

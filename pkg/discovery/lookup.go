@@ -193,7 +193,7 @@ func (l *inquiry) result(got *answers) ([]Entry, error) {
 	}
 	for i, err := range got.errs {
 		if err != nil && !got.ok[i] {
-			l.log.Warn("nameserver gave no list", zap.Stringer("peer", l.cfg.Nameservers[i]), zap.Error(err))
+			l.log.Warn("nameserver gave no list", zap.Stringer("peer", l.cfg.Nameservers[i]), zap.Error(err), advice(err))
 		}
 	}
 	return got.united(), nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
 )
 
 // ErrNoNameserver says that no nameserver answered in time. The error that wraps it names those that were asked.
@@ -34,6 +35,9 @@ func (e *noNameserverError) Error() string {
 	if errors.Is(errors.Join(e.Unwrap()...), context.DeadlineExceeded) {
 		b.WriteString("; check that a nameserver runs there and that its port is open")
 	}
+	if refused, ok := errors.AsType[*transport.HandshakeError](errors.Join(e.Unwrap()...)); ok {
+		b.WriteString("; " + refused.Reason.Advice(refused.Peer.Backend))
+	}
 	return b.String()
 }
 
@@ -54,4 +58,16 @@ func (e *noNameserverError) Unwrap() []error {
 		all = append(all, e.cause(i))
 	}
 	return all
+}
+
+// advice is what an operator can do about err, as a field of the log; none where it is no handshake that failed.
+func advice(err error) zap.Field {
+	if refused, ok := errors.AsType[*transport.HandshakeError](err); ok {
+		return hint(refused.Reason, refused.Peer)
+	}
+	return zap.Skip()
+}
+
+func hint(why transport.Failure, peer transport.Address) zap.Field {
+	return zap.String("hint", why.Advice(peer.Backend))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
 )
 
@@ -64,8 +65,16 @@ func (s *Subscriber) changed(c discovery.Change) {
 // found connects to a publisher. One that can't be used is logged once and passed over.
 func (s *Subscriber) found(e discovery.Entry) {
 	s.missing.found(e)
-	addr := Address{URI: e.URI, Backend: e.Backend, SupportedVersion: e.SupportedVersion}
-	news, err := s.addFound(addr, e.Services)
+	to, served, err := s.foundAddress(e)
+	if served {
+		s.lost(e) // the other socket may be new
+		s.log.Debug("publisher passed over: its other socket serves", zap.Strings("service", e.Services), zap.String("uri", e.URI))
+		return
+	}
+	var how connecting
+	if err == nil {
+		how, err = s.addFound(e.URI, to)
+	}
 	if err != nil {
 		s.lost(e) // it may have been usable before
 		if s.refused.first(e.URI, err) && !s.isClosed() {
@@ -73,29 +82,45 @@ func (s *Subscriber) found(e discovery.Entry) {
 		}
 		return
 	}
-	if news {
-		s.log.Info("publisher added", zap.Strings("service", e.Services), zap.String("uri", e.URI))
+	fields := []zap.Field{zap.Strings("service", e.Services), zap.String("uri", e.URI), zap.String("backend", string(to.Backend))}
+	switch how {
+	case connectedNew:
+		s.log.Info("publisher added", fields...)
+	case connectedAnew:
+		s.log.Info("publisher connected anew: it has another backend or other keys", fields...)
 	}
 }
 
-// addFound connects to addr, and tells whether it was not there yet.
-func (s *Subscriber) addFound(addr Address, services []string) (news bool, err error) {
-	to, err := s.node.peer(addr, s.backend, services...)
-	if err != nil {
-		return false, err
-	}
+// connecting is what was done to be connected.
+type connecting int
+
+const (
+	connectedAlready connecting = iota
+	connectedNew
+	connectedAnew
+)
+
+// addFound connects to a publisher that was found. One that the program gave is connected to as the program said.
+func (s *Subscriber) addFound(uri string, to transport.Address) (how connecting, err error) {
 	s.peers.change.Lock()
 	defer s.peers.change.Unlock()
-	known, ok := s.peers.get(addr.URI)
-	if !ok {
-		if known, err = s.connect(to, nil); err != nil {
-			return false, err
-		}
+	known, ok := s.peers.get(uri)
+	switch {
+	case !ok:
+		how = connectedNew
+		known, err = s.connect(to, nil)
+	case !known.found:
+		how = connectedNew
+	case known.addr != to && !known.given:
+		how = connectedAnew
+		known, err = s.reconnect(known, to)
 	}
-	news = !known.found
-	known.found = true
-	s.peers.set(addr.URI, known)
-	return news, nil
+	if err != nil {
+		return how, err
+	}
+	known.found, known.foundAt = true, to
+	s.peers.set(uri, known)
+	return how, nil
 }
 
 // lost leaves a publisher, unless the program gave its address.

@@ -24,6 +24,8 @@ type peer struct {
 	source *source
 	given  bool // by the program
 	found  bool // by name
+	// foundAt is the address as it was found. As long as the program gives another one, that counts.
+	foundAt transport.Address
 }
 
 func (p *peers) get(uri string) (peer, bool) {
@@ -48,18 +50,17 @@ func (p *peers) set(uri string, known peer) {
 	}
 }
 
-// given returns the URIs that the program gave.
-func (p *peers) given() []string {
+// given returns the addresses that the program gave, by URI.
+func (p *peers) given() map[string]transport.Address {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var uris []string
+	given := make(map[string]transport.Address)
 	for uri, known := range p.byURI {
 		if known.given {
-			uris = append(uris, uri)
+			given[uri] = known.addr
 		}
 	}
-	slices.Sort(uris)
-	return uris
+	return given
 }
 
 // Addresses returns the publishers that the subscriber is to be connected to, given or found, sorted by URI.
@@ -74,7 +75,7 @@ func (s *Subscriber) Addresses() []Address {
 }
 
 // Add connects to a publisher, with topics of its own or, without, those of the subscriber. An address that is known by
-// its URI is left as it is.
+// its URI keeps its topics; it is connected to anew if it has another backend than before.
 func (s *Subscriber) Add(addr Address, topics ...string) error {
 	to, err := s.node.peer(addr, s.backend)
 	if err != nil {
@@ -83,10 +84,14 @@ func (s *Subscriber) Add(addr Address, topics ...string) error {
 	s.peers.change.Lock()
 	defer s.peers.change.Unlock()
 	known, ok := s.peers.get(addr.URI)
-	if !ok {
-		if known, err = s.connect(to, topics); err != nil {
-			return err
-		}
+	switch {
+	case !ok:
+		known, err = s.connect(to, topics)
+	case known.addr != to:
+		known, err = s.reconnect(known, to)
+	}
+	if err != nil {
+		return err
 	}
 	known.given = true
 	s.peers.set(addr.URI, known)
@@ -121,16 +126,16 @@ func (s *Subscriber) Update(addrs []Address) (changed bool, err error) {
 		wanted[addr.URI] = true
 		errs = append(errs, s.Add(addr))
 	}
-	for _, uri := range before {
+	for _, uri := range slices.Sorted(maps.Keys(before)) {
 		if !wanted[uri] {
 			errs = append(errs, s.giveUp(uri))
 		}
 	}
-	return !slices.Equal(before, s.peers.given()), errors.Join(errs...)
+	return !maps.Equal(before, s.peers.given()), errors.Join(errs...)
 }
 
 // giveUp takes back what the program gave.
-func (s *Subscriber) giveUp(uri string) error {
+func (s *Subscriber) giveUp(uri string) (err error) {
 	s.peers.change.Lock()
 	defer s.peers.change.Unlock()
 	known, ok := s.peers.get(uri)
@@ -138,6 +143,11 @@ func (s *Subscriber) giveUp(uri string) error {
 		return nil
 	}
 	known.given = false
+	if known.found && known.addr != known.foundAt {
+		if known, err = s.reconnect(known, known.foundAt); err != nil {
+			return err
+		}
+	}
 	return s.leave(uri, known)
 }
 
@@ -156,15 +166,32 @@ func (s *Subscriber) connect(addr transport.Address, topics []string) (peer, err
 	return peer{addr: addr, source: source}, nil
 }
 
+// reconnect connects the source of a peer to the same publisher in another way, after taking in what has arrived in the old one.
+func (s *Subscriber) reconnect(known peer, to transport.Address) (peer, error) {
+	if err := s.disconnect(known); err != nil {
+		return known, err
+	}
+	if err := known.source.sub.Connect(to); err != nil {
+		return known, errors.Join(fmt.Errorf("connect to %s: %w", to, err), known.source.sub.Connect(known.addr))
+	}
+	known.addr = to
+	return known, nil
+}
+
 // leave notes who still wants a peer, and disconnects when nobody does.
 func (s *Subscriber) leave(uri string, known peer) error {
 	s.peers.set(uri, known)
 	if known.given || known.found {
 		return nil
 	}
+	return s.disconnect(known)
+}
+
+func (s *Subscriber) disconnect(known peer) error {
 	if err := known.source.sub.Disconnect(known.addr); err != nil {
 		return fmt.Errorf("disconnect from %s: %w", known.addr, err)
 	}
+	s.handshakes.forget(known.addr.Endpoint)
 	return nil
 }
 

@@ -30,7 +30,7 @@ func (n *Node) server(backend transport.Backend, bind transport.Endpoint, keyFil
 		return transport.ServerSecurity{}, nil // never leaves the process, and is never secured
 	case backend != transport.Secure || keyFile == "":
 		sec := n.security.Server(backend)
-		if backend == transport.Secure && sec.Key.Public.IsZero() {
+		if backend == transport.Secure && sec.Key.Secret.IsZero() {
 			return sec, n.noServerKeys(keyFile)
 		}
 		return sec, nil
@@ -62,7 +62,7 @@ func (n *Node) checkClientKeys(to transport.Address) error {
 		return nil
 	}
 	var lacking []string
-	if n.socket(0).ClientKey.Public.IsZero() {
+	if n.socket(0).ClientKey.Secret.IsZero() {
 		lacking = append(lacking, "client_secret_key_file")
 	}
 	if to.ServerKeys.Len() == 0 {

@@ -18,6 +18,9 @@ type SubscriberStats struct {
 	Bad       uint64 // frames that were no message
 	Multipart uint64 // refused: a message is one frame
 	Queued    int64  // bytes that wait below, beside what was taken in one go
+	// HandshakesFailed counts connections that publishers did not let us make, as often as the transport tells of them: when a reason is
+	// new, and not each time that it tries again.
+	HandshakesFailed uint64
 }
 
 // counts are those that no socket keeps.
@@ -31,6 +34,8 @@ func (s *Subscriber) Stats() SubscriberStats {
 		Delivered: s.counts.delivered.Load(),
 		Filtered:  s.counts.filtered.Load(),
 		Bad:       s.bad.total.Load(),
+
+		HandshakesFailed: s.handshakes.failed.Load(),
 	}
 	for _, source := range s.programSources() {
 		below := source.sub.Stats()

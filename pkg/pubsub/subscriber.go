@@ -57,7 +57,8 @@ type SubscriberOptions struct {
 	Queue int
 	// Decoder has the limits for messages.
 	Decoder message.Decoder
-	// Events is told about connections. It must not block. Default: nobody is.
+	// Events is told about connections, failed handshakes and their reasons among them, which are also logged. It must not block. Default:
+	// nobody is.
 	Events func(transport.Event)
 }
 
@@ -87,6 +88,9 @@ type Subscriber struct {
 	bad     badFrames
 	refused refusals
 	missing missing
+
+	events     func(transport.Event) // of the program; nil: it wants none
+	handshakes handshakes
 
 	closed <-chan struct{}
 	stop   context.CancelFunc // closes closed
@@ -126,16 +130,17 @@ func (n *Node) subscriber(o SubscriberOptions) (_ *Subscriber, err error) {
 		translate: o.Translate,
 		timeout:   o.Timeout,
 		decoder:   o.Decoder,
+		events:    o.Events,
 		config: transport.SubscriberConfig{
 			Attribute: o.Translate,
 			// One half waits in the transport, the other is what was taken from it in one go.
 			MaxQueued:     max(o.MaxQueued/2, 1),
-			Events:        o.Events,
 			SocketOptions: n.socket(o.Queue),
 		},
 		closed: ctx.Done(),
 		stop:   stop,
 	}
+	s.config.Events = s.event
 	topics := defaultTopics(o)
 	if o.Topics != nil {
 		topics = newTopicSet(o.Topics)
@@ -189,6 +194,16 @@ func (s *Subscriber) Close() error {
 	}
 	s.wg.Wait()
 	return errors.Join(errs...)
+}
+
+// event takes in what happened to a connection.
+func (s *Subscriber) event(e transport.Event) {
+	if !s.isClosed() {
+		s.handshakes.event(s.log, e)
+	}
+	if s.events != nil {
+		s.events(e)
+	}
 }
 
 func (s *Subscriber) isClosed() bool {
