@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/multicast"
@@ -28,11 +29,23 @@ func (a *announcing) stop() error {
 	return errors.Join(<-a.done, closeIfAny(a.sender))
 }
 
-// announce starts to tell of a publisher that is bound.
-func (n *Node) announce(o PublisherOptions, bound transport.Endpoint) (*announcing, error) {
+// sameAs is the first socket of a publisher that has two: where it is announced, and its server key.
+type sameAs struct {
+	uri string
+	key curve.PublicKey
+}
+
+// announce starts to tell of a socket of a publisher that is bound: of the first one, or of the second one as the same as the first.
+func (n *Node) announce(o PublisherOptions, bound transport.Endpoint, key curve.PublicKey, first *sameAs) (*announcing, error) {
 	cfg, err := n.announcer(o, bound)
 	if err != nil {
 		return nil, err
+	}
+	if first != nil {
+		cfg.Announcement = cfg.Announcement.WithSameAs(first.uri, first.key)
+	}
+	if !key.IsZero() {
+		cfg.Announcement = cfg.Announcement.WithServerKey(key)
 	}
 	var sender io.Closer
 	if len(o.Nameservers) == 0 || o.Announce == AnnounceBoth {

@@ -42,10 +42,12 @@ type PublisherOptions struct {
 	// ServerSecretKeyFile holds a key pair of this publisher's own (NAME.key_secret), so that not all of a host share one. Default: that of
 	// [Options.Security]. Not used where the backend is plain.
 	ServerSecretKeyFile string
-	// NextServerSecretKeyFile holds the pair that is to follow it: while it is set, the publisher also binds a second socket with that one. Default: where
-	// ServerSecretKeyFile is empty, that of [Options.Security], and else none.
+	// NextServerSecretKeyFile holds the pair that is to follow it: while it is set, the publisher binds a second socket with that one, sends all messages
+	// on both and announces both, so that subscribers can change over one by one. Default: where ServerSecretKeyFile is empty, that of
+	// [Options.Security], and else none.
 	NextServerSecretKeyFile string
-	// NextPort is the port of the second socket. Default 0: a free one in [MinPort, MaxPort).
+	// NextPort is the port of the second socket, on the interfaces of the first. Default 0: a free one in [MinPort, MaxPort). Where Address is an
+	// ipc path, the second one has ".next" at its end.
 	NextPort int
 	// Queue is the number of messages held for a subscriber that can't keep up; more are lost for that one. Default 1000.
 	Queue int
@@ -66,12 +68,14 @@ const (
 // Publisher sends messages to all that subscribed to them, and tells of itself until it is closed.
 type Publisher struct {
 	name    string
+	backend transport.Backend
 	socket  transport.Publisher
 	encoder message.Encoder
 	lax     bool
 	log     *zap.Logger
 
-	announcing *announcing // nil: nobody is told
+	next       transport.Publisher // the second one in socket, with the server key that is to follow; nil: there is none
+	announcing []*announcing       // of the sockets in their order; none: nobody is told
 	beat       heartbeat
 
 	closeOnce sync.Once
@@ -88,7 +92,11 @@ func (n *Node) Publisher(o PublisherOptions) (*Publisher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("publisher %q: %w", o.Name, err)
 	}
-	p.log.Info("publisher started", zap.String("service", p.name), zap.Stringer("endpoint", p.Endpoint()), zap.String("uri", p.URI()))
+	p.log.Info("publisher started", zap.String("service", p.name), zap.Stringer("endpoint", p.Endpoint()), zap.String("uri", p.URI()),
+		zap.String("backend", string(p.backend)))
+	if next, ok := p.NextEndpoint(); ok {
+		p.log.Info("publisher also serves the next server key", zap.String("service", p.name), zap.Stringer("endpoint", next), zap.String("uri", p.NextURI()))
+	}
 	return p, nil
 }
 
@@ -100,28 +108,60 @@ func (n *Node) publisher(o PublisherOptions) (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	security, err := n.server(o.Backend, endpoint, o.ServerSecretKeyFile)
-	if err != nil {
-		return nil, err
+	p := &Publisher{name: o.Name, backend: o.Backend, encoder: n.settings.encoder(), lax: o.Lax, log: n.log}
+	if err := n.start(p, o, endpoint); err != nil {
+		return nil, errors.Join(err, p.stop())
 	}
-	socket, err := n.transport.Publisher(transport.PublisherConfig{
+	return p, nil
+}
+
+// start binds the sockets of p, and starts to tell of them.
+func (n *Node) start(p *Publisher, o PublisherOptions, endpoint transport.Endpoint) error {
+	server, err := n.server(o.Backend, endpoint, o.ServerSecretKeyFile)
+	if err != nil {
+		return err
+	}
+	first, err := n.bind(o, endpoint, server)
+	if err != nil {
+		return err
+	}
+	p.socket = first
+	next, nextServer, err := n.bindNext(o, endpoint, server)
+	if err != nil {
+		return err
+	}
+	if next != nil {
+		p.socket, p.next = &pair{first, next}, next
+	}
+	if !o.announced() {
+		return nil
+	}
+	told, err := n.announce(o, first.Endpoint(), server.Key.Public, nil)
+	if err != nil {
+		return fmt.Errorf("announce: %w", err)
+	}
+	p.announcing = append(p.announcing, told)
+	if next == nil {
+		return nil
+	}
+	told, err = n.announce(o, next.Endpoint(), nextServer.Key.Public, &sameAs{told.Announcement().URI, server.Key.Public})
+	if err != nil {
+		return fmt.Errorf("announce next server key: %w", err)
+	}
+	p.announcing = append(p.announcing, told)
+	return nil
+}
+
+// bind binds one socket of a publisher.
+func (n *Node) bind(o PublisherOptions, endpoint transport.Endpoint, server transport.ServerSecurity) (transport.Publisher, error) {
+	return n.transport.Publisher(transport.PublisherConfig{
 		Endpoint:      endpoint,
 		MinPort:       o.MinPort,
 		MaxPort:       o.MaxPort,
 		Backend:       o.Backend,
-		Security:      security,
+		Security:      server,
 		SocketOptions: n.socket(o.Queue),
 	})
-	if err != nil {
-		return nil, err
-	}
-	p := &Publisher{name: o.Name, socket: socket, encoder: n.settings.encoder(), lax: o.Lax, log: n.log}
-	if o.announced() {
-		if p.announcing, err = n.announce(o, socket.Endpoint()); err != nil {
-			return nil, errors.Join(fmt.Errorf("announce: %w", err), socket.Close())
-		}
-	}
-	return p, nil
 }
 
 // withDefaults fills in what follows from the settings.
@@ -151,6 +191,9 @@ func (o PublisherOptions) announced() bool {
 func (o PublisherOptions) check(s Settings) error {
 	if o.Port < 0 || o.Port > 65535 {
 		return fmt.Errorf("%d is no port: want 0 to 65535", o.Port)
+	}
+	if o.NextPort < 0 || o.NextPort > 65535 {
+		return fmt.Errorf("next port: %d is no port: want 0 to 65535", o.NextPort)
 	}
 	if o.Port != 0 {
 		return fmt.Errorf("both an address (%s) and a port (%d)", o.Address, o.Port)
@@ -187,10 +230,26 @@ func (p *Publisher) Port() int { return p.socket.Endpoint().Port() }
 // URI returns the address that is announced now, "" when nobody is told. It changes with the addresses of this host, unless the
 // options name one.
 func (p *Publisher) URI() string {
-	if p.announcing == nil {
+	return p.announced(0)
+}
+
+// NextEndpoint returns where a second socket is bound, with the server key that is to follow, and whether there is one.
+func (p *Publisher) NextEndpoint() (transport.Endpoint, bool) {
+	if p.next == nil {
+		return transport.Endpoint{}, false
+	}
+	return p.next.Endpoint(), true
+}
+
+// NextURI returns the address of the second socket that is announced now, "" when nobody is told or there is none.
+func (p *Publisher) NextURI() string { return p.announced(1) }
+
+// announced returns the address that is announced of one of the sockets.
+func (p *Publisher) announced(socket int) string {
+	if socket >= len(p.announcing) {
 		return ""
 	}
-	return p.announcing.Announcement().URI
+	return p.announcing[socket].Announcement().URI
 }
 
 // Send sends m. It refuses what would end a Python subscriber, unless the publisher is lax. It waits while the queue to the socket is
@@ -250,13 +309,23 @@ func (p *Publisher) Stats() transport.PublisherStats { return p.socket.Stats() }
 // most, and closes it. Further calls return what the first one did.
 func (p *Publisher) Close() error {
 	p.closeOnce.Do(func() {
-		var errs []error
-		if p.announcing != nil {
-			errs = append(errs, p.announcing.stop())
-		}
-		errs = append(errs, p.socket.Close())
-		p.closeErr = errors.Join(errs...)
+		p.closeErr = p.stop()
 		p.log.Info("publisher stopped", zap.String("service", p.name), zap.Stringer("endpoint", p.Endpoint()))
 	})
 	return p.closeErr
+}
+
+// stop ends what was started of p.
+func (p *Publisher) stop() error {
+	for _, told := range p.announcing {
+		told.cancel() // all, before one is waited for
+	}
+	var errs []error
+	for _, told := range p.announcing {
+		errs = append(errs, told.stop())
+	}
+	if p.socket != nil {
+		errs = append(errs, p.socket.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -1,0 +1,164 @@
+package pubsub
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+)
+
+// A publisher whose server key is to change binds two sockets, since one can have but one key: the second with the key that is to follow. Both send
+// the same, and subscribers change over one by one (doc/security.md). What follows makes the two look like one.
+
+// nextServer returns the security of the second socket of a publisher, and whether it is to have one.
+func (n *Node) nextServer(o PublisherOptions, bind transport.Endpoint) (transport.ServerSecurity, bool, error) {
+	switch {
+	case o.Backend != transport.Secure || bind.Scheme() == "inproc":
+		return transport.ServerSecurity{}, false, nil
+	case o.NextServerSecretKeyFile != "":
+		next, err := n.security.ServerWith(o.NextServerSecretKeyFile)
+		return next, err == nil, err
+	case o.ServerSecretKeyFile != "":
+		return transport.ServerSecurity{}, false, nil // the next key of the settings follows the key of the settings
+	}
+	next, ok := n.security.NextServer()
+	return next, ok, nil
+}
+
+// nextBind returns where the second socket binds: beside the first.
+func nextBind(first transport.Endpoint, port int) (transport.Endpoint, error) {
+	if first.Scheme() == "tcp" {
+		return first.WithPort(port), nil
+	}
+	return transport.ParseEndpoint(first.String() + ".next")
+}
+
+// bindNext binds the second socket of a publisher if it is to have one; nil if not.
+func (n *Node) bindNext(o PublisherOptions, first transport.Endpoint, present transport.ServerSecurity) (transport.Publisher, transport.ServerSecurity, error) {
+	next, ok, err := n.nextServer(o, first)
+	if err != nil {
+		return nil, next, fmt.Errorf("next server key: %w", err)
+	}
+	if !ok {
+		return nil, next, nil
+	}
+	if next.Key.Public == present.Key.Public {
+		n.log.Warn("next server key is the present one: it is not served twice", zap.String("service", o.Name))
+		return nil, next, nil
+	}
+	where, err := nextBind(first, o.NextPort)
+	if err != nil {
+		return nil, next, fmt.Errorf("next server key: %w", err)
+	}
+	socket, err := n.bind(o, where, next)
+	if err != nil {
+		return nil, next, fmt.Errorf("next server key: %w", err)
+	}
+	return socket, next, nil
+}
+
+// pair is two sockets that send the same.
+type pair struct {
+	transport.Publisher // the first, which has the endpoint
+
+	next transport.Publisher
+}
+
+var _ transport.Publisher = (*pair)(nil)
+
+// Send sends frame on both. Where it fails on one it may have gone out on the other.
+func (p *pair) Send(ctx context.Context, frame []byte) error {
+	if err := p.Publisher.Send(ctx, frame); err != nil {
+		return err
+	}
+	return p.next.Send(ctx, frame)
+}
+
+// WaitSubscribed waits until both together have n subscriptions.
+func (p *pair) WaitSubscribed(ctx context.Context, topic string, n int) error {
+	for {
+		first, next := covering(p.Publisher, topic), covering(p.next, topic)
+		if first+next >= n {
+			return ctx.Err()
+		}
+		if err := p.waitMore(ctx, topic, first+1, next+1); err != nil {
+			return err
+		}
+	}
+}
+
+// waitMore waits until one of the two has as many subscriptions as it is asked for. As long as neither has, nor can both together have more than
+// before.
+func (p *pair) waitMore(ctx context.Context, topic string, first, next int) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 2)
+	go func() { done <- p.Publisher.WaitSubscribed(ctx, topic, first) }()
+	go func() { done <- p.next.WaitSubscribed(ctx, topic, next) }()
+	err := <-done
+	cancel()
+	<-done
+	return err
+}
+
+// covering counts the subscriptions that topic is sent to.
+func covering(p transport.Publisher, topic string) int {
+	var n int
+	for _, s := range p.Subscriptions() {
+		if strings.HasPrefix(topic, s.Topic) {
+			n += s.Count
+		}
+	}
+	return n
+}
+
+func (p *pair) Subscriptions() []transport.Subscription {
+	all := p.Publisher.Subscriptions()
+	for _, s := range p.next.Subscriptions() {
+		i, found := slices.BinarySearchFunc(all, s, func(a, b transport.Subscription) int { return cmp.Compare(a.Topic, b.Topic) })
+		if found {
+			all[i].Count += s.Count
+		} else {
+			all = slices.Insert(all, i, s)
+		}
+	}
+	return all
+}
+
+func (p *pair) Clients() []transport.Client {
+	all := slices.Concat(p.Publisher.Clients(), p.next.Clients())
+	slices.SortStableFunc(all, func(a, b transport.Client) int {
+		return cmp.Or(cmp.Compare(a.Identity, b.Identity), a.Addr.Compare(b.Addr))
+	})
+	return all
+}
+
+func (p *pair) Stats() transport.PublisherStats {
+	a, b := p.Publisher.Stats(), p.next.Stats()
+	a.Cut += b.Cut
+	a.Access.Admitted += b.Access.Admitted
+	a.Access.Revoked += b.Access.Revoked
+	a.Access.ByClient = sum(a.Access.ByClient, b.Access.ByClient)
+	a.Access.Refused = sum(a.Access.Refused, b.Access.Refused)
+	return a
+}
+
+func (p *pair) Close() error { return errors.Join(p.Publisher.Close(), p.next.Close()) }
+
+// sum adds counters. Neither map is changed.
+func sum[K comparable](a, b map[K]uint64) map[K]uint64 {
+	if len(b) == 0 {
+		return a
+	}
+	all := maps.Clone(b)
+	for k, n := range a {
+		all[k] += n
+	}
+	return all
+}
