@@ -22,7 +22,7 @@ func (n *Node) nextServer(o PublisherOptions, bind transport.Endpoint) (transpor
 	case o.Backend != transport.Secure || bind.Scheme() == "inproc":
 		return transport.ServerSecurity{}, false, nil
 	case o.NextServerSecretKeyFile != "":
-		next, err := n.security.ServerWith(o.NextServerSecretKeyFile)
+		next, err := n.ownServer("next_server_secret_key_file", o.NextServerSecretKeyFile)
 		return next, err == nil, err
 	case o.ServerSecretKeyFile != "":
 		return transport.ServerSecurity{}, false, nil // the next key of the settings follows the key of the settings
@@ -42,11 +42,8 @@ func nextBind(first transport.Endpoint, port int) (transport.Endpoint, error) {
 // bindNext binds the second socket of a publisher if it is to have one; nil if not.
 func (n *Node) bindNext(o PublisherOptions, first transport.Endpoint, present transport.ServerSecurity) (transport.Publisher, transport.ServerSecurity, error) {
 	next, ok, err := n.nextServer(o, first)
-	if err != nil {
-		return nil, next, fmt.Errorf("next server key: %w", err)
-	}
-	if !ok {
-		return nil, next, nil
+	if err != nil || !ok {
+		return nil, next, err
 	}
 	if next.Key.Public == present.Key.Public {
 		n.log.Warn("next server key is the present one: it is not served twice", zap.String("service", o.Name))

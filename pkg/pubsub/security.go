@@ -37,7 +37,16 @@ func (n *Node) server(backend transport.Backend, bind transport.Endpoint, keyFil
 	case n.security.Config().ClientsPublicKeysDirectory == "":
 		return transport.ServerSecurity{}, n.noServerKeys(keyFile)
 	}
-	return n.security.ServerWith(keyFile)
+	return n.ownServer("server_secret_key_file", keyFile)
+}
+
+// ownServer returns the security of a socket with a key file of its own, which key names.
+func (n *Node) ownServer(key, file string) (transport.ServerSecurity, error) {
+	server, err := n.security.ServerWith(file)
+	if err != nil {
+		return server, fmt.Errorf("%s: %w", key, err)
+	}
+	return server, nil
 }
 
 // noServerKeys says which settings a secure publisher lacks.
