@@ -36,9 +36,11 @@ type folder struct {
 	arm     func() bool
 	signals <-chan struct{}
 
-	now      atomic.Pointer[admission]
-	problems map[string]bool // what was logged of bad files, and is still so
-	trouble  string          // what was logged of the folder itself, and is still so
+	now atomic.Pointer[admission]
+	// What was logged, and is still so: of bad files, of the folder itself, and that everybody can write there.
+	problems map[string]bool
+	trouble  string
+	exposed  bool
 }
 
 func newFolder(path string, log *zap.Logger) (*folder, error) {
@@ -64,9 +66,8 @@ func (f *folder) judge(key curve.PublicKey) transport.Verdict {
 	return transport.Verdict{Reason: transport.RefusedKey}
 }
 
-// run looks at the folder again, when there is reason to and from time to time, until ctx ends.
-func (f *folder) run(ctx context.Context, changed func()) {
-	soon := false
+// run looks at the folder again, when there is reason to and from time to time, until ctx ends. soon is what the look before has said.
+func (f *folder) run(ctx context.Context, soon bool, changed func()) {
 	for f.wait(ctx, soon) {
 		var differs bool
 		if differs, soon = f.look(); differs {

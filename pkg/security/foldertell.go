@@ -3,6 +3,7 @@ package security
 import (
 	"errors"
 	"maps"
+	"os"
 	"slices"
 
 	"go.uber.org/zap"
@@ -20,6 +21,7 @@ func (f *folder) tell(old, now *admission, read bool, err error) {
 		f.log.Info("clients' keys read", zap.String("path", f.path), zap.Int("count", len(now.names)))
 	}
 	f.trouble = ""
+	f.tellMode()
 	f.tellProblems(err)
 	if !old.missing || len(old.unknown) > 0 {
 		f.tellKeys(old.all(), now)
@@ -39,6 +41,19 @@ func (f *folder) tellTrouble(err error) {
 	}
 	f.log.Error("clients' folder can't be read: nobody new is admitted by key", zap.String("path", f.path), cause(err))
 }
+
+// tellMode tells that everybody on this host can admit himself.
+func (f *folder) tellMode() {
+	info, err := os.Stat(f.path)
+	exposed := err == nil && info.Mode().Perm()&othersWrite != 0 // what has gone since it was read is told by the next look
+	if exposed && !f.exposed {
+		f.log.Warn("everybody can put keys into the clients' folder", zap.String("path", f.path), zap.Stringer("mode", info.Mode()))
+	}
+	f.exposed = exposed
+}
+
+// othersWrite is the bit of a mode by which all users write.
+const othersWrite = 0o002
 
 // tellProblems tells of files that have turned bad, or bad in another way.
 func (f *folder) tellProblems(err error) {

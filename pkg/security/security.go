@@ -47,8 +47,8 @@ func Open(cfg Config, opts Options) (*Security, error) {
 	if s.folder != nil {
 		s.watch = newWatch(s.folder.path, s.log)
 		s.folder.arm, s.folder.signals = s.watch.arm, s.watch.signals
-		s.folder.look()
-		s.running.Go(func() { s.folder.run(ctx, s.changes.fire) })
+		_, soon := s.folder.look()
+		s.running.Go(func() { s.folder.run(ctx, soon, s.changes.fire) })
 	}
 	if s.hosts != nil && len(s.hosts.names) > 0 {
 		settled, _ := s.hosts.look(ctx)

@@ -1,7 +1,9 @@
 package security
 
 import (
+	"fmt"
 	"path/filepath"
+	"reflect"
 	"sync"
 
 	"github.com/fsnotify/fsnotify"
@@ -18,10 +20,13 @@ type watch struct {
 	trouble string        // what was logged, and is still so
 
 	mu     sync.Mutex
-	places map[string]map[string]bool
+	places watched
 }
 
-// newWatch makes a watch that is armed at nothing yet. Where the system has no watch left it says so when it is armed.
+// watched are folders, without links in their names, and of each the entries that matter; "" is all.
+type watched map[string]map[string]bool
+
+// newWatch makes a watch of nothing yet. Where the system has no watches left it is one that can't be armed.
 func newWatch(path string, log *zap.Logger) *watch {
 	w := &watch{path: path, log: log, signals: make(chan struct{}, 1), done: make(chan struct{})}
 	watcher, err := fsnotify.NewWatcher()
@@ -51,22 +56,38 @@ func (w *watch) arm() bool {
 	if w.watcher == nil {
 		return false
 	}
-	for _, dir := range w.watcher.WatchList() {
-		// It is not there any more where the system has removed it, with the folder.
-		_ = w.watcher.Remove(dir)
-	}
-	places := watchPlaces(w.path)
-	w.mu.Lock()
-	w.places = places
-	w.mu.Unlock()
-	var failed error
-	for dir := range places {
-		if err := w.watcher.Add(dir); err != nil {
-			failed = &fsError{dir, err}
+	for range armTries {
+		places := watchPlaces(w.path)
+		w.mu.Lock()
+		w.places = places
+		w.mu.Unlock()
+		err := w.rearm(places)
+		w.tell(err)
+		if err != nil {
+			return false
+		}
+		// What came between looking and watching would be seen by nobody.
+		if reflect.DeepEqual(places, watchPlaces(w.path)) {
+			return true
 		}
 	}
-	w.tell(failed)
-	return failed == nil
+	return false
+}
+
+// armTries bounds how often a path is followed that changes all the time.
+const armTries = 3
+
+func (w *watch) rearm(places watched) error {
+	for _, dir := range w.watcher.WatchList() {
+		// An error says that the system has removed it already, with the folder.
+		_ = w.watcher.Remove(dir)
+	}
+	for dir := range places {
+		if err := w.watcher.Add(dir); err != nil {
+			return fmt.Errorf("watch %s: %w", dir, err)
+		}
+	}
+	return nil
 }
 
 // tell logs that the folder can't be watched, once, and that it can again.
@@ -86,19 +107,10 @@ func (w *watch) tell(err error) {
 	w.log.Info("clients' folder is watched again", zap.String("path", w.path))
 }
 
-// fsError says what could not be watched.
-type fsError struct {
-	dir string
-	err error
-}
-
-func (e *fsError) Error() string { return "watch " + e.dir + ": " + e.err.Error() }
-func (e *fsError) Unwrap() error { return e.err }
-
-// watchPlaces returns the folders to watch, without links in their names, and of each the entries that matter; "" is all. They are the folder and, for its
-// name, the one above; where that is not there the next above. For a link that holds for the link and for where it leads.
-func watchPlaces(path string) map[string]map[string]bool {
-	places := map[string]map[string]bool{}
+// watchPlaces returns what to watch: the folder and, for its name, the one above; where that is not there the next above. For a link that holds for the
+// link and for where it leads.
+func watchPlaces(path string) watched {
+	places := watched{}
 	add := func(dir, entry string) {
 		if places[dir] == nil {
 			places[dir] = map[string]bool{}
