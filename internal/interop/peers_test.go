@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +42,9 @@ func (m *machine) nameserver(t *testing.T, who speaker, announced network, env .
 		flags = append(flags, "--no-multicast")
 	}
 	if who != ours {
-		p := m.start(t, m.peer(t, "nameserver.py", append([]string{string(who)}, flags...)...))
+		cmd := m.peer(t, "nameserver.py", append([]string{string(who)}, flags...)...)
+		cmd.Env = append(cmd.Env, env...)
+		p := m.start(t, cmd)
 		p.WaitLine(0, "ready")
 		return p
 	}
@@ -105,6 +109,7 @@ type publication struct {
 	name      string
 	services  []string // aliases
 	datetimes bool     // a datetime stands in the data
+	port      int      // 0: a free one
 	announced network
 }
 
@@ -118,15 +123,20 @@ func (m *machine) publisher(t *testing.T, who speaker, pub publication, env ...s
 	if pub.announced == designated {
 		flags = append(flags, "--nameserver", "localhost")
 	}
-	if who != ours {
+	if pub.port != 0 {
+		flags = append(flags, "--port", strconv.Itoa(pub.port))
+	}
+	var cmd *exec.Cmd
+	if who == ours {
+		cmd = m.program("ptctl", append([]string{"publish", "--name", pub.name, "--interval", "100ms"}, flags...)...)
+		cmd.Stdin = m.lines(t, pub)
+	} else {
 		if pub.datetimes {
 			flags = append(flags, "--datetimes")
 		}
-		return m.start(t, m.peer(t, "publisher.py", append([]string{string(who), pub.name}, flags...)...))
+		cmd = m.peer(t, "publisher.py", append([]string{string(who), pub.name}, flags...)...)
 	}
-	cmd := m.program("ptctl", append([]string{"publish", "--name", pub.name, "--interval", "100ms"}, flags...)...)
 	cmd.Env = append(cmd.Env, env...)
-	cmd.Stdin = m.lines(t, pub)
 	return m.start(t, cmd)
 }
 
@@ -160,12 +170,16 @@ func (pub publication) line(number int) string {
 }
 
 // subscriber starts a subscriber to a service that the nameserver on a host knows.
-func (m *machine) subscriber(t *testing.T, who speaker, service, nameserver string) *testbed.Process {
+func (m *machine) subscriber(t *testing.T, who speaker, service, nameserver string, env ...string) *testbed.Process {
 	t.Helper()
-	if who != ours {
-		return m.start(t, m.peer(t, "subscriber.py", string(who), service, "--nameserver", nameserver))
+	var cmd *exec.Cmd
+	if who == ours {
+		cmd = m.program("ptctl", "subscribe", "--verbose", "--service", service, "--nameserver", nameserver, "--json")
+	} else {
+		cmd = m.peer(t, "subscriber.py", string(who), service, "--nameserver", nameserver)
 	}
-	return m.start(t, m.program("ptctl", "subscribe", "--verbose", "--service", service, "--nameserver", nameserver, "--json"))
+	cmd.Env = append(cmd.Env, env...)
+	return m.start(t, cmd)
 }
 
 // received is a message as subscribers print it, ours and the Python ones alike.

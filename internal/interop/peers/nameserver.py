@@ -1,17 +1,16 @@
 """A nameserver as Python posttroll has it (doc/protocol.md, section 6), in one loop, so that whatever ends one of its
 parts in the real program ends this one.
 
-Usage: nameserver.py VERSION [--no-multicast] [--max-age SECONDS] [--backend B and the keys that it takes]
+Usage: nameserver.py VERSION [--no-multicast] [--max-age SECONDS]
 """
 
 import argparse
 import datetime as dt
-import signal
 import sys
 
 import zmq
 from announcing import PORT, Announcer, own_address, receiver
-from sockets import PLAIN, SECURE, Sockets, add_options
+from sockets import PLAIN, SECURE, Sockets, end_when_asked
 from wire import DIALECTS, Message
 
 LOOKUP_PORT, SECURE_LOOKUP_PORT, FEED_PORT = 5557, 5558, 16543
@@ -126,11 +125,10 @@ def main():
     parser.add_argument("version", choices=DIALECTS)
     parser.add_argument("--no-multicast", action="store_true")
     parser.add_argument("--max-age", type=float, default=600, metavar="SECONDS")
-    add_options(parser)
     args = parser.parse_args()
-    Nameserver(DIALECTS[args.version], Sockets(args), not args.no_multicast, args.max_age).run()
+    Nameserver(DIALECTS[args.version], Sockets(), not args.no_multicast, args.max_age).run()
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    end_when_asked()
     main()

@@ -1,18 +1,16 @@
 """A publisher as Python posttroll has it: announces itself and sends a numbered message every so often until it is ended.
 
-Usage: publisher.py VERSION NAME [--alias A]... [--nameserver HOST]... [--subject S] [--datetimes]
-           [--port P] [--backend B and the keys that it takes]
+Usage: publisher.py VERSION NAME [--alias A]... [--nameserver HOST]... [--subject S] [--datetimes] [--port P]
 """
 
 import argparse
 import datetime as dt
-import signal
 import sys
 import time
 
 import zmq
 from announcing import Announcer, own_address
-from sockets import Sockets, add_options
+from sockets import Sockets, end_when_asked
 from wire import DIALECTS, Message
 
 
@@ -25,11 +23,10 @@ def main():
     parser.add_argument("--subject", default="/counter")
     parser.add_argument("--datetimes", action="store_true", help="put a datetime into the data")
     parser.add_argument("--port", type=int, help="bind this port instead of a free one")
-    add_options(parser)
     args = parser.parse_args()
     dialect = DIALECTS[args.version]
 
-    sockets = Sockets(args)
+    sockets = Sockets()
     socket = sockets.server(zmq.PUB)
     port = args.port
     if port:
@@ -53,5 +50,5 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    end_when_asked()
     main()

@@ -1,22 +1,20 @@
 """A subscriber as Python posttroll has it: looks its services up, follows the change feed, and prints each message, and
 each publisher added or removed, as a line of JSON until it is ended.
 
-Usage: subscriber.py VERSION SERVICE... [--topic T] [--nameserver HOST] [--lookup-port P] [--feed-port P]
-           [--backend B and the keys that it takes]
+Usage: subscriber.py VERSION SERVICE... [--topic T] [--nameserver HOST]
 """
 
 import argparse
 import datetime as dt
 import json
-import signal
 import sys
 import time
 
 import zmq
-from sockets import SECURE, Sockets, add_options
+from sockets import SECURE, Sockets, end_when_asked, setting
 from wire import DIALECTS, MAGIC, Message, MessageError
 
-LOOKUP_PORT, SECURE_LOOKUP_PORT, FEED_PORT = 5557, 5558, 16543
+LOOKUP_PORT, SECURE_LOOKUP_PORT, FEED_PORT = 5557, 5558, 16543  # unless the settings say otherwise
 TIMEOUT = 10  # seconds, of a lookup
 
 
@@ -108,15 +106,14 @@ def main():
     parser.add_argument("service", nargs="+")
     parser.add_argument("--topic", default=MAGIC)
     parser.add_argument("--nameserver", default="localhost")
-    parser.add_argument("--lookup-port", type=int, help="the port for lookups, where it is not the default")
-    parser.add_argument("--feed-port", type=int, default=FEED_PORT)
-    add_options(parser)
     args = parser.parse_args()
-    dialect, sockets = DIALECTS[args.version], Sockets(args)
-    mixed = dialect.mixes_backends and sockets.backend == SECURE
-    port = args.lookup_port or (SECURE_LOOKUP_PORT if mixed else LOOKUP_PORT)
+    dialect, sockets = DIALECTS[args.version], Sockets()
+    if dialect.mixes_backends and sockets.backend == SECURE:
+        port = setting("secure_zmq_nameserver_port", SECURE_LOOKUP_PORT)
+    else:
+        port = setting("nameserver_port", LOOKUP_PORT)
     subscriber = Subscriber(dialect, sockets, args.topic, args.service, f"tcp://{args.nameserver}:{port}",
-                            f"tcp://{args.nameserver}:{args.feed_port}")
+                            f"tcp://{args.nameserver}:{setting('address_publish_port', FEED_PORT)}")
     for service in args.service:
         subscriber.find(service)
     for message in subscriber.receive():
@@ -131,5 +128,5 @@ def describe(value):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    end_when_asked()
     main()
