@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -42,6 +41,7 @@ type connector struct {
 	refusing  bool              // in the middle of a message of several frames
 	received  uint64
 	multipart uint64
+	secured   bool              // the options of the socket are those of a secure connection
 	events    []transport.Event // to be told
 	afterward []pending         // to be done when the queues are empty
 }
@@ -91,18 +91,18 @@ func newConnector(t *Transport, kind zmq4.Type, o transport.SocketOptions, maxQu
 
 // connect adds a peer; see transport.Subscriber.
 func (c *connector) connect(addr transport.Address) error {
-	addr = addr.Normal()
-	if err := addr.Endpoint.CheckConnect(); err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	if err := checkBackend(addr.Backend, false); err != nil {
-		return fmt.Errorf("connect %s: %w", addr.Endpoint, err)
+	addr, err := checkAddress(addr, c.opts.ClientKey)
+	if err != nil {
+		return err
 	}
 	if err := c.lock(); err != nil {
 		return err
 	}
 	defer c.unlock()
-	if _, ok := c.links[addr.Endpoint]; ok {
+	if l, ok := c.links[addr.Endpoint]; ok {
+		if l.addr != addr {
+			return fmt.Errorf("connect %s: %w", addr, errOtherSecurity)
+		}
 		return nil
 	}
 	if limit := fileLimit(); uint64(len(c.links))+fileReserve >= limit {
@@ -142,102 +142,15 @@ func (c *connector) disconnect(addr transport.Address) error {
 	return nil
 }
 
-// attach lets l use the connection to target. The socket's mu is held.
-func (c *connector) attach(l *link, target string) error {
-	cn, ok := c.conns[target]
-	if !ok {
-		cn = &conn{target: target, paired: c.owner.inprocs.bound(target)}
-		c.setLimit(len(c.conns) + 1)
-		if err := c.dial(target); err != nil {
-			return fmt.Errorf("connect %s: %w", l.addr.Endpoint, err)
-		}
-		c.conns[target] = cn
-	}
-	cn.links = append(cn.links, l)
-	l.conn = cn
-	if cn.state == connUp {
-		c.tell(transport.Connected, cn, "", l)
-	}
-	return nil
-}
-
-// dial makes libzmq connect. Options are copied at that moment, so those that differ are set here.
-func (c *connector) dial(target string) error {
-	return errors.Join(
-		wrap("ZMQ_IPV6", c.zs.SetIpv6(isIPv6(target))),
-		wrap("ZMQ_RECONNECT_IVL_MAX", c.zs.SetReconnectIvlMax(reconnectMax(len(c.conns)+1))),
-		cause(c.zs.Connect(target)),
-	)
-}
-
-// setLimit shrinks or grows the queues of all connections with their number.
-func (c *connector) setLimit(n int) {
-	limit := queueLimit(c.opts.Queue, n)
-	if limit == c.limit {
-		return
-	}
-	if err := c.zs.SetRcvhwm(limit); err != nil {
-		c.log.Error("ZMQ_RCVHWM", zap.Int("count", limit), zap.Error(cause(err)))
-		return
-	}
-	c.limit = limit
-}
-
-// detach takes l from its connection, and ends that when nobody else uses it, after what has arrived was taken in.
-func (c *connector) detach(l *link) {
-	cn := l.conn
-	if cn == nil {
-		return
-	}
-	l.conn = nil
-	cn.links = slices.DeleteFunc(cn.links, func(o *link) bool { return o == l })
-	if len(cn.links) == 0 {
-		c.afterDraining(func() { c.drop(cn) })
-	}
-}
-
-// drop ends a connection, unless somebody has begun to use it again.
-func (c *connector) drop(cn *conn) {
-	if len(cn.links) > 0 || c.conns[cn.target] != cn {
-		return
-	}
-	c.hangUp(cn)
-	delete(c.conns, cn.target)
-	c.setLimit(len(c.conns))
-}
-
-// hangUp makes libzmq forget a connection.
-func (c *connector) hangUp(cn *conn) {
-	if cn.timer != nil {
-		cn.timer.Stop()
-	}
-	if cn.state != connDown {
-		cn.state = connDown
-		c.owners.end(cn.fd, cn)
-	}
-	if err := c.zs.Disconnect(cn.target); err != nil {
-		c.log.Debug("disconnect", zap.String("uri", cn.target), zap.Error(cause(err)))
-	}
-}
-
-// redial makes a connection anew that libzmq may have given up.
-func (c *connector) redial(cn *conn) {
-	if len(cn.links) == 0 || c.conns[cn.target] != cn || cn.state != connDown {
-		return
-	}
-	c.hangUp(cn)
-	if err := c.dial(cn.target); err != nil {
-		c.log.Error("connect", zap.String("uri", cn.target), zap.Error(err))
-		c.retry(cn)
-	}
-}
-
 // afterDraining calls do when what has arrived by now was read: at once, as a rule; later, when the inbox is full.
 func (c *connector) afterDraining(do func()) {
-	c.afterward = append(c.afterward, pending{budget: c.limit*len(c.conns) + 2*batchFrames, do: do})
+	c.afterward = append(c.afterward, pending{budget: c.drainBudget(), do: do})
 	for len(c.afterward) > 0 && c.readBatch() {
 	}
 }
+
+// drainBudget is a number of frames that what has arrived by now is among.
+func (c *connector) drainBudget() int { return c.limit*len(c.conns) + 2*batchFrames }
 
 // service reads what has come, until there is no more or the inbox is full.
 func (c *connector) service() {
@@ -365,33 +278,4 @@ func (c *connector) shutdown() error {
 	err := c.close(0)
 	c.lookups.Wait()
 	return err
-}
-
-// retry makes cn anew when it has not come back by then.
-func (c *connector) retry(cn *conn) {
-	if cn.timer == nil {
-		cn.timer = time.AfterFunc(time.Hour, func() { c.check(cn) })
-	}
-	delay := retryDelay(cn.failures)
-	if cn.state == connOpen {
-		delay = handshakeInterval + time.Second
-	}
-	cn.timer.Reset(delay)
-}
-
-// check is called when it is time to look after a connection.
-func (c *connector) check(cn *conn) {
-	if c.lock() != nil {
-		return
-	}
-	defer c.unlock()
-	c.readEvents()
-	switch cn.state {
-	case connDown:
-		c.afterDraining(func() { c.redial(cn) })
-	case connOpen:
-		// A peer of ZMTP 1 or 2 has no handshake that libzmq would tell of. One that did not get through it would have
-		// been cut by now.
-		c.setUp(cn)
-	}
 }

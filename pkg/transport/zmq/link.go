@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -21,17 +22,24 @@ type link struct {
 	conn   *conn // nil until the host name is resolved
 	cancel context.CancelFunc
 	lost   chan struct{} // holds a value when the connection is down: time to ask for the address again
+	told   verdict       // why handshakes fail, as the program knows it; zero once connected
 }
 
 // conn is a connection as libzmq knows it: to an endpoint without a host name. Links that resolve to the same endpoint
 // share it, since libzmq connects to an endpoint once only. Under the socket's mu.
 type conn struct {
 	target   string
+	keys     curve.PublicKeys // that the peer may have; none: plain
+	key      int              // the one of them that is tried, or was right
 	links    []*link
 	state    connState
-	fd       int  // while not down
-	told     bool // that the handshake failed
-	failures int  // connections in a row that were lost
+	fd       int       // while not down
+	opened   time.Time // while not down
+	said     *verdict  // what libzmq said of the handshake under way
+	trouble  trouble
+	pause    time.Duration // not 0: what libzmq tells of this attempt counts no more; it is ended, and the next one made after that
+	parked   bool          // libzmq does not know the connection; the timer dials
+	failures int           // connections in a row that were lost
 	timer    *time.Timer
 	paired   bool // inproc: has had a peer
 }

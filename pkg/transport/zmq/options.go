@@ -12,7 +12,7 @@ import (
 const (
 	defaultQueue      = 1000     // messages for one connection, libzmq's own default
 	defaultMaxMessage = 64 << 20 // bytes
-	handshakeInterval = 10 * time.Second
+	defaultHandshake  = 5 * time.Second
 	connectTimeout    = 10 * time.Second
 	reconnectInterval = 100 * time.Millisecond
 	unackedHeartbeats = 4    // intervals until a connection on which nothing is acknowledged is dead
@@ -29,6 +29,12 @@ func withDefaults(o transport.SocketOptions) (transport.SocketOptions, error) {
 	}
 	if o.Queue < 0 || o.MaxMessage < 0 {
 		return o, fmt.Errorf("queue of %d messages of %d bytes: want more than 0", o.Queue, o.MaxMessage)
+	}
+	if o.HandshakeInterval == 0 {
+		o.HandshakeInterval = defaultHandshake
+	}
+	if o.HandshakeInterval < 100*time.Millisecond || o.HandshakeInterval > time.Hour {
+		return o, fmt.Errorf("handshake interval of %v: want 100ms to 1h", o.HandshakeInterval)
 	}
 	return o, nil
 }
@@ -63,7 +69,7 @@ func setServer(zs *zmq4.Socket, o transport.SocketOptions) error {
 	return errors.Join(
 		setKeepAlive(zs, o.KeepAlive),
 		wrap("ZMQ_BACKLOG", zs.SetBacklog(backlog)),
-		wrap("ZMQ_HANDSHAKE_IVL", zs.SetHandshakeIvl(handshakeInterval)),
+		wrap("ZMQ_HANDSHAKE_IVL", zs.SetHandshakeIvl(o.HandshakeInterval)),
 		wrap("ZMQ_MAXMSGSIZE", zs.SetMaxmsgsize(o.MaxMessage)),
 	)
 }
@@ -78,7 +84,7 @@ func setClient(zs *zmq4.Socket, o transport.SocketOptions, heartbeat time.Durati
 	err := errors.Join(
 		setKeepAlive(zs, o.KeepAlive),
 		wrap("ZMQ_LINGER", zs.SetLinger(0)),
-		wrap("ZMQ_HANDSHAKE_IVL", zs.SetHandshakeIvl(handshakeInterval)),
+		wrap("ZMQ_HANDSHAKE_IVL", zs.SetHandshakeIvl(o.HandshakeInterval)),
 		wrap("ZMQ_CONNECT_TIMEOUT", zs.SetConnectTimeout(connectTimeout)),
 		wrap("ZMQ_RECONNECT_IVL", zs.SetReconnectIvl(reconnectInterval)),
 		wrap("ZMQ_MAXMSGSIZE", zs.SetMaxmsgsize(o.MaxMessage)),

@@ -4,19 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"slices"
+	"time"
 
 	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
-// requestFrames is the room for the frames of one answer: there should be one.
-const requestFrames = 4
-
 // Request sends frame to a REP or ROUTER socket over a connection of its own and waits for the answer, until ctx ends. A
-// peer that is not there yet is waited for. A host name that does not resolve, and an answer of more than one frame, are
-// errors at once.
+// peer that is not there yet is waited for, and so is one that does not let us in; the error is a [transport.HandshakeError] then. A host name that does
+// not resolve, and an answer of more than one frame, are errors at once.
 func (t *Transport) Request(ctx context.Context, to transport.Address, frame []byte, opts transport.SocketOptions) ([]byte, error) {
 	leave, err := t.enter()
 	if err != nil {
@@ -34,14 +31,11 @@ func (t *Transport) Request(ctx context.Context, to transport.Address, frame []b
 }
 
 func (t *Transport) request(ctx context.Context, to transport.Address, frame []byte, opts transport.SocketOptions) ([]byte, error) {
-	if err := to.Endpoint.CheckConnect(); err != nil {
-		return nil, err
-	}
-	if err := checkBackend(to.Backend, false); err != nil {
-		return nil, err
-	}
 	opts, err := withDefaults(opts)
 	if err != nil {
+		return nil, err
+	}
+	if to, err = checkAddress(to, opts.ClientKey); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -51,12 +45,8 @@ func (t *Transport) request(ctx context.Context, to transport.Address, frame []b
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSocket(t, zmq4.REQ, requestFrames, 0)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := s.ask(ctx, target, frame, opts)
-	return answer, errors.Join(err, s.close(0))
+	q := &question{owner: t, to: to, target: target, frame: frame, opts: opts}
+	return q.ask(ctx)
 }
 
 // resolveTarget is target, with a host name resolved.
@@ -71,60 +61,86 @@ func resolveTarget(ctx context.Context, e transport.Endpoint) (string, error) {
 	return tcpTarget(addrs[0], e.Port()), nil
 }
 
-// ask sends the question and waits for the answer.
-func (s *socket) ask(ctx context.Context, target string, frame []byte, opts transport.SocketOptions) ([]byte, error) {
-	err := errors.Join(
-		setClient(s.zs, opts, s.owner.heartbeat),
-		wrap("ZMQ_IPV6", s.zs.SetIpv6(isIPv6(target))),
-		wrap("connect", s.zs.Connect(target)),
-	)
-	if err != nil {
-		return nil, err
-	}
-	if err := sendFrame(s.raw, frame); err != nil {
-		return nil, fmt.Errorf("send: %w", err)
-	}
-	defer context.AfterFunc(ctx, s.kick)()
-	var answer answer
+// question is a request under way: an asker after the other, until one gets through the handshake. What was not sent then can be sent
+// again.
+type question struct {
+	owner   *Transport
+	to      transport.Address
+	target  string
+	frame   []byte
+	opts    transport.SocketOptions
+	key     int // the one of the server's keys that is tried
+	trouble trouble
+	why     verdict // of the handshakes that failed: the last one that is sure, or the last
+}
+
+// ask tries until there is an answer or ctx ends.
+func (q *question) ask(ctx context.Context) ([]byte, error) {
 	for {
-		err := await(s.signal, func() bool { return answer.read(s) || ctx.Err() != nil })
-		switch {
-		case answer.done:
-			return answer.body, answer.err
-		case ctx.Err() != nil:
-			return nil, fmt.Errorf("no answer: %w", ctx.Err())
-		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
-			return nil, err
+		answer, refused, err := q.try(ctx)
+		if refused == nil {
+			return answer, err
+		}
+		if err != nil {
+			return nil, err // of closing
+		}
+		sleep(ctx, q.failed(*refused))
+		if ctx.Err() != nil {
+			return nil, q.unanswered(ctx)
 		}
 	}
 }
 
-// answer collects the frames of one.
-type answer struct {
-	body  []byte
-	parts int
-	done  bool
-	err   error
+// try asks over a connection of its own. refused tells why the handshake failed.
+func (q *question) try(ctx context.Context) (answer []byte, refused *verdict, err error) {
+	s, err := newSocket(q.owner, zmq4.REQ, requestFrames, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	a := &asker{socket: s, attempt: attempt{secure: !q.serverKey().IsZero(), interval: q.opts.HandshakeInterval}}
+	answer, err = a.ask(ctx, q)
+	closed := s.close(0)
+	switch {
+	case errors.Is(err, errRefused):
+		return nil, a.refused, closed
+	case err != nil && ctx.Err() != nil:
+		if v, ok := a.pending(); ok {
+			q.note(v)
+		}
+		err = q.unanswered(ctx)
+	}
+	return answer, nil, errors.Join(err, closed)
 }
 
-// read takes in what has come and tells whether the answer is complete.
-func (a *answer) read(s *socket) bool {
-	for more := true; more && !a.done; {
-		var err error
-		if more, err = s.batch.recv(s.raw); err != nil {
-			a.done, a.err = true, err
-			return true
-		}
-		for p := range s.batch.parts() {
-			if a.parts++; a.parts == 1 {
-				a.body = slices.Clone(p.data)
-			}
-			a.done = a.done || !p.more
-		}
+// serverKey is the key that the server is expected to have; zero: plain.
+func (q *question) serverKey() curve.PublicKey {
+	keys := serverKeys(q.to)
+	if keys.Len() == 0 {
+		return curve.PublicKey{}
 	}
-	s.batch.release()
-	if a.done && a.err == nil && a.parts != 1 {
-		a.body, a.err = nil, fmt.Errorf("answer of %d frames: want 1", a.parts)
+	return keys.At(q.key % keys.Len())
+}
+
+// failed takes in why a handshake failed and returns how long to wait before the next one.
+func (q *question) failed(v verdict) time.Duration {
+	q.note(v)
+	if next, _ := q.trouble.add(v, serverKeys(q.to).Len()); next {
+		q.key++
 	}
-	return a.done
+	return q.trouble.pause(q.opts.HandshakeInterval)
+}
+
+func (q *question) note(v verdict) {
+	if v.sure || !q.why.sure {
+		q.why = v
+	}
+}
+
+// unanswered is the error of a request whose ctx has ended.
+func (q *question) unanswered(ctx context.Context) error {
+	if q.why == (verdict{}) {
+		return fmt.Errorf("no answer: %w", ctx.Err())
+	}
+	why := &transport.HandshakeError{Peer: q.to, Reason: q.why.reason, Cause: q.why.cause}
+	return fmt.Errorf("no answer: %w: %w", why, ctx.Err())
 }

@@ -73,25 +73,6 @@ func TestParseEvent(t *testing.T) {
 	}
 }
 
-func TestHandshakeCause(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		e    event
-		want string
-	}{
-		{event{kind: zmq4.EVENT_HANDSHAKE_FAILED_AUTH, value: 400}, "refused by the peer with status 400"},
-		{event{kind: zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL, value: 0x11000002}, "the peer has another mechanism: one side is secure and the other plain"},
-		{event{kind: zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL, value: 0x1234}, "protocol error 0x1234"},
-		{event{kind: zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL, value: 32}, "closed by the peer"},
-		{event{kind: zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL, value: 11}, "no answer in time"},
-		{event{kind: zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL, value: 104}, "connection reset by peer"},
-	} {
-		if got := handshakeCause(tt.e); got != tt.want {
-			t.Errorf("%v: got %q, want %q", tt.e, got, tt.want)
-		}
-	}
-}
-
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	for _, d := range []time.Duration{time.Nanosecond, 2 * time.Hour} {

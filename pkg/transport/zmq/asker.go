@@ -1,0 +1,156 @@
+package zmq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/pebbe/zmq4"
+	"go.uber.org/zap"
+)
+
+// requestFrames is the room for the frames of one answer: there should be one.
+const requestFrames = 4
+
+// asker is the socket of one try.
+type asker struct {
+	*socket
+
+	// Under the socket's mu.
+	attempt attempt
+	state   connState
+	opened  time.Time
+	refused *verdict // why the handshake failed
+}
+
+// errRefused ends a try whose handshake has failed.
+var errRefused = errors.New("handshake failed")
+
+// ask sends the question and waits for the answer.
+func (a *asker) ask(ctx context.Context, q *question) ([]byte, error) {
+	err := errors.Join(
+		setClient(a.zs, q.opts, a.owner.heartbeat),
+		wrap("ZMQ_IPV6", a.zs.SetIpv6(isIPv6(q.target))),
+		a.openMonitor(watched),
+	)
+	if key := q.serverKey(); !key.IsZero() {
+		err = errors.Join(err, setClientSecurity(a.raw, key, q.opts.ClientKey))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := a.zs.Connect(q.target); err != nil {
+		return nil, wrap("connect", err)
+	}
+	if err := sendFrame(a.raw, q.frame); err != nil {
+		return nil, fmt.Errorf("send: %w", err)
+	}
+	a.watchFile(a.monitor.signal, a.readEvents)
+	defer context.AfterFunc(ctx, a.kick)()
+	var answer answer
+	for {
+		err := await(a.signal, func() bool { return answer.read(a.socket) || a.isRefused() || ctx.Err() != nil })
+		switch {
+		case answer.done:
+			return answer.body, answer.err
+		case a.isRefused():
+			return nil, errRefused
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, err
+		}
+	}
+}
+
+// readEvents takes in what libzmq tells about the connection.
+func (a *asker) readEvents() {
+	if a.lock() != nil {
+		return
+	}
+	defer a.mu.Unlock()
+	events, err := a.monitor.read(nil)
+	if err != nil {
+		a.log.Error("monitor can't be read", zap.Error(err))
+	}
+	for _, e := range events {
+		a.apply(e)
+	}
+	if a.refused != nil {
+		a.kick()
+	}
+}
+
+func (a *asker) apply(e event) {
+	switch e.kind {
+	case zmq4.EVENT_CONNECTED:
+		if a.state == connDown {
+			a.state, a.opened = connOpen, time.Now()
+		}
+	case zmq4.EVENT_HANDSHAKE_SUCCEEDED:
+		a.state = connUp
+	case zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq4.EVENT_HANDSHAKE_FAILED_AUTH:
+		if a.state == connOpen && a.refused == nil {
+			a.refused = new(a.sofar().judge(e))
+		}
+	case zmq4.EVENT_DISCONNECTED:
+		// One that had been up may have taken the question: who knows whether it may be asked twice?
+		if a.state == connOpen && a.refused == nil {
+			a.refused = new(unspoken)
+		}
+	}
+}
+
+// sofar is the handshake as it stands.
+func (a *asker) sofar() attempt {
+	at := a.attempt
+	at.took = time.Since(a.opened)
+	return at
+}
+
+// pending is the verdict on a handshake that has lasted too long already, though it is not over.
+func (a *asker) pending() (verdict, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	at := a.sofar()
+	return at.silence(), a.state == connOpen && at.late()
+}
+
+func (a *asker) isRefused() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.refused != nil
+}
+
+// answer collects the frames of one.
+type answer struct {
+	body  []byte
+	parts int
+	done  bool
+	err   error
+}
+
+// read takes in what has come and tells whether the answer is complete.
+func (a *answer) read(s *socket) bool {
+	for more := true; more && !a.done; {
+		var err error
+		if more, err = s.batch.recv(s.raw); err != nil {
+			a.done, a.err = true, err
+			return true
+		}
+		for p := range s.batch.parts() {
+			if a.parts++; a.parts == 1 {
+				a.body = slices.Clone(p.data)
+			}
+			a.done = a.done || !p.more
+		}
+	}
+	s.batch.release()
+	if a.done && a.err == nil && a.parts != 1 {
+		a.body, a.err = nil, fmt.Errorf("answer of %d frames: want 1", a.parts)
+	}
+	return a.done
+}
