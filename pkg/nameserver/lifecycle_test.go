@@ -273,7 +273,7 @@ func TestHooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ready, beats int
 		var lines []string
-		s := newSite(t, quiet(nil), nameserver.Hooks{
+		s := newSite(t, quiet(nil), nil, nameserver.Hooks{
 			Ready:        func() { ready++ },
 			Beat:         func() { beats++ },
 			BeatInterval: 5 * time.Second,

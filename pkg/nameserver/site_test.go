@@ -19,6 +19,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
+	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"github.com/pytroll/posttroll-go/pkg/transport/inmem"
 )
@@ -61,14 +62,20 @@ func quiet(change func(*nameserver.Config)) nameserver.Config {
 // inSite runs a test in a bubble with a running nameserver.
 func inSite(t *testing.T, cfg nameserver.Config, test func(t *testing.T, s *site)) {
 	t.Helper()
+	inSecureSite(t, cfg, nil, test)
+}
+
+// inSecureSite is inSite for a nameserver with keys, which were opened outside of the bubble: the folder of clients is watched.
+func inSecureSite(t *testing.T, cfg nameserver.Config, sec *security.Security, test func(t *testing.T, s *site)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, cfg, nameserver.Hooks{})
+		s := newSite(t, cfg, sec, nameserver.Hooks{})
 		defer s.close()
 		test(t, s)
 	})
 }
 
-func newSite(t *testing.T, cfg nameserver.Config, hooks nameserver.Hooks) *site {
+func newSite(t *testing.T, cfg nameserver.Config, sec *security.Security, hooks nameserver.Hooks) *site {
 	core, logs := observer.New(zapcore.DebugLevel)
 	s := &site{t: t, network: inmem.NewNetwork(), logs: logs, peers: map[netip.Addr]peer{}}
 	for _, addr := range []netip.Addr{serverHost, hostA, hostB} {
@@ -77,6 +84,7 @@ func newSite(t *testing.T, cfg nameserver.Config, hooks nameserver.Hooks) *site 
 	var err error
 	s.server, err = nameserver.New(cfg, nameserver.Options{
 		Transport:      s.peers[serverHost].transport,
+		Security:       sec,
 		Receiver:       s.peers[serverHost].group,
 		Sender:         s.peers[serverHost].group,
 		LocalAddresses: func() ([]netip.Addr, error) { return []netip.Addr{serverHost, netip.IPv6Loopback()}, nil },
@@ -90,7 +98,7 @@ func newSite(t *testing.T, cfg nameserver.Config, hooks nameserver.Hooks) *site 
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	s.feed = s.follow(hostA, "16543")
+	s.feed = s.follow(hostA, address(t, feedURI), transport.SocketOptions{})
 	go func() { ended <- s.server.Run(ctx, hooks) }()
 	s.stop = sync.OnceValue(func() error {
 		cancel()
@@ -119,16 +127,16 @@ type recorder struct {
 }
 
 // follow subscribes to the change feed from a host.
-func (s *site) follow(from netip.Addr, port string) *recorder {
+func (s *site) follow(from netip.Addr, to transport.Address, options transport.SocketOptions) *recorder {
 	s.t.Helper()
-	sub, err := s.peers[from].transport.Subscriber(transport.SubscriberConfig{})
+	sub, err := s.peers[from].transport.Subscriber(transport.SubscriberConfig{SocketOptions: options})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	if err := sub.Subscribe("pytroll:/"); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := sub.Connect(address(s.t, "tcp://"+serverHost.String()+":"+port)); err != nil {
+	if err := sub.Connect(to); err != nil {
 		s.t.Fatal(err)
 	}
 	r := &recorder{}
@@ -211,6 +219,7 @@ const (
 	head     = "u@h 2024-05-17T09:41:12.345678 v1.01 application/json "
 	headV12  = "u@h 2024-05-17T09:41:12.345678+00:00 v1.2 application/json "
 	lookups  = "tcp://10.0.0.1:5557"
+	feedURI  = "tcp://10.0.0.1:16543"
 	register = "tcp://10.0.0.1:21200"
 )
 
@@ -241,13 +250,19 @@ func (s *site) multicast(from netip.Addr, frames ...string) {
 // request asks from a host and returns the answer.
 func (s *site) request(from netip.Addr, to, frame string) string {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Second)
-	defer cancel()
-	answer, err := s.peers[from].transport.Request(ctx, address(s.t, to), []byte(frame), transport.SocketOptions{})
+	answer, err := s.ask(from, address(s.t, to), frame, transport.SocketOptions{})
 	if err != nil {
 		s.t.Fatalf("request %.200q: %v", frame, err)
 	}
-	return string(answer)
+	return answer
+}
+
+// ask is request for whom there may be no answer.
+func (s *site) ask(from netip.Addr, to transport.Address, frame string, options transport.SocketOptions) (string, error) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Second)
+	defer cancel()
+	answer, err := s.peers[from].transport.Request(ctx, to, []byte(frame), options)
+	return string(answer), err
 }
 
 func (s *site) register(from netip.Addr, frames ...string) {
@@ -263,18 +278,30 @@ func (s *site) register(from netip.Addr, frames ...string) {
 // listed returns the URIs that a lookup finds, in order.
 func (s *site) listed(service string) []string {
 	s.t.Helper()
+	return uris(s.t, s.request(hostB, lookups, lookup(s.t, service)))
+}
+
+// lookup is the request for a service.
+func lookup(t *testing.T, service string) string {
+	t.Helper()
 	q, err := json.Marshal(service)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
-	reply := decode(s.t, s.request(hostB, lookups, "pytroll://oper/ns request "+head+`{"service": `+string(q)+`}`))
+	return "pytroll://oper/ns request " + head + `{"service": ` + string(q) + `}`
+}
+
+// uris are those in a reply, in order.
+func uris(t *testing.T, frame string) []string {
+	t.Helper()
+	reply := decode(t, frame)
 	uris := []string{}
 	if reply.RawData() == nil {
 		return uris
 	}
 	var entries []struct{ URI string }
 	if err := reply.Unmarshal(&entries); err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	for _, e := range entries {
 		uris = append(uris, e.URI)
