@@ -58,17 +58,21 @@ func TestScripts(t *testing.T) {
 			"announce": announce, "withdraw": withdraw, "listed": listed, "garbage": garbage, "hold": hold,
 			"hangup": hangup, "terminate": terminate, "ended": ended, "exits": exits, "logged": logged,
 			"notify": notify, "heard": heard,
+			"keys": makeKeys, "authorize": authorize, "revoke": revoke, "as": as, "unanswered": unanswered,
 		},
 	})
 }
 
 // script is what the commands of one script share.
 type script struct {
-	network  *zmq.Transport
-	lookups  int // ports
-	register int
-	told     time.Time // to stop
-	manager  *manager
+	network *zmq.Transport
+	plain   ports
+	secure  ports
+	next    ports
+	feed    int
+	shown   shown     // keys, in requests
+	told    time.Time // to stop
+	manager *manager
 }
 
 // key finds it.
@@ -76,12 +80,22 @@ type key struct{}
 
 // setUp gives a script ports of its own, which the programs find in its environment, and keeps everything else of this host out of it.
 func setUp(t *testing.T, env *testscript.Env, network *zmq.Transport) error {
-	lookups, feed, register := testbed.FreePort(t), testbed.FreePort(t), testbed.FreeUDPPort(t)
-	env.Values[key{}] = &script{network: network, lookups: lookups, register: register}
+	s := &script{
+		network: network,
+		plain:   ports{testbed.FreePort(t), testbed.FreeUDPPort(t)},
+		secure:  ports{testbed.FreePort(t), testbed.FreePort(t)},
+		next:    ports{testbed.FreePort(t), testbed.FreePort(t)},
+		feed:    testbed.FreePort(t),
+	}
+	s.shown.ports = s.plain
+	env.Values[key{}] = s
 	for name, port := range map[string]int{
-		"POSTTROLL_NAMESERVER_PORT": lookups, "POSTTROLL_ADDRESS_PUBLISH_PORT": feed, "POSTTROLL_BROADCAST_PORT": register,
+		"NAMESERVER_PORT": s.plain.lookups, "ADDRESS_PUBLISH_PORT": s.feed, "BROADCAST_PORT": s.plain.register,
+		"SECURE_ZMQ_NAMESERVER_PORT": s.secure.lookups, "SECURE_BROADCAST_PORT": s.secure.register,
+		"NEXT_LOOKUP_PORT": s.next.lookups, "NEXT_REGISTRATION_PORT": s.next.register,
+		"SECURE_ADDRESS_PUBLISH_PORT": testbed.FreePort(t), "NEXT_FEED_PORT": testbed.FreePort(t),
 	} {
-		env.Setenv(name, strconv.Itoa(port))
+		env.Setenv("POSTTROLL_"+name, strconv.Itoa(port))
 	}
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // or programs with the race detector take a second to end
 	env.Setenv("POSTTROLL_MULTICAST_INTERFACE", "127.0.0.1")
@@ -113,14 +127,14 @@ func withdraw(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func speak(ts *testscript.TestScript, args []string, typ string) {
-	a := discovery.Announcement{Name: args[2], URI: args[1], Services: args[2:]}
+	a := discovery.Announcement{Name: args[2], URI: args[1], Services: args[2:], Backend: of(ts).shown.backend()}
 	m, err := a.Message(typ, message.Encoder{})
 	ts.Check(err)
 	switch args[0] {
 	case "multicast":
 		sendDatagram(ts, m.Bytes())
 	case "directly":
-		if got := request(ts, of(ts).register, m.Bytes()); got != "ok" {
+		if got := request(ts, of(ts).shown.ports.register, m.Bytes()); got != "ok" {
 			ts.Fatalf("registration answered with %q", got)
 		}
 	default:
@@ -130,7 +144,7 @@ func speak(ts *testscript.TestScript, args []string, typ string) {
 
 func sendDatagram(ts *testscript.TestScript, frame []byte) {
 	cfg := multicast.DefaultConfig()
-	cfg.Port, cfg.Interface = of(ts).register, netip.MustParseAddr("127.0.0.1")
+	cfg.Port, cfg.Interface = of(ts).plain.register, netip.MustParseAddr("127.0.0.1")
 	sender, err := multicast.NewSender(cfg)
 	ts.Check(err)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -144,7 +158,7 @@ func request(ts *testscript.TestScript, port int, frame []byte) string {
 	defer cancel()
 	ep, err := transport.ConnectEndpoint(fmt.Sprintf("tcp://127.0.0.1:%d", port))
 	ts.Check(err)
-	answer, err := of(ts).network.Request(ctx, transport.Address{Endpoint: ep}, frame, transport.SocketOptions{})
+	answer, err := of(ts).network.Request(ctx, of(ts).shown.address(ep), frame, of(ts).shown.options())
 	if err != nil {
 		ts.Fatalf("request to %s: %v", ep, err)
 	}
@@ -154,15 +168,21 @@ func request(ts *testscript.TestScript, port int, frame []byte) string {
 // listed waits until a lookup of a service finds these publishers and no others. A nameserver that is still starting is waited for.
 func listed(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg, len(args) >= 1, "listed SERVICE [URI...]")
-	query, err := message.New("/oper/ns", "request", map[string]any{"service": args[0]})
-	ts.Check(err)
+	query := lookup(ts, args[0])
 	var got []string
 	for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
-		if got = uris(ts, request(ts, of(ts).lookups, query.Bytes())); slices.Equal(got, args[1:]) {
+		if got = uris(ts, request(ts, of(ts).shown.ports.lookups, query)); slices.Equal(got, args[1:]) {
 			return
 		}
 	}
 	ts.Fatalf("listed as %q: %q, want %q", args[0], got, args[1:])
+}
+
+// lookup is the request for a service.
+func lookup(ts *testscript.TestScript, service string) []byte {
+	query, err := message.New("/oper/ns", "request", map[string]any{"service": service})
+	ts.Check(err)
+	return query.Bytes()
 }
 
 func uris(ts *testscript.TestScript, reply string) []string {
@@ -183,18 +203,19 @@ func uris(ts *testscript.TestScript, reply string) []string {
 func garbage(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg, len(args) == 0, "garbage")
 	s := of(ts)
-	feed, err := strconv.Atoi(ts.Getenv("POSTTROLL_ADDRESS_PUBLISH_PORT"))
-	ts.Check(err)
 	rubbish := []string{"", "\x00\xff\xfe", "hello", "GET / HTTP/1.1\r\n\r\n", "pytroll:/", strings.Repeat("\xff", 1000),
 		"pytroll://address/x info u@h now v1.01 application/json {", "pytroll://oper/ns request u@h 2024-05-17 v1.01 text/ascii x"}
 	for _, text := range rubbish {
 		sendDatagram(ts, []byte(text))
-		request(ts, s.lookups, []byte(text))
-		if got := request(ts, s.register, []byte(text)); got != "ok" {
+		request(ts, s.shown.ports.lookups, []byte(text))
+		if got := request(ts, s.shown.ports.register, []byte(text)); got != "ok" {
 			ts.Fatalf("%q answered with %q", text, got)
 		}
-		for _, port := range []int{s.lookups, s.register, feed} {
+		for _, port := range []int{s.plain.lookups, s.plain.register, s.feed, s.secure.lookups, s.secure.register} {
 			c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			if errors.Is(err, syscall.ECONNREFUSED) && s.shown.client == "" {
+				continue // no keys, no secure ports
+			}
 			ts.Check(err)
 			if _, err := c.Write([]byte(text)); err != nil {
 				ts.Logf("port %d would not have all of %q: %v", port, text, err)

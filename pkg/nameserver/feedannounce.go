@@ -31,14 +31,18 @@ func (n *Nameserver) announceFeed(ctx context.Context) error {
 		return part(ctx, "address of the change feed", err)
 	}
 	cfg := n.config()
+	announcement := discovery.Announcement{
+		Name:             feedName,
+		URI:              "tcp://" + joinHostPort(host, n.Endpoints().Feed[0].Port()),
+		Services:         []string{feedName, feedAlias},
+		SupportedVersion: message.Current,
+		Backend:          cfg.Backend,
+	}
+	if cfg.Backend == transport.Secure {
+		announcement = announcement.WithServerKey(n.opts.Security.Server(transport.Secure).Key.Public)
+	}
 	announce := discovery.AnnouncerConfig{
-		Announcement: discovery.Announcement{
-			Name:             feedName,
-			URI:              "tcp://" + joinHostPort(host, n.Endpoints().Feed[0].Port()),
-			Services:         []string{feedName, feedAlias},
-			SupportedVersion: message.Current,
-			Backend:          cfg.Backend,
-		},
+		Announcement:  announcement,
 		Interval:      cfg.FeedAnnounceInterval,
 		Group:         &feedGroup{n},
 		Transport:     &hurried{n.opts.Transport, n.stopped},
