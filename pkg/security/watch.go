@@ -2,8 +2,10 @@ package security
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/fsnotify/fsnotify"
@@ -36,7 +38,7 @@ func newWatch(path string, log *zap.Logger) *watch {
 		return w
 	}
 	w.watcher = watcher
-	go w.pump()
+	go w.pump(watcher.Events, watcher.Errors)
 	return w
 }
 
@@ -82,7 +84,7 @@ func (w *watch) rearm(places watched) error {
 		// An error says that the system has removed it already, with the folder.
 		_ = w.watcher.Remove(dir)
 	}
-	for dir := range places {
+	for _, dir := range slices.Sorted(maps.Keys(places)) { // so that the error does not change by itself
 		if err := w.watcher.Add(dir); err != nil {
 			return fmt.Errorf("watch %s: %w", dir, err)
 		}
@@ -136,10 +138,9 @@ func watchPlaces(path string) watched {
 	return places
 }
 
-// pump turns events into signals, until the watcher is closed.
-func (w *watch) pump() {
+// pump turns events into signals, until the watcher closes both channels.
+func (w *watch) pump(events <-chan fsnotify.Event, errs <-chan error) {
 	defer close(w.done)
-	events, errs := w.watcher.Events, w.watcher.Errors
 	for events != nil || errs != nil {
 		select {
 		case e, ok := <-events:
