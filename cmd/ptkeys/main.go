@@ -1,5 +1,5 @@
 // Ptkeys makes and looks after the keys of posttroll's encrypted backend: key pairs, their files, and the folder of the clients that a server
-// admits. See ptkeys --help.
+// admits; and tests whether a server lets us in. See ptkeys --help.
 package main
 
 import (
@@ -41,13 +41,14 @@ Python posttroll, pyzmq and CZMQ read these files, and ptkeys reads theirs.
 A server needs a pair, and a folder with the NAME.key of each client that it admits.
 A client needs a pair of its own, and the server's public key.
 
-Exit status: 0 done, 1 failed or (check) something found, 2 wrong usage, 78 bad
-configuration.`,
+Exit status: 0 done, 1 failed, something found (check), or not let in (test), 2 wrong
+usage, 78 bad configuration.`,
 		Example: `  ptkeys server -d /etc/posttroll/keys
   ptkeys generate alice --owner "Ada Lovelace" --host lx1
   ptkeys show alice.key
   ptkeys authorize alice.key -d /etc/posttroll/clients
-  ptkeys check /etc/posttroll/keys --clients /etc/posttroll/clients`,
+  ptkeys check /etc/posttroll/keys --clients /etc/posttroll/clients
+  ptkeys test tcp://satellite.example:9010 --server-key server.key --secret-key alice.key_secret`,
 		Args:              g.args,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -61,7 +62,7 @@ configuration.`,
 	c := &clientsFolder{environ: environ}
 	root.AddCommand(
 		newGenerateCommand(), newShowCommand(), newPublicCommand(), newCheckCommand(),
-		newAuthorizeCommand(c), newRevokeCommand(c), newListCommand(c),
+		newAuthorizeCommand(c), newRevokeCommand(c), newListCommand(c), newTestCommand(environ),
 	)
 	return root
 }

@@ -87,7 +87,8 @@ func show(cmd *cobra.Command, path string, asJSON bool) error {
 	return printText(cmd.OutOrStdout(), line, cert.Metadata)
 }
 
-func printJSON(w io.Writer, line keyLine) error {
+// printJSON prints a line of JSON.
+func printJSON(w io.Writer, line any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // < > and & are in the alphabet of keys
