@@ -15,15 +15,17 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
+	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"github.com/pytroll/posttroll-go/pkg/transport/inmem"
 )
 
 // listener makes a nameserver that has not listened yet.
-func listener(t *testing.T, tr transport.Transport, cfg nameserver.Config, log *zap.Logger) *nameserver.Nameserver {
+func listener(t *testing.T, tr transport.Transport, cfg nameserver.Config, sec *security.Security, log *zap.Logger) *nameserver.Nameserver {
 	t.Helper()
 	n, err := nameserver.New(cfg, nameserver.Options{
 		Transport:      tr,
+		Security:       sec,
 		LocalAddresses: func() ([]netip.Addr, error) { return []netip.Addr{netip.IPv6Loopback()}, nil },
 		Logger:         log,
 	})
@@ -52,18 +54,27 @@ func occupy(t *testing.T, tr transport.Transport, uri string) {
 
 func TestPortTaken(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ port, key string }{
+	all := []struct{ port, key string }{
 		{"5557", "nameserver_port"},
 		{"16543", "address_publish_port"},
 		{"21200", "broadcast_port"},
-	} {
+		{"5558", "secure_zmq_nameserver_port"},
+		{"16544", "secure_address_publish_port"},
+		{"21201", "secure_broadcast_port"},
+		{"5559", "next_lookup_port"},
+		{"16545", "next_feed_port"},
+		{"21202", "next_registration_port"},
+	}
+	k := newKeyring(t)
+	sec := k.open(k.withNext)
+	for _, tt := range all {
 		t.Run(tt.key, func(t *testing.T) {
 			t.Parallel()
 			network := inmem.NewNetwork()
 			defer network.Close()
 			tr := network.Transport(serverHost)
 			occupy(t, tr, "tcp://*:"+tt.port)
-			n := listener(t, tr, withoutMulticast(nil), nil)
+			n := listener(t, tr, withoutMulticast(nil), sec, nil)
 			err := n.Listen(t.Context())
 			bind, ok := errors.AsType[*nameserver.BindError](err)
 			if !ok || !errors.Is(err, syscall.EADDRINUSE) {
@@ -76,9 +87,9 @@ func TestPortTaken(t *testing.T) {
 				}
 			}
 			// The other ports are free again.
-			for _, port := range []string{"5557", "16543", "21200"} {
-				if port != tt.port {
-					occupy(t, tr, "tcp://*:"+port)
+			for _, other := range all {
+				if other.port != tt.port {
+					occupy(t, tr, "tcp://*:"+other.port)
 				}
 			}
 		})
@@ -92,7 +103,7 @@ func TestAllTakenPortsAreNamed(t *testing.T) {
 	tr := network.Transport(serverHost)
 	occupy(t, tr, "tcp://*:5557")
 	occupy(t, tr, "tcp://*:21200")
-	err := listener(t, tr, withoutMulticast(nil), nil).Listen(t.Context())
+	err := listener(t, tr, withoutMulticast(nil), nil, nil).Listen(t.Context())
 	check(t, "error", err.Error(), "nameserver_port: bind tcp://*:5557: address already in use\n"+
 		"broadcast_port: bind tcp://*:21200: address already in use")
 }
@@ -103,14 +114,21 @@ func TestFreePorts(t *testing.T) {
 	defer network.Close()
 	cfg := withoutMulticast(func(c *nameserver.Config) {
 		c.NameserverPort, c.AddressPublishPort, c.BroadcastPort = 0, 0, 0
+		c.SecureNameserverPort, c.SecureAddressPublishPort, c.SecureBroadcastPort = 0, 0, 0
+		c.NextLookupPort, c.NextFeedPort, c.NextRegistrationPort = 0, 0, 0
 		c.BindAddresses = []string{"127.0.0.1", "10.0.0.1", "::1"}
 	})
-	n := listener(t, network.Transport(serverHost), cfg, nil)
+	k := newKeyring(t)
+	n := listener(t, network.Transport(serverHost), cfg, k.open(k.withNext), nil)
 	if err := n.Listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	got := n.Endpoints()
-	for _, eps := range [][]transport.Endpoint{got.Lookups, got.Feed, got.Designated} {
+	var all [][]transport.Endpoint
+	for _, ports := range []nameserver.Ports{got.Ports, got.Secure, got.Next} {
+		all = append(all, ports.Lookups, ports.Feed, ports.Designated)
+	}
+	for _, eps := range all {
 		hosts := []string{}
 		for _, ep := range eps {
 			hosts = append(hosts, ep.Host())
@@ -147,7 +165,7 @@ func TestAddressComesLate(t *testing.T) {
 		core, logs := observer.New(zap.InfoLevel)
 		tr := lateTransport{network.Transport(serverHost), time.Now().Add(time.Minute)}
 		cfg := withoutMulticast(func(c *nameserver.Config) { c.BindAddresses = []string{"127.0.0.1", "10.0.0.1"} })
-		n := listener(t, tr, cfg, zap.New(core))
+		n := listener(t, tr, cfg, nil, zap.New(core))
 		start := time.Now()
 		if err := n.Listen(t.Context()); err != nil {
 			t.Fatal(err)
@@ -168,7 +186,7 @@ func TestAddressComesLate(t *testing.T) {
 		cfg.BindAddresses = []string{"10.9.9.9"}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := listener(t, tr, cfg, nil).Listen(ctx); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		if err := listener(t, tr, cfg, nil, nil).Listen(ctx); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 			t.Errorf("got %v", err)
 		}
 	})
