@@ -30,9 +30,10 @@ type publisher struct {
 	endpoint transport.Endpoint
 
 	// Under the socket's mu.
+	guard     *guard // nil: everybody may subscribe
 	topics    topics
-	limit     peerLimit
-	cuts      uint64 // subscribers that were cut
+	conns     clientConns // without a guard; otherwise they are the guard's
+	cuts      uint64      // subscribers that were cut
 	cutLogged time.Time
 	sweep     *time.Timer
 	sweeping  bool
@@ -50,14 +51,14 @@ func (t *Transport) Publisher(c transport.PublisherConfig) (transport.Publisher,
 		return nil, err
 	}
 	defer leave()
-	if err := checkBackend(c.Backend, true); err != nil {
+	if err := checkServer(c.Endpoint, c.Backend, c.Security); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
-	s, err := newSocket(t, zmq4.XPUB, batchFrames, wantFD)
+	s, err := newSocket(t, zmq4.XPUB, batchFrames, wantFD|wantPeer|wantUser)
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
-	p := &publisher{socket: s, topics: newTopics()}
+	p := &publisher{socket: s, topics: newTopics(), conns: newClientConns()}
 	p.sweep = time.AfterFunc(time.Hour, p.kick)
 	p.sweep.Stop()
 	if err := p.open(c); err != nil {
@@ -82,15 +83,20 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 	err = errors.Join(
 		setServer(p.zs, o),
 		wrap("ZMQ_SNDHWM", p.zs.SetSndhwm(o.Queue)),
-		wrap("ZMQ_RCVHWM", p.zs.SetRcvhwm(topicQueue)),
+		wrap("ZMQ_RCVHWM", p.zs.SetRcvhwm(receiveQueue(topicQueue, isGuarded(c.Endpoint, c.Security)))),
 		wrap("ZMQ_XPUB_VERBOSER", p.zs.SetXpubVerboser(1)),
-		p.openMonitor(0),
 	)
+	if err == nil {
+		p.guard, err = p.protect(c.Endpoint, c.Backend, c.Security, o)
+	}
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
-	p.endpoint, err = bind(p.zs, c.Endpoint, ports)
-	return err
+	if p.endpoint, err = bind(p.zs, c.Endpoint, ports); err != nil {
+		return err
+	}
+	p.guard.start(p.endpoint)
+	return nil
 }
 
 func (p *publisher) Endpoint() transport.Endpoint { return p.endpoint }
@@ -154,16 +160,23 @@ func (p *publisher) take(part part) {
 	if !ok {
 		return
 	}
+	// A topic of one who is admitted no more counts too, for a moment: libzmq serves it until the connection is cut, and tells of its end.
 	p.topics.apply(topic, subscribed)
-	bytes := len(topic) + 1
-	if !subscribed {
-		bytes = -bytes
-	}
-	if p.limit.add(part.fd, bytes) {
-		if peer, ok := p.limit.cut(part.fd); ok {
-			p.logCut(peer)
+	if c := p.connOf(part); c != nil && c.subscribe(len(topic), subscribed) && !c.cut {
+		c.cut = true
+		if c.id.cut(part.fd) {
+			p.logCut(c.id.peer)
 		}
 	}
+}
+
+// connOf returns the connection that a subscription has come over; nil when it is not known.
+func (p *publisher) connOf(part part) *clientConn {
+	if p.guard == nil {
+		return p.conns.find(part.fd)
+	}
+	c, _, _ := p.guard.accept(part)
+	return c
 }
 
 // logCut tells of a subscriber that was cut. It comes back at once, as a rule, to be cut again: so once in cutInterval is enough.
@@ -207,16 +220,27 @@ func (p *publisher) Subscriptions() []transport.Subscription {
 	return p.topics.list()
 }
 
-func (p *publisher) Clients() []transport.Client { return nil }
+func (p *publisher) Clients() []transport.Client {
+	if p.lock() != nil {
+		return nil
+	}
+	defer p.mu.Unlock()
+	p.readTopics()
+	if p.guard != nil {
+		return p.guard.clients()
+	}
+	return p.conns.subscribers()
+}
 
 func (p *publisher) Stats() transport.PublisherStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return transport.PublisherStats{Cut: p.cuts}
+	return transport.PublisherStats{Access: p.guard.accessStats(), Cut: p.cuts}
 }
 
 func (p *publisher) Close() error {
 	p.sweep.Stop()
 	p.owner.inprocs.unbind(p.endpoint)
+	p.guard.close()
 	return wrap(fmt.Sprintf("publisher %s", p.endpoint), p.close(publisherLinger))
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
-	"golang.org/x/sys/unix"
 )
 
 func newPublisher(t *testing.T, bind string) transport.Publisher {
@@ -86,51 +85,6 @@ func TestGreedySubscriber(t *testing.T) {
 	must(t, greedy.Close())
 	want := []transport.Subscription{{Topic: "good", Count: 1}}
 	eventually(t, "only good is left", func() bool { return cmp.Equal(want, p.Subscriptions()) })
-}
-
-func TestPeerLimit(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer l.Close()
-	accept := func() net.Conn {
-		t.Helper()
-		client, err := net.Dial("tcp", l.Addr().String())
-		must(t, err)
-		t.Cleanup(func() { client.Close() })
-		c, err := l.Accept()
-		must(t, err)
-		t.Cleanup(func() { c.Close() })
-		return c
-	}
-	c, other := accept(), accept()
-	var limit peerLimit
-	with := func(c net.Conn, f func(fd int)) {
-		raw, err := c.(*net.TCPConn).SyscallConn()
-		must(t, err)
-		must(t, raw.Control(func(fd uintptr) { f(int(fd)) }))
-	}
-	with(c, func(fd int) {
-		for _, tt := range []struct {
-			bytes int
-			over  bool
-		}{{maxTopicBytes, false}, {1, true}, {-1, false}, {-2 * maxTopicBytes, false}, {maxTopicBytes, false}} {
-			if got := limit.add(fd, tt.bytes); got != tt.over {
-				t.Errorf("after %+d bytes: over is %t, want %t", tt.bytes, got, tt.over)
-			}
-		}
-		// The descriptor now belongs to another connection.
-		with(other, func(reused int) { must(t, unix.Dup3(reused, fd, unix.O_CLOEXEC)) })
-		if _, ok := limit.cut(fd); ok {
-			t.Error("cut a connection that was not counted")
-		}
-		if limit.add(fd, maxTopicBytes) {
-			t.Error("a new connection begins with the topics of the old one")
-		}
-	})
-	if limit.add(-1, 1) || limit.add(1<<20, 2*maxTopicBytes) {
-		t.Error("over the limit without a connection")
-	}
 }
 
 // TestFloodOfTopics: a subscriber that asks faster than topics can be stored is cut too, long before it has filled the memory, and the log

@@ -27,6 +27,7 @@ type replier struct {
 	in       *inbox[transport.Request]
 
 	// Under the socket's mu.
+	guard *guard // nil: everybody may ask
 	next  *assembler
 	stats transport.ReplierStats
 }
@@ -41,10 +42,10 @@ func (t *Transport) Replier(cfg transport.ReplierConfig) (transport.Replier, err
 		return nil, err
 	}
 	defer leave()
-	if err := checkBackend(cfg.Backend, true); err != nil {
+	if err := checkServer(cfg.Endpoint, cfg.Backend, cfg.Security); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
-	s, err := newSocket(t, zmq4.ROUTER, batchFrames, wantPeer)
+	s, err := newSocket(t, zmq4.ROUTER, batchFrames, wantPeer|wantFD|wantUser)
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
@@ -74,15 +75,20 @@ func (r *replier) open(cfg transport.ReplierConfig) error {
 	err = errors.Join(
 		setServer(r.zs, o),
 		wrap("ZMQ_SNDHWM", r.zs.SetSndhwm(min(o.Queue, replyQueue))),
-		wrap("ZMQ_RCVHWM", r.zs.SetRcvhwm(receive)),
+		wrap("ZMQ_RCVHWM", r.zs.SetRcvhwm(receiveQueue(receive, isGuarded(cfg.Endpoint, cfg.Security)))),
 		wrap("ZMQ_ROUTER_MANDATORY", r.zs.SetRouterMandatory(1)),
-		r.openMonitor(0),
 	)
+	if err == nil {
+		r.guard, err = r.protect(cfg.Endpoint, cfg.Backend, cfg.Security, o)
+	}
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
-	r.endpoint, err = bind(r.zs, cfg.Endpoint, portRange{})
-	return err
+	if r.endpoint, err = bind(r.zs, cfg.Endpoint, portRange{}); err != nil {
+		return err
+	}
+	r.guard.start(r.endpoint)
+	return nil
 }
 
 func (r *replier) Endpoint() transport.Endpoint { return r.endpoint }
@@ -111,6 +117,11 @@ func (r *replier) readBatch() bool {
 	bytes := int64(0)
 	for p := range r.batch.parts() {
 		request, done, ok := r.next.add(p)
+		if ok && r.guard != nil {
+			if _, request.Identity, ok = r.guard.accept(p); !ok {
+				continue // of one who is admitted no more
+			}
+		}
 		switch {
 		case ok:
 			requests = append(requests, request)
@@ -154,11 +165,14 @@ func (r *replier) Reply(req transport.Request, frame []byte) error {
 func (r *replier) Stats() transport.ReplierStats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.stats
+	s := r.stats
+	s.Access = r.guard.accessStats()
+	return s
 }
 
 // Close closes the replier. Replies that were sent go out within two seconds or not at all.
 func (r *replier) Close() error {
 	r.owner.inprocs.unbind(r.endpoint)
+	r.guard.close()
 	return wrap(fmt.Sprintf("replier %s", r.endpoint), r.close(publisherLinger))
 }

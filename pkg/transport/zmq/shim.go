@@ -14,13 +14,15 @@ package zmq
 #cgo nocallback ptz_setopt
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zmq.h>
 
 // What can be told about a received frame. The pointers hold until the message is released.
 typedef struct {
 	const void *data;
 	const char *peer; // address of the sender without port, or NULL
-	size_t size;
+	const char *user; // what the authenticator called the sender, or NULL
+	size_t size, user_size;
 	int fd; // of the connection it came over, or -1
 	int more;
 } ptz_part;
@@ -32,7 +34,7 @@ typedef struct {
 	int n; // messages that are held
 } ptz_batch;
 
-enum { PTZ_FD = 1, PTZ_PEER = 2 };
+enum { PTZ_FD = 1, PTZ_PEER = 2, PTZ_USER = 4 };
 
 static void ptz_free(ptz_batch *b) {
 	if (b == NULL)
@@ -83,6 +85,8 @@ static int ptz_recv(void *socket, ptz_batch *b, size_t max_bytes, int want) {
 		p->more = zmq_msg_more(m);
 		p->fd = (want & PTZ_FD) ? zmq_msg_get(m, ZMQ_SRCFD) : -1;
 		p->peer = (want & PTZ_PEER) ? zmq_msg_gets(m, "Peer-Address") : NULL;
+		p->user = (want & PTZ_USER) ? zmq_msg_gets(m, "User-Id") : NULL;
+		p->user_size = p->user == NULL ? 0 : strlen(p->user);
 		bytes += p->size;
 		b->n++;
 	}
@@ -134,6 +138,7 @@ import (
 const (
 	wantFD   = C.PTZ_FD
 	wantPeer = C.PTZ_PEER
+	wantUser = C.PTZ_USER
 )
 
 // Options that are set as bytes: keys must not become Go strings, which nobody can wipe, and the binding lacks the last one.
@@ -155,7 +160,8 @@ func rawSocket(s *zmq4.Socket) unsafe.Pointer {
 type part struct {
 	data []byte
 	peer *C.char
-	fd   int // -1: not known
+	user []byte // what the authenticator called the sender; empty: nothing
+	fd   int    // -1: not known
 	more bool
 }
 
@@ -198,7 +204,8 @@ func (b *batch) parts() iter.Seq[part] {
 	return func(yield func(part) bool) {
 		for _, p := range unsafe.Slice(b.c.parts, b.c.n) {
 			data := unsafe.Slice((*byte)(p.data), p.size)
-			if !yield(part{data: data, peer: p.peer, fd: int(p.fd), more: p.more != 0}) {
+			user := unsafe.Slice((*byte)(unsafe.Pointer(p.user)), p.user_size)
+			if !yield(part{data: data, peer: p.peer, user: user, fd: int(p.fd), more: p.more != 0}) {
 				return
 			}
 		}

@@ -38,7 +38,8 @@ type Options struct {
 	// Logger is told what no error and no event tells. Nil: none.
 	Logger *zap.Logger
 	// MaxSockets bounds the libzmq sockets that are open at once (ZMQ_MAX_SOCKETS). Each subscriber, publisher and replier
-	// takes three, each request one for as long as it lasts. Default 4096.
+	// takes three, each request one for as long as it lasts, and all together three more when one of them is secure or has
+	// a gate. Default 4096.
 	MaxSockets int
 	// Heartbeat is the interval of ZMTP pings where we connect. A connection whose other host acknowledges nothing for four
 	// intervals is given up, and made anew. From 10 ms to an hour; default 30 s; negative: off.
@@ -60,6 +61,9 @@ type Transport struct {
 
 	// entered counts the calls that make or use a socket that is not in closers.
 	entered sync.WaitGroup
+
+	authMu sync.Mutex
+	auth   *authenticator // nil until it is needed
 
 	mu      sync.Mutex
 	closed  bool
@@ -138,6 +142,9 @@ func (t *Transport) shut() error {
 		wg.Go(func() { errs[i] = c() })
 	}
 	wg.Wait()
+	if t.auth != nil { // not before the last socket that asks it
+		errs = append(errs, wrap("authenticator", t.auth.close(0)))
+	}
 	errs = append(errs, wrap("end ZeroMQ", t.ctx.Term()))
 	return errors.Join(errs...)
 }

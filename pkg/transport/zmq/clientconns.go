@@ -1,0 +1,122 @@
+package zmq
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/curve"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+const (
+	// maxTopic bounds a topic that a subscriber may ask for, in bytes.
+	maxTopic = 4 << 10
+	// maxTopicBytes bounds all that one connection asks for. libzmq keeps topics in a tree that takes some forty times
+	// their length.
+	maxTopicBytes = 1 << 20
+)
+
+// clientConn is a connection that a client has made to a bound socket.
+type clientConn struct {
+	id    connID
+	begun time.Time // when libzmq took it; zero where that is not watched
+
+	// Of guarded sockets, once a message has come.
+	user     string // User-Id of the messages
+	serial   uint64 // of the handshake
+	key      curve.PublicKey
+	identity string
+	judged   uint64 // number of the gate's changes at the last verdict
+	cut      bool   // or about to be
+
+	topics int
+	bytes  int // of topics
+}
+
+// spoke tells whether a message has come, and with it who the client is.
+func (c *clientConn) spoke() bool { return c.user != "" }
+
+// subscribe counts a topic of so many bytes, or its end, and tells whether the connection now has too many.
+func (c *clientConn) subscribe(size int, begins bool) (over bool) {
+	size++ // libzmq keeps the empty one too
+	if begins {
+		c.topics++
+		c.bytes += size
+	} else {
+		c.topics = max(0, c.topics-1)
+		c.bytes = max(0, c.bytes-size)
+	}
+	return c.bytes > maxTopicBytes
+}
+
+// clientConns are the connections to a bound socket, by their descriptors. Those of guarded sockets come and go as the monitor tells, those of
+// others are found by their messages, and what is left of them when they have gone is not removed but passed over.
+type clientConns struct {
+	byFD map[int]*clientConn
+	// last is the serial of the last connection that a descriptor had, where it is known. Messages up to it are left over from that one.
+	last map[int]uint64
+}
+
+func newClientConns() clientConns {
+	return clientConns{byFD: make(map[int]*clientConn), last: make(map[int]uint64)}
+}
+
+// begin enters a connection that libzmq has taken.
+func (t *clientConns) begin(fd int, now time.Time) *clientConn {
+	t.end(fd)
+	id, ok := identify(fd)
+	if !ok {
+		// It has gone already. Its end is still to be told.
+		id = connID{}
+	}
+	c := &clientConn{id: id, begun: now}
+	t.byFD[fd] = c
+	return c
+}
+
+// end takes out a connection that is closed, and returns it; nil when there is none.
+func (t *clientConns) end(fd int) *clientConn {
+	c, ok := t.byFD[fd]
+	if !ok {
+		return nil
+	}
+	delete(t.byFD, fd)
+	if c.serial > 0 {
+		t.last[fd] = c.serial
+	}
+	return c
+}
+
+// find returns the connection that has the descriptor now, as it is known or as a new one; nil when there is none.
+func (t *clientConns) find(fd int) *clientConn {
+	id, ok := identify(fd)
+	if !ok {
+		delete(t.byFD, fd)
+		return nil
+	}
+	c := t.byFD[fd]
+	if c == nil || c.id != id {
+		c = &clientConn{id: id}
+		t.byFD[fd] = c
+	}
+	return c
+}
+
+// subscribers returns those that have subscribed to something and are still there, sorted by identity and address.
+func (t *clientConns) subscribers() []transport.Client {
+	var list []transport.Client
+	for fd, c := range t.byFD {
+		if c.topics == 0 || c.cut {
+			continue
+		}
+		if id, ok := identify(fd); !ok || id != c.id {
+			continue
+		}
+		list = append(list, transport.Client{Identity: c.identity, Addr: c.id.peer, Topics: c.topics})
+	}
+	slices.SortFunc(list, func(a, b transport.Client) int {
+		return cmp.Or(cmp.Compare(a.Identity, b.Identity), a.Addr.Compare(b.Addr), cmp.Compare(a.Topics, b.Topics))
+	})
+	return list
+}

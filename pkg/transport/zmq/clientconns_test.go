@@ -1,0 +1,96 @@
+package zmq
+
+import (
+	"net"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// accepted are connections made and accepted over loopback; with is called with the descriptor of the accepted end.
+type accepted struct {
+	t *testing.T
+	l net.Listener
+}
+
+func newAccepted(t *testing.T) *accepted {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { l.Close() })
+	return &accepted{t, l}
+}
+
+func (a *accepted) accept() net.Conn {
+	a.t.Helper()
+	client, err := net.Dial("tcp", a.l.Addr().String())
+	must(a.t, err)
+	a.t.Cleanup(func() { client.Close() })
+	c, err := a.l.Accept()
+	must(a.t, err)
+	a.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func withFD(t *testing.T, c net.Conn, f func(fd int)) {
+	t.Helper()
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	must(t, err)
+	must(t, raw.Control(func(fd uintptr) { f(int(fd)) }))
+}
+
+func TestTopicLimit(t *testing.T) {
+	t.Parallel()
+	var c clientConn
+	for _, tt := range []struct {
+		size   int
+		begins bool
+		over   bool
+		topics int
+	}{
+		{maxTopicBytes - 1, true, false, 1},
+		{0, true, true, 2},
+		{0, false, false, 1},
+		{2 * maxTopicBytes, false, false, 0},
+		{0, false, false, 0},
+		{maxTopicBytes - 1, true, false, 1},
+	} {
+		if got := c.subscribe(tt.size, tt.begins); got != tt.over || c.topics != tt.topics {
+			t.Errorf("after %d bytes, begins %t: over is %t with %d topics, want %t with %d", tt.size, tt.begins, got, c.topics, tt.over, tt.topics)
+		}
+	}
+}
+
+// TestReusedDescriptor: what is known of a connection does not pass to the next one that has its descriptor.
+func TestReusedDescriptor(t *testing.T) {
+	t.Parallel()
+	conns, a := newClientConns(), newAccepted(t)
+	first, second := a.accept(), a.accept()
+	withFD(t, first, func(fd int) {
+		c := conns.find(fd)
+		if c == nil || c.id.peer.String() != first.RemoteAddr().String() {
+			t.Fatalf("got %+v, want the connection from %v", c, first.RemoteAddr())
+		}
+		c.subscribe(5, true)
+		if conns.find(fd) != c {
+			t.Error("the same connection is not found again")
+		}
+		if got := conns.subscribers(); len(got) != 1 || got[0].Topics != 1 {
+			t.Errorf("subscribers are %v, want one with a topic", got)
+		}
+		withFD(t, second, func(other int) { must(t, unix.Dup3(other, fd, unix.O_CLOEXEC)) })
+		if c.id.cut(fd) {
+			t.Error("cut a connection that is another one")
+		}
+		if got := conns.subscribers(); len(got) != 0 {
+			t.Errorf("subscribers are %v, want none", got)
+		}
+		if next := conns.find(fd); next == c || next.topics != 0 || !next.id.cut(fd) {
+			t.Errorf("the next connection begins with %+v, or can't be cut", next)
+		}
+	})
+	for _, fd := range []int{-1, 1 << 20} {
+		if c := conns.find(fd); c != nil {
+			t.Errorf("found a connection %+v with descriptor %d", c, fd)
+		}
+	}
+}

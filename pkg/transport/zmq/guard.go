@@ -1,0 +1,355 @@
+package zmq
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/curve"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+)
+
+// guarded are the events of connections to guarded sockets. Of refusals by the authenticator it has heard from that already.
+const guarded = zmq4.EVENT_ACCEPTED | zmq4.EVENT_DISCONNECTED | zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL
+
+// guard lets clients into a bound socket that has a key or a gate, and puts those out that are admitted no more.
+//
+// libzmq asks about each in its handshake, through the authenticator, telling its address and its key but not the connection; the monitor tells
+// of connections but not of keys; and each message tells both. So who it is that has a connection is known from its first message on.
+type guard struct {
+	s        *socket
+	log      *zap.Logger
+	gate     transport.Gate
+	backend  transport.Backend
+	ipc      bool
+	patience time.Duration // for a handshake
+	auth     *authenticator
+	domain   string
+	unwatch  func()
+
+	changes atomic.Uint64 // of the gate
+
+	// Under the socket's mu.
+	conns    clientConns
+	reviewed uint64  // changes of the gate after which all connections were judged
+	failed   failure // of the handshake of the connection whose end is told next
+	events   []event // scratch
+
+	mu      sync.Mutex // guards what follows; taken behind the socket's
+	hosts   hosts
+	stats   transport.AccessStats
+	refused refusals
+	known   map[visitor]struct{}
+}
+
+// visitor is a client that the log has told of.
+type visitor struct {
+	identity string
+	addr     netip.Addr
+}
+
+// maxKnown bounds the visitors that are remembered; further ones come in all the same, and are not logged.
+const maxKnown = 4096
+
+// checkServer refuses to bind what could not be secured as the backend asks.
+func checkServer(e transport.Endpoint, b transport.Backend, security transport.ServerSecurity) error {
+	if e.Scheme() == "inproc" {
+		if e.String() == zapEndpoint {
+			return errors.New("the name is ZeroMQ's own")
+		}
+		_, err := transport.ParseBackend(string(orPlain(b)))
+		return err
+	}
+	switch orPlain(b) {
+	case transport.Plain:
+		return nil
+	case transport.Secure:
+		if security.Key.Secret.IsZero() || security.Gate == nil {
+			return fmt.Errorf("%w: set server_secret_key_file and clients_public_keys_directory", transport.ErrNoKeys)
+		}
+		return nil
+	}
+	_, err := transport.ParseBackend(string(b))
+	return err
+}
+
+func orPlain(b transport.Backend) transport.Backend {
+	if b == "" {
+		return transport.Plain
+	}
+	return b
+}
+
+// isGuarded tells whether a socket that is bound at e with that security gets a guard.
+func isGuarded(e transport.Endpoint, security transport.ServerSecurity) bool {
+	return security.Gate != nil && e.Scheme() != "inproc"
+}
+
+// receiveQueue is the ZMQ_RCVHWM that makes libzmq take n messages for a connection. Where the authenticator has named the client libzmq puts that
+// name into the queue, before the first message, and never counts it as taken out: a limit of one would let nothing through.
+func receiveQueue(n int, guarded bool) int {
+	if guarded {
+		n++
+	}
+	return n
+}
+
+// protect guards s, which is not bound yet, when that is asked for: otherwise it returns nil. The caller closes the guard before the socket.
+func (s *socket) protect(e transport.Endpoint, b transport.Backend, security transport.ServerSecurity, o transport.SocketOptions) (*guard, error) {
+	if !isGuarded(e, security) {
+		return nil, s.openMonitor(0)
+	}
+	auth, err := s.owner.authenticate()
+	if err != nil {
+		return nil, err
+	}
+	g := &guard{
+		s:        s,
+		log:      s.log,
+		gate:     security.Gate,
+		backend:  orPlain(b),
+		ipc:      e.Scheme() == "ipc",
+		patience: o.HandshakeInterval,
+		auth:     auth,
+		conns:    newClientConns(),
+		hosts:    newHosts(),
+		refused:  newRefusals(),
+		known:    make(map[visitor]struct{}),
+		stats:    transport.AccessStats{ByClient: make(map[string]uint64), Refused: make(map[transport.Refusal]uint64)},
+	}
+	g.domain = auth.register(g)
+	err = errors.Join(
+		wrap("ZMQ_ZAP_DOMAIN", setOption(s.raw, optZAPDomain, []byte(g.domain))),
+		wrap("ZMQ_ZAP_ENFORCE_DOMAIN", setOptionInt(s.raw, optZAPEnforceDomain, 1)),
+		s.openMonitor(guarded),
+	)
+	if g.backend == transport.Secure {
+		err = errors.Join(err, setServerKey(s, security.Key))
+	}
+	if err != nil {
+		auth.unregister(g.domain)
+		return nil, err
+	}
+	g.unwatch = security.Gate.Watch(g.changed)
+	return g, nil
+}
+
+// setServerKey makes s a CURVE server.
+func setServerKey(s *socket, pair curve.KeyPair) error {
+	secret := pair.Secret.Reveal()
+	defer clear(secret)
+	public := pair.Secret.Public()
+	return errors.Join(
+		wrap("ZMQ_CURVE_SERVER", setOptionInt(s.raw, optCurveServer, 1)),
+		wrap("ZMQ_CURVE_PUBLICKEY", setOption(s.raw, optCurvePublicKey, public[:])),
+		wrap("ZMQ_CURVE_SECRETKEY", setOption(s.raw, optCurveSecretKey, secret)),
+	)
+}
+
+// start begins to follow the connections of the socket, which is bound at e.
+func (g *guard) start(e transport.Endpoint) {
+	if g == nil {
+		return
+	}
+	g.log = g.log.With(zap.Stringer("uri", e))
+	g.s.watchFile(g.s.monitor.signal, g.look)
+}
+
+// close ends what the guard has begun. It is called before the socket is closed; those who come until then are refused.
+func (g *guard) close() {
+	if g == nil {
+		return
+	}
+	g.unwatch()
+	g.auth.unregister(g.domain)
+}
+
+// changed is called by the gate.
+func (g *guard) changed() {
+	g.changes.Add(1)
+	kick(g.s.monitor.signal)
+}
+
+// look is called when the monitor has something to tell, or the gate has changed.
+func (g *guard) look() {
+	if g.s.lock() != nil {
+		return
+	}
+	defer g.s.mu.Unlock()
+	g.readEvents()
+	if g.reviewed != g.changes.Load() {
+		g.review()
+	}
+}
+
+// judge answers the authenticator.
+func (g *guard) judge(r zapRequest) (admitted bool) {
+	caller := transport.Caller{Addr: r.addr, Key: r.key}
+	now := time.Now()
+
+	g.mu.Lock()
+	verdict := g.verdict(r.mechanism, caller)
+	h := g.hosts.at(caller.Addr)
+	h.silent++
+	if !verdict.Admitted {
+		line := g.refuse(verdict.Reason, netip.AddrPortFrom(caller.Addr, 0), caller.Key, now)
+		g.mu.Unlock()
+		line.write(g.log)
+		return false
+	}
+	h.admit(caller.Key)
+	g.stats.Admitted++
+	if verdict.Identity != "" {
+		g.stats.ByClient[verdict.Identity]++
+	}
+	newcomer := g.meet(visitor{verdict.Identity, caller.Addr})
+	g.refused.forget(caller.Addr, caller.Key)
+	g.mu.Unlock()
+	if newcomer {
+		g.log.Info("client admitted", append(clientField(verdict.Identity), peerField(caller.Addr))...)
+	}
+	return true
+}
+
+// verdict asks the gate. The caller holds mu, so that a review comes either before the question or after what follows from the answer.
+func (g *guard) verdict(mechanism string, caller transport.Caller) transport.Verdict {
+	want := "NULL"
+	if g.backend == transport.Secure {
+		want = "CURVE"
+	}
+	switch {
+	case mechanism != want:
+		return transport.Verdict{Reason: transport.RefusedMechanism}
+	case !caller.Addr.IsValid() && !g.ipc:
+		// Without an address it would pass for one that comes from this host.
+		return transport.Verdict{Reason: transport.RefusedAddress}
+	}
+	return g.gate.Judge(caller)
+}
+
+// meet tells whether the log has not told of v yet. The caller holds mu.
+func (g *guard) meet(v visitor) bool {
+	if _, ok := g.known[v]; ok || len(g.known) >= maxKnown {
+		return false
+	}
+	g.known[v] = struct{}{}
+	return true
+}
+
+// refuse counts a refusal and returns the line that the log is to have of it, if any. The caller holds mu.
+func (g *guard) refuse(why transport.Refusal, peer netip.AddrPort, key curve.PublicKey, now time.Time) *refusalLine {
+	g.stats.Refused[why]++
+	return g.refused.add(refusal{addr: peer.Addr(), why: why, key: key}, peer, now)
+}
+
+// accept tells who has sent p, and whether that one is still admitted. c is nil when the connection has gone. The socket's mu is held.
+func (g *guard) accept(p part) (c *clientConn, identity string, ok bool) {
+	if p.fd < 0 {
+		return nil, "", true // libzmq's own: subscriptions of a connection that has gone are taken back
+	}
+	c = g.connOf(p)
+	changes := g.changes.Load()
+	if c != nil && c.spoke() && c.judged == changes {
+		return c, c.identity, !c.cut
+	}
+	user, known := parseZAPUser(string(p.user))
+	if !known {
+		g.log.Error("message without the name of its sender: dropped")
+		return c, "", false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if c != nil && c.user != string(p.user) {
+		g.introduce(c, string(p.user), user)
+	}
+	verdict := g.gate.Judge(transport.Caller{Addr: g.addrOf(c, p), Key: user.key})
+	ok = verdict.Admitted || verdict.Keep
+	if c == nil {
+		return nil, verdict.Identity, ok
+	}
+	if verdict.Identity != "" {
+		c.identity = verdict.Identity
+	}
+	if ok {
+		c.judged = changes
+		return c, c.identity, !c.cut
+	}
+	// The review that follows cuts it, when it is certain whose the descriptor is.
+	g.reviewed = changes - 1
+	kick(g.s.monitor.signal)
+	return c, c.identity, false
+}
+
+// connOf returns the connection that p has come over; nil when it has gone, and maybe its descriptor has become another's. The socket's mu is held.
+func (g *guard) connOf(p part) *clientConn {
+	c := g.conns.byFD[p.fd]
+	if c == nil || c.user != string(p.user) {
+		g.readEvents() // a connection is told of before its first message can be read
+		c = g.conns.byFD[p.fd]
+	}
+	if c == nil || c.user == string(p.user) {
+		return c
+	}
+	// Either its first message, or one that is left over from the connection before.
+	user, ok := parseZAPUser(string(p.user))
+	if !ok || user.serial <= g.conns.last[p.fd] || user.serial < c.serial {
+		return nil
+	}
+	return c
+}
+
+// introduce notes who has a connection. The caller holds mu.
+func (g *guard) introduce(c *clientConn, text string, user zapUser) {
+	if !c.spoke() {
+		g.hosts.spoke(c.id.peer.Addr())
+	}
+	c.user, c.serial, c.key, c.identity = text, user.serial, user.key, ""
+	c.topics, c.bytes = 0, 0
+}
+
+// addrOf is the address of the sender of p.
+func (g *guard) addrOf(c *clientConn, p part) netip.Addr {
+	if c != nil && c.id.peer.IsValid() {
+		return c.id.peer.Addr().WithZone("")
+	}
+	return peerAddr(p).WithZone("")
+}
+
+// clients returns the subscribers. The socket's mu is held.
+func (g *guard) clients() []transport.Client {
+	g.readEvents()
+	return g.conns.subscribers()
+}
+
+func (g *guard) accessStats() transport.AccessStats {
+	if g == nil {
+		return transport.AccessStats{}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.stats
+	s.ByClient, s.Refused = maps.Clone(s.ByClient), maps.Clone(s.Refused)
+	return s
+}
+
+// clientField names a client that has a name.
+func clientField(identity string) []zap.Field {
+	if identity == "" {
+		return nil
+	}
+	return []zap.Field{zap.String("client", identity)}
+}
+
+// peerField is the address of a client, or that it has none.
+func peerField(addr netip.Addr) zap.Field {
+	if !addr.IsValid() {
+		return zap.String("peer", "ipc")
+	}
+	return zap.Stringer("peer", addr)
+}

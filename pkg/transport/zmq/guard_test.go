@@ -1,0 +1,303 @@
+package zmq
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/curve"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// list is a gate that admits those on it. An empty list of addresses admits all.
+type list struct {
+	mu       sync.Mutex
+	keys     map[curve.PublicKey]string
+	addrs    []netip.Addr
+	blind    bool // can't tell
+	watchers map[int]func()
+	last     int
+}
+
+func newList() *list {
+	return &list{keys: make(map[curve.PublicKey]string), watchers: make(map[int]func())}
+}
+
+func (l *list) Judge(c transport.Caller) transport.Verdict {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.blind {
+		return transport.Verdict{Reason: transport.RefusedGate, Keep: true}
+	}
+	if len(l.addrs) > 0 && !slices.Contains(l.addrs, c.Addr) {
+		return transport.Verdict{Reason: transport.RefusedAddress}
+	}
+	if c.Key.IsZero() {
+		return transport.Verdict{Admitted: true}
+	}
+	name, ok := l.keys[c.Key]
+	if !ok {
+		return transport.Verdict{Reason: transport.RefusedKey}
+	}
+	return transport.Verdict{Admitted: true, Identity: name}
+}
+
+func (l *list) Watch(changed func()) (stop func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last++
+	n := l.last
+	l.watchers[n] = changed
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.watchers, n)
+	}
+}
+
+// change changes the list and tells of it.
+func (l *list) change(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f()
+	for _, changed := range l.watchers {
+		changed()
+	}
+}
+
+func (l *list) admit(name string, pair curve.KeyPair) {
+	l.change(func() { l.keys[pair.Public] = name })
+}
+
+func (l *list) revoke(pair curve.KeyPair) {
+	l.change(func() { delete(l.keys, pair.Public) })
+}
+
+func newPair(t testing.TB) curve.KeyPair {
+	t.Helper()
+	pair, err := curve.Generate()
+	must(t, err)
+	return pair.KeyPair
+}
+
+// quick are the options of sockets whose refused clients come back soon.
+var quick = transport.SocketOptions{HandshakeInterval: 200 * time.Millisecond}
+
+// securePublisher binds one that knows these clients by these names.
+func securePublisher(t *testing.T, tr *Transport, server curve.KeyPair, gate transport.Gate) transport.Publisher {
+	t.Helper()
+	p, err := tr.Publisher(transport.PublisherConfig{
+		Endpoint:      endpoint(t, "tcp://127.0.0.1:0"),
+		Backend:       transport.Secure,
+		Security:      transport.ServerSecurity{Key: server, Gate: gate},
+		SocketOptions: quick,
+	})
+	must(t, err)
+	return p
+}
+
+// curved makes a raw socket a CURVE client.
+func curved(t *testing.T, s *zmq4.Socket, client curve.KeyPair, server curve.PublicKey) *zmq4.Socket {
+	t.Helper()
+	must(t, setOption(rawSocket(s), optCurveServerKey, server[:]))
+	must(t, setOption(rawSocket(s), optCurvePublicKey, client.Public[:]))
+	must(t, setOption(rawSocket(s), optCurveSecretKey, client.Secret.Reveal()))
+	return s
+}
+
+// secureSub subscribes to everything of a secure publisher.
+func (p *peers) secureSub(client curve.KeyPair, server curve.PublicKey, to transport.Endpoint) *zmq4.Socket {
+	p.t.Helper()
+	s := curved(p.t, p.socket(zmq4.SUB), client, server)
+	must(p.t, s.SetSubscribe(""))
+	must(p.t, s.Connect(to.String()))
+	return s
+}
+
+// gets checks that the next message is this.
+func gets(t *testing.T, s *zmq4.Socket, want string) {
+	t.Helper()
+	if got, err := s.Recv(0); err != nil || got != want {
+		t.Fatalf("got %q, %v: want %q", got, err, want)
+	}
+}
+
+// greet connects and greets as a peer of that mechanism does, until the other side closes the connection.
+func greet(t *testing.T, to transport.Endpoint, mechanism string) {
+	t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(to.String(), "tcp://"))
+	must(t, err)
+	defer c.Close()
+	must(t, c.SetDeadline(time.Now().Add(patience)))
+	_, err = c.Write(zmtpGreeting(mechanism))
+	must(t, err)
+	if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the connection is not closed")
+	}
+}
+
+func TestSecurePublisher(t *testing.T) {
+	t.Parallel()
+	tr, peers := newTransport(t, Options{}), newPeers(t)
+	gate, server, alice, mallory := newList(), newPair(t), newPair(t), newPair(t)
+	gate.admit("alice", alice)
+	p := securePublisher(t, tr, server, gate)
+	stranger := peers.secureSub(mallory, server.Public, p.Endpoint())
+	wrong := peers.secureSub(alice, mallory.Public, p.Endpoint())
+	plain := peers.connected(zmq4.SUB, p.Endpoint())
+	must(t, plain.SetSubscribe(""))
+	greet(t, p.Endpoint(), "NULL")
+	eventually(t, "three kinds of refusals", func() bool { return len(p.Stats().Access.Refused) >= 3 })
+	friend := peers.secureSub(alice, server.Public, p.Endpoint())
+	must(t, p.WaitSubscribed(soon(t), "", 1))
+	must(t, p.Send(t.Context(), []byte("hello")))
+	gets(t, friend, "hello")
+
+	got := p.Clients()
+	if len(got) != 1 || !got[0].Addr.IsValid() {
+		t.Fatalf("clients are %v, want one with an address", got)
+	}
+	got[0].Addr = netip.AddrPort{}
+	if diff := cmp.Diff([]transport.Client{{Identity: "alice", Topics: 1}}, got, cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })); diff != "" {
+		t.Errorf("clients (-want +got):\n%s", diff)
+	}
+	access := p.Stats().Access
+	for _, why := range []transport.Refusal{transport.RefusedKey, transport.RefusedServerKey, transport.RefusedMechanism} {
+		if access.Refused[why] == 0 {
+			t.Errorf("nobody was refused for %s", why)
+		}
+	}
+	if access.Admitted != 1 || access.ByClient["alice"] != 1 || len(access.ByClient) != 1 {
+		t.Errorf("got %+v, want alice alone, once", access)
+	}
+	for name, s := range map[string]*zmq4.Socket{"a strange key": stranger, "a wrong server key": wrong, "a plain one": plain} {
+		if m, err := s.Recv(zmq4.DONTWAIT); err == nil {
+			t.Errorf("%s got %q", name, m)
+		}
+	}
+	must(t, friend.Close())
+	eventually(t, "alice has gone", func() bool { return len(p.Clients()) == 0 })
+}
+
+func TestSecureReplier(t *testing.T) {
+	t.Parallel()
+	tr, peers := newTransport(t, Options{}), newPeers(t)
+	gate, server, alice := newList(), newPair(t), newPair(t)
+	gate.admit("alice", alice)
+	r, err := tr.Replier(transport.ReplierConfig{
+		Endpoint:      endpoint(t, "tcp://127.0.0.1:0"),
+		Backend:       transport.Secure,
+		Security:      transport.ServerSecurity{Key: server, Gate: gate},
+		SocketOptions: quick,
+	})
+	must(t, err)
+	serve(t, r)
+	req := curved(t, peers.socket(zmq4.REQ), alice, server.Public)
+	must(t, req.Connect(r.Endpoint().String()))
+	for range 3 {
+		_, err = req.Send("who am I?", 0)
+		must(t, err)
+		gets(t, req, "alice")
+	}
+	if got := r.Stats(); got.Access.ByClient["alice"] != 1 || got.Received != 3 {
+		t.Errorf("got %+v, want three requests of alice, admitted once", got)
+	}
+}
+
+// serve answers each request with the name of the client, until r is closed.
+func serve(t *testing.T, r transport.Replier) {
+	t.Helper()
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			requests, err := r.Receive(t.Context())
+			if err != nil {
+				return
+			}
+			for _, q := range requests {
+				if err := r.Reply(q, []byte(q.Identity)); err != nil && err != transport.ErrClosed {
+					t.Errorf("Reply: %v", err)
+				}
+			}
+		}
+	})
+	t.Cleanup(func() { must(t, r.Close()); wg.Wait() })
+}
+
+// TestAdmittedLater: a client that was refused gets in within the handshake's time after its key was admitted, without doing anything.
+func TestAdmittedLater(t *testing.T) {
+	t.Parallel()
+	tr, peers := newTransport(t, Options{}), newPeers(t)
+	gate, server, alice := newList(), newPair(t), newPair(t)
+	p := securePublisher(t, tr, server, gate)
+	sub := peers.secureSub(alice, server.Public, p.Endpoint())
+	eventually(t, "alice is refused", func() bool { return p.Stats().Access.Refused[transport.RefusedKey] > 0 })
+	gate.admit("alice", alice)
+	begin := time.Now()
+	got := make(chan string)
+	go func() { // libzmq subscribes anew when the socket is used next
+		m, err := sub.Recv(0)
+		got <- fmt.Sprint(m, err)
+	}()
+	must(t, p.WaitSubscribed(soon(t), "", 1))
+	if took := time.Since(begin); took > quick.HandshakeInterval+time.Second {
+		t.Errorf("it took %v, want %v and the time to connect", took, quick.HandshakeInterval)
+	}
+	must(t, p.Send(t.Context(), []byte("hello")))
+	if m := <-got; m != "hello<nil>" {
+		t.Errorf("got %s, want hello", m)
+	}
+}
+
+// TestRevoked: a client whose key is taken away loses its connection at once, and another one loses no message.
+func TestRevoked(t *testing.T) {
+	t.Parallel()
+	tr, peers := newTransport(t, Options{}), newPeers(t)
+	gate, server, alice, bob := newList(), newPair(t), newPair(t), newPair(t)
+	gate.admit("alice", alice)
+	gate.admit("bob", bob)
+	p := securePublisher(t, tr, server, gate)
+	receiving := peers.secureSub(alice, server.Public, p.Endpoint())
+	victim := peers.secureSub(bob, server.Public, p.Endpoint())
+	must(t, p.WaitSubscribed(soon(t), "", 2))
+	const n = 900 // fits the queue
+	for i := range n {
+		if i == n/2 {
+			gate.revoke(bob)
+			begin := time.Now()
+			eventually(t, "bob is cut", func() bool { return len(p.Clients()) == 1 })
+			if took := time.Since(begin); took > time.Second {
+				t.Errorf("it took %v to cut bob, want a second at most", took)
+			}
+			eventually(t, "bob's topics have gone", func() bool { return cmp.Equal(p.Subscriptions(), []transport.Subscription{{Count: 1}}) })
+		}
+		must(t, p.Send(t.Context(), []byte("message")))
+	}
+	for range n {
+		gets(t, receiving, "message")
+	}
+	must(t, victim.SetRcvtimeo(0))
+	got := 0
+	for {
+		if _, err := victim.Recv(0); err != nil {
+			break
+		}
+		got++
+	}
+	if got > n/2 {
+		t.Errorf("bob got %d messages, want %d at most", got, n/2)
+	}
+	if access := p.Stats().Access; access.Revoked != 1 {
+		t.Errorf("got %+v, want 1 revoked", access)
+	}
+}

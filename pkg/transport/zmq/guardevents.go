@@ -1,0 +1,180 @@
+package zmq
+
+import (
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/curve"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+)
+
+// Values of HANDSHAKE_FAILED_PROTOCOL (ZMQ_PROTOCOL_ERROR_* of zmq.h).
+const (
+	protocolCryptographic     = 0x11000001
+	protocolMechanismMismatch = 0x11000002
+)
+
+// failure is why a handshake failed, as the monitor told. It does not tell whose: but the end of the same connection is what it tells next.
+type failure struct {
+	why   transport.Refusal // empty: none
+	vague bool              // it may also have taken too long
+}
+
+// readEvents takes in what the monitor tells, and tells whether that was anything. The socket's mu is held.
+func (g *guard) readEvents() (any bool) {
+	events, err := g.s.monitor.read(g.events[:0])
+	if err != nil {
+		g.log.Error("monitor can't be read", zap.Error(err))
+	}
+	g.events = events
+	now := time.Now()
+	for _, e := range events {
+		g.apply(e, now)
+	}
+	return len(events) > 0
+}
+
+func (g *guard) apply(e event, now time.Time) {
+	switch e.kind {
+	case zmq4.EVENT_ACCEPTED:
+		g.ended(e.value, failure{}, now) // of the connection before, if nobody told
+		c := g.conns.begin(e.value, now)
+		g.mu.Lock()
+		g.hosts.begin(c.id.peer.Addr())
+		g.mu.Unlock()
+	case zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+		g.failed = failure{why: protocolRefusal(e.value)}
+	case zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+		if syscall.Errno(e.value) == syscall.EFAULT {
+			g.deserted(now)
+			return
+		}
+		g.failed = failure{why: transport.RefusedProtocol, vague: true}
+	case zmq4.EVENT_DISCONNECTED:
+		why := g.failed
+		g.failed = failure{}
+		g.ended(e.value, why, now)
+	}
+}
+
+// protocolRefusal says what a protocol error means, as far as it can be told. A plain client on a secure socket, or the other way round, greets with
+// another mechanism: but when it has seen ours first it has closed the connection, as others do for other reasons. One that knows another server's
+// key sends what can't be opened with ours.
+func protocolRefusal(value int) transport.Refusal {
+	switch value {
+	case protocolCryptographic:
+		return transport.RefusedServerKey
+	case protocolMechanismMismatch:
+		return transport.RefusedMechanism
+	}
+	return transport.RefusedProtocol
+}
+
+// ended takes out a connection that is closed. One that was in the middle of the handshake is a refusal; of what has greeted in no known way
+// libzmq tells no more than the end.
+func (g *guard) ended(fd int, why failure, now time.Time) {
+	c := g.conns.end(fd)
+	if c == nil {
+		return
+	}
+	if why.vague && now.Sub(c.begun) >= g.patience*9/10 {
+		why.why = transport.RefusedTimeout
+	}
+	peer := c.id.peer
+	g.mu.Lock()
+	judged := g.hosts.end(peer.Addr(), !c.spoke() && why.why == "")
+	if why.why == "" && (judged || c.spoke()) {
+		g.mu.Unlock()
+		return
+	}
+	if why.why == "" {
+		why.why = transport.RefusedProtocol
+	}
+	line := g.refuse(why.why, peer, curve.PublicKey{}, now)
+	g.mu.Unlock()
+	if line != nil {
+		line.left = why.vague && why.why == transport.RefusedProtocol
+	}
+	line.write(g.log)
+}
+
+// deserted is called when libzmq has found no authenticator to ask.
+func (g *guard) deserted(now time.Time) {
+	g.mu.Lock()
+	line := g.refuse(transport.RefusedGate, netip.AddrPort{}, curve.PublicKey{}, now)
+	g.mu.Unlock()
+	line.write(g.log)
+}
+
+// cutting is a connection that is to be cut.
+type cutting struct {
+	fd  int
+	c   *clientConn
+	why transport.Refusal
+}
+
+// review cuts the connections of those who are admitted no more. The socket's mu is held.
+func (g *guard) review() {
+	g.reviewed = g.changes.Load()
+	// With nothing more to read, each descriptor is that of the connection that is known: its end is told before it can be used again.
+	for g.readEvents() {
+	}
+	g.mu.Lock()
+	lost := g.losers()
+	var cuts []cutting
+	for fd, c := range g.conns.byFD {
+		if why, out := g.out(c, lost); out && !c.cut {
+			cuts = append(cuts, cutting{fd, c, why})
+		}
+	}
+	g.mu.Unlock()
+	for _, c := range cuts {
+		g.cut(c)
+	}
+}
+
+// losers returns the addresses from which a client was let in that is admitted no more, and why. The caller holds mu.
+func (g *guard) losers() map[netip.Addr]transport.Refusal {
+	lost := make(map[netip.Addr]transport.Refusal)
+	for addr, h := range g.hosts.byAddr {
+		for key := range h.admitted {
+			v := g.gate.Judge(transport.Caller{Addr: addr, Key: key})
+			if !v.Admitted && !v.Keep {
+				lost[addr] = v.Reason
+				delete(h.admitted, key)
+			}
+		}
+	}
+	return lost
+}
+
+// out tells whether a connection is to be cut. One that has not said yet whose it is goes with those that it may belong to: it has subscribed to nothing and asked
+// nothing, and comes back by itself. The caller holds mu.
+func (g *guard) out(c *clientConn, lost map[netip.Addr]transport.Refusal) (why transport.Refusal, out bool) {
+	addr := c.id.peer.Addr()
+	if !c.spoke() {
+		why, out = lost[addr]
+		return why, out
+	}
+	v := g.gate.Judge(transport.Caller{Addr: addr, Key: c.key})
+	return v.Reason, !v.Admitted && !v.Keep
+}
+
+func (g *guard) cut(x cutting) {
+	x.c.cut = true
+	if !x.c.id.cut(x.fd) {
+		return
+	}
+	addr := x.c.id.peer.Addr()
+	g.mu.Lock()
+	g.stats.Revoked++
+	delete(g.known, visitor{x.c.identity, addr})
+	line := g.refused.allow(time.Now())
+	g.mu.Unlock()
+	if line {
+		g.log.Info("client cut: it is admitted no more", append(clientField(x.c.identity), peerField(addr), zap.String("cause", string(x.why)))...)
+	}
+}
