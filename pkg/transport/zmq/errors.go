@@ -23,21 +23,6 @@ func cause(err error) error {
 	return err
 }
 
-// checkBackend refuses what this transport can't do. server tells which keys would be needed.
-func checkBackend(b transport.Backend, server bool) error {
-	switch b {
-	case "", transport.Plain:
-		return nil
-	case transport.Secure:
-		if server {
-			return fmt.Errorf("%w: set server_secret_key_file and clients_public_keys_directory", transport.ErrNoKeys)
-		}
-		return fmt.Errorf("%w: set client_secret_key_file and server_public_key_file", transport.ErrNoKeys)
-	}
-	_, err := transport.ParseBackend(string(b))
-	return err
-}
-
 // bindError explains the causes of a failed bind that the error number alone does not.
 func bindError(e transport.Endpoint, err error) error {
 	err = cause(err)
