@@ -17,6 +17,7 @@ import (
 // testManyRevoked: of many clients every other one loses its key at once.
 func testManyRevoked(t *testing.T, s *site) {
 	const n = 30
+	s.interval = 5 * time.Second // so many handshakes at once take their time
 	p := s.securePublisher(Any, s.server)
 	to := secureAddress(p, s.server)
 	var keys [n]curve.KeyPair
