@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pytroll/posttroll-go/internal/testbed"
+	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/multicast"
@@ -27,6 +28,8 @@ type victim struct {
 	t                      *testing.T
 	process                *testbed.Process
 	lookups, feed, signups int // ports
+	secure                 [3]int
+	client                 shown // the key of one who is admitted
 	network                *zmq.Transport
 	sender                 *multicast.Sender
 	changes                transport.Subscriber
@@ -50,14 +53,38 @@ func startVictim(t *testing.T) *victim {
 	v.must(v.changes.Subscribe(""))
 	v.must(v.changes.Connect(v.at(v.feed)))
 
+	keys := v.makeKeys()
 	cmd := exec.Command(program)
-	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", "POSTTROLL_MULTICAST_INTERFACE=127.0.0.1", "POSTTROLL_BIND_ADDRESSES=127.0.0.1",
+	cmd.Env = append(append(os.Environ(), keys...), "GORACE=atexit_sleep_ms=0", "POSTTROLL_MULTICAST_INTERFACE=127.0.0.1", "POSTTROLL_BIND_ADDRESSES=127.0.0.1",
 		"POSTTROLL_FEED_ANNOUNCE_INTERVAL=0s", "POSTTROLL_FEED_HEARTBEAT=1s", "POSTTROLL_WITHDRAW_GRACE=0s", fmt.Sprint("POSTTROLL_NAMESERVER_PORT=", v.lookups),
 		fmt.Sprint("POSTTROLL_ADDRESS_PUBLISH_PORT=", v.feed), fmt.Sprint("POSTTROLL_BROADCAST_PORT=", v.signups))
 	v.process = testbed.Start(t, cmd)
 	v.process.WaitLine(0, `"ready"`)
 	v.fed() // a heartbeat: the feed is connected
 	return v
+}
+
+// makeKeys makes the keys of the nameserver and of one client, and returns the settings for them.
+func (v *victim) makeKeys() []string {
+	dir := v.t.TempDir()
+	var pairs [2]curve.KeyPair
+	for i, name := range []string{"server", "alice"} {
+		cert, err := curve.Generate()
+		v.must(err)
+		v.must(cert.WritePair(dir, name, curve.WriteOptions{}))
+		pairs[i] = cert.KeyPair
+	}
+	for i := range v.secure {
+		v.secure[i] = testbed.FreePort(v.t)
+	}
+	v.client = shown{client: "alice", pair: pairs[1], server: pairs[0].Public}
+	return []string{
+		"POSTTROLL_SERVER_SECRET_KEY_FILE=" + curve.SecretPath(dir, "server"),
+		"POSTTROLL_CLIENTS_PUBLIC_KEYS_DIRECTORY=" + dir, // the server's own key there is one more client's
+		fmt.Sprint("POSTTROLL_SECURE_ZMQ_NAMESERVER_PORT=", v.secure[0]),
+		fmt.Sprint("POSTTROLL_SECURE_BROADCAST_PORT=", v.secure[1]),
+		fmt.Sprint("POSTTROLL_SECURE_ADDRESS_PUBLISH_PORT=", v.secure[2]),
+	}
 }
 
 func (v *victim) must(err error) {
@@ -75,9 +102,15 @@ func (v *victim) at(port int) transport.Address {
 
 func (v *victim) ask(port int, frame string) string {
 	v.t.Helper()
+	return v.askWith(shown{}, port, frame)
+}
+
+// askWith shows keys.
+func (v *victim) askWith(keys shown, port int, frame string) string {
+	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.t.Context(), patience)
 	defer cancel()
-	answer, err := v.network.Request(ctx, v.at(port), []byte(frame), transport.SocketOptions{})
+	answer, err := v.network.Request(ctx, keys.address(v.at(port).Endpoint), []byte(frame), keys.options())
 	v.must(err)
 	return string(answer)
 }
@@ -105,7 +138,7 @@ func (v *victim) fed() (all string) {
 	return all
 }
 
-// checkServes announces a publisher in each way, finds both, and hears of them on the feed.
+// checkServes announces a publisher in each way, finds both in each way, and hears of them on the feed.
 func (v *victim) checkServes() {
 	v.t.Helper()
 	v.checks++
@@ -128,9 +161,14 @@ func (v *victim) checkServes() {
 	for !strings.Contains(heard, `"`+uris[0]+`"`) || !strings.Contains(heard, `"`+uris[1]+`"`) {
 		heard += v.fed()
 	}
-	reply := v.ask(v.lookups, requestHead+`{"service": "`+name+`"}`)
-	if strings.Count(reply, `"URI"`) != 2 || !strings.Contains(reply, uris[0]) || !strings.Contains(reply, uris[1]) {
-		v.t.Fatalf("lookup of %v: %s", uris, reply)
+	query := requestHead + `{"service": "` + name + `"}`
+	for _, reply := range []string{v.ask(v.lookups, query), v.askWith(v.client, v.secure[0], query)} {
+		if strings.Count(reply, `"URI"`) != 2 || !strings.Contains(reply, uris[0]) || !strings.Contains(reply, uris[1]) {
+			v.t.Fatalf("lookup of %v: %s", uris, reply)
+		}
+	}
+	if got := v.askWith(v.client, v.secure[1], announceHead+`{"URI": "tcp://10.0.0.3:1", "service": ["alice"]}`); got != "ok" {
+		v.t.Fatalf("registration with a key answered with %q", got)
 	}
 	say(discovery.TypeWithdraw)
 }
@@ -219,8 +257,18 @@ func hostileBytes() []string {
 		greeting + ready("SUB") + "\x00\x02\x01t\x00\x02\x00u\x00\x00", greeting + ready("DEALER") + "\x00\x05hello\x01\x00\x00\x00",
 		greeting + ready("SUB") + "\x02\x00\x00\x00\x00\x00\x10\x00\x00\x01" + strings.Repeat("t", 1<<20),
 		greeting + ready("REQ") + "\x01\x00\x02\x00\x00\x00\x00\x01\x00\x00\x00" + strings.Repeat("r", 1<<20),
+
+		curveGreeting, curveGreeting[:40], curveGreeting + hello, curveGreeting + hello + hello, curveGreeting + hello[:100],
+		curveGreeting + "\x04\x06\x05HELLO", curveGreeting + "\x06" + huge[1:], curveGreeting + ready("REQ"), curveGreeting + "\x00\x05hello",
+		curveGreeting + hello + "\x04\x09\x08INITIATE", curveGreeting + hello + "\x04\xff\x08INITIATE" + strings.Repeat("\xff", 246),
 	}
 }
+
+// The beginning of a handshake of CURVE (ZeroMQ RFC 26), and a first word that no key fits.
+var (
+	curveGreeting = "\xff" + strings.Repeat("\x00", 8) + "\x7f\x03\x00CURVE" + strings.Repeat("\x00", 47)
+	hello         = "\x04\xc8\x05HELLO\x01\x00" + strings.Repeat("\x00", 72) + strings.Repeat("k", 32+8+80)
+)
 
 // TestHostile throws at the real program what once ended, blocked or filled a nameserver, Python's or ours. After each, it serves.
 func TestHostile(t *testing.T) {
@@ -243,13 +291,14 @@ func TestHostile(t *testing.T) {
 		v.t = t
 		defer func() { v.t = outer }()
 		for _, bytes := range hostileBytes() {
-			for _, port := range []int{v.lookups, v.feed, v.signups} {
+			for _, port := range append(v.secure[:], v.lookups, v.feed, v.signups) {
 				v.raw(port, bytes)
 			}
 			v.checkServes()
 		}
 		for range 300 { // and say nothing
 			v.raw(v.lookups, "")
+			v.raw(v.secure[0], curveGreeting+hello)
 		}
 		v.checkServes()
 	})
