@@ -121,7 +121,6 @@ func (s *socket) protect(e transport.Endpoint, b transport.Backend, security tra
 		hosts:    newHosts(),
 		refused:  newRefusals(),
 		known:    make(map[visitor]struct{}),
-		stats:    transport.AccessStats{ByClient: make(map[string]uint64), Refused: make(map[transport.Refusal]uint64)},
 	}
 	g.domain = auth.register(g)
 	err = errors.Join(
@@ -206,6 +205,9 @@ func (g *guard) judge(r zapRequest) (admitted bool) {
 	h.admit(caller.Key)
 	g.stats.Admitted++
 	if verdict.Identity != "" {
+		if g.stats.ByClient == nil {
+			g.stats.ByClient = make(map[string]uint64)
+		}
 		g.stats.ByClient[verdict.Identity]++
 	}
 	newcomer := g.meet(visitor{verdict.Identity, caller.Addr})
@@ -244,6 +246,9 @@ func (g *guard) meet(v visitor) bool {
 
 // refuse counts a refusal and returns the line that the log is to have of it, if any. The caller holds mu.
 func (g *guard) refuse(why transport.Refusal, peer netip.AddrPort, key curve.PublicKey, now time.Time) *refusalLine {
+	if g.stats.Refused == nil {
+		g.stats.Refused = make(map[transport.Refusal]uint64)
+	}
 	g.stats.Refused[why]++
 	return g.refused.add(refusal{addr: peer.Addr(), why: why, key: key}, peer, now)
 }

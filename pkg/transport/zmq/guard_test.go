@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,78 +16,8 @@ import (
 	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/transport"
+	"github.com/pytroll/posttroll-go/pkg/transport/transporttest"
 )
-
-// list is a gate that admits those on it. An empty list of addresses admits all.
-type list struct {
-	mu       sync.Mutex
-	keys     map[curve.PublicKey]string
-	addrs    []netip.Addr
-	blind    bool // can't tell
-	watchers map[int]func()
-	last     int
-}
-
-func newList() *list {
-	return &list{keys: make(map[curve.PublicKey]string), watchers: make(map[int]func())}
-}
-
-func (l *list) Judge(c transport.Caller) transport.Verdict {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.blind {
-		return transport.Verdict{Reason: transport.RefusedGate, Keep: true}
-	}
-	if len(l.addrs) > 0 && !slices.Contains(l.addrs, c.Addr) {
-		return transport.Verdict{Reason: transport.RefusedAddress}
-	}
-	if c.Key.IsZero() {
-		return transport.Verdict{Admitted: true}
-	}
-	name, ok := l.keys[c.Key]
-	if !ok {
-		return transport.Verdict{Reason: transport.RefusedKey}
-	}
-	return transport.Verdict{Admitted: true, Identity: name}
-}
-
-func (l *list) Watch(changed func()) (stop func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.last++
-	n := l.last
-	l.watchers[n] = changed
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.watchers, n)
-	}
-}
-
-// change changes the list and tells of it.
-func (l *list) change(f func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	f()
-	for _, changed := range l.watchers {
-		changed()
-	}
-}
-
-func (l *list) admit(name string, pair curve.KeyPair) {
-	l.change(func() { l.keys[pair.Public] = name })
-}
-
-func (l *list) revoke(pair curve.KeyPair) {
-	l.change(func() { delete(l.keys, pair.Public) })
-}
-
-func newPair(t testing.TB) curve.KeyPair {
-	t.Helper()
-	pair, err := curve.Generate()
-	must(t, err)
-	return pair.KeyPair
-}
 
 // quick are the options of sockets whose refused clients come back soon.
 var quick = transport.SocketOptions{HandshakeInterval: 200 * time.Millisecond}
@@ -149,8 +78,8 @@ func greet(t *testing.T, to transport.Endpoint, mechanism string) {
 func TestSecurePublisher(t *testing.T) {
 	t.Parallel()
 	tr, peers := newTransport(t, Options{}), newPeers(t)
-	gate, server, alice, mallory := newList(), newPair(t), newPair(t), newPair(t)
-	gate.admit("alice", alice)
+	gate, server, alice, mallory := transporttest.NewGate(), transporttest.NewKey(t), transporttest.NewKey(t), transporttest.NewKey(t)
+	gate.Admit("alice", alice.Public)
 	p := securePublisher(t, tr, server, gate)
 	stranger := peers.secureSub(mallory, server.Public, p.Endpoint())
 	wrong := peers.secureSub(alice, mallory.Public, p.Endpoint())
@@ -192,8 +121,8 @@ func TestSecurePublisher(t *testing.T) {
 func TestSecureReplier(t *testing.T) {
 	t.Parallel()
 	tr, peers := newTransport(t, Options{}), newPeers(t)
-	gate, server, alice := newList(), newPair(t), newPair(t)
-	gate.admit("alice", alice)
+	gate, server, alice := transporttest.NewGate(), transporttest.NewKey(t), transporttest.NewKey(t)
+	gate.Admit("alice", alice.Public)
 	r, err := tr.Replier(transport.ReplierConfig{
 		Endpoint:      endpoint(t, "tcp://127.0.0.1:0"),
 		Backend:       transport.Secure,
@@ -238,11 +167,11 @@ func serve(t *testing.T, r transport.Replier) {
 func TestAdmittedLater(t *testing.T) {
 	t.Parallel()
 	tr, peers := newTransport(t, Options{}), newPeers(t)
-	gate, server, alice := newList(), newPair(t), newPair(t)
+	gate, server, alice := transporttest.NewGate(), transporttest.NewKey(t), transporttest.NewKey(t)
 	p := securePublisher(t, tr, server, gate)
 	sub := peers.secureSub(alice, server.Public, p.Endpoint())
 	eventually(t, "alice is refused", func() bool { return p.Stats().Access.Refused[transport.RefusedKey] > 0 })
-	gate.admit("alice", alice)
+	gate.Admit("alice", alice.Public)
 	begin := time.Now()
 	got := make(chan string)
 	go func() { // libzmq subscribes anew when the socket is used next
@@ -263,9 +192,9 @@ func TestAdmittedLater(t *testing.T) {
 func TestRevoked(t *testing.T) {
 	t.Parallel()
 	tr, peers := newTransport(t, Options{}), newPeers(t)
-	gate, server, alice, bob := newList(), newPair(t), newPair(t), newPair(t)
-	gate.admit("alice", alice)
-	gate.admit("bob", bob)
+	gate, server, alice, bob := transporttest.NewGate(), transporttest.NewKey(t), transporttest.NewKey(t), transporttest.NewKey(t)
+	gate.Admit("alice", alice.Public)
+	gate.Admit("bob", bob.Public)
 	p := securePublisher(t, tr, server, gate)
 	receiving := peers.secureSub(alice, server.Public, p.Endpoint())
 	victim := peers.secureSub(bob, server.Public, p.Endpoint())
@@ -273,7 +202,7 @@ func TestRevoked(t *testing.T) {
 	const n = 900 // fits the queue
 	for i := range n {
 		if i == n/2 {
-			gate.revoke(bob)
+			gate.Revoke(bob.Public)
 			begin := time.Now()
 			eventually(t, "bob is cut", func() bool { return len(p.Clients()) == 1 })
 			if took := time.Since(begin); took > time.Second {
