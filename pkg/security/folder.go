@@ -68,20 +68,26 @@ func (f *folder) judge(key curve.PublicKey) transport.Verdict {
 
 // run looks at the folder again, when there is reason to and from time to time, until ctx ends. soon is what the look before has said.
 func (f *folder) run(ctx context.Context, soon bool, changed func()) {
-	for f.wait(ctx, soon) {
-		var differs bool
-		if differs, soon = f.look(); differs {
+	for pause := pauseAfter(soon, 0); f.wait(ctx, pause); {
+		start := time.Now()
+		differs, soon := f.look()
+		if differs {
 			changed()
 		}
+		pause = pauseAfter(soon, time.Since(start))
 	}
 }
 
-// wait waits for the next look; false when ctx has ended.
-func (f *folder) wait(ctx context.Context, soon bool) bool {
-	pause := rescanEvery
-	if soon {
-		pause = rescanSoon
+// pauseAfter returns how long to wait after a look that took some time, which is a tenth of all at most.
+func pauseAfter(soon bool, took time.Duration) time.Duration {
+	if !soon {
+		return rescanEvery
 	}
+	return min(max(rescanSoon, 10*took), rescanEvery)
+}
+
+// wait waits for the next look; false when ctx has ended.
+func (f *folder) wait(ctx context.Context, pause time.Duration) bool {
 	rescan := time.NewTimer(pause)
 	defer rescan.Stop()
 	select {
