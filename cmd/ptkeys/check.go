@@ -13,7 +13,7 @@ func newCheckCommand() *cobra.Command {
 	var clients string
 	var expect []string
 	cmd := &cobra.Command{
-		Use:   "check PATH...",
+		Use:   "check [PATH]...",
 		Short: "look for what is wrong with key files",
 		Long: `Looks at key files, and at all of those in directories, and prints a line for each thing
 that is wrong, with status 1:

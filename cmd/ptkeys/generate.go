@@ -24,9 +24,9 @@ type generating struct {
 func (g *generating) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&g.directory, "directory", "d", ".", "put the files into `DIRECTORY`, which exists")
-	f.StringVar(&g.owner, "owner", "", "note in both files whose key it is")
-	f.StringVar(&g.host, "host", "", "note in both files where it is used")
-	f.StringVar(&g.comment, "comment", "", "note in both files anything else")
+	f.StringVar(&g.owner, "owner", "", "note in both files whose key it is: `WHO`")
+	f.StringVar(&g.host, "host", "", "note in both files where it is used: `WHERE`")
+	f.StringVar(&g.comment, "comment", "", "note `TEXT` in both files")
 	f.BoolVar(&g.force, "force", false, "replace files that exist; the old secret key is lost")
 	f.BoolVarP(&g.quiet, "quiet", "q", false, "don't say on standard error what was made")
 	completeDirectory(cmd)

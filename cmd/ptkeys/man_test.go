@@ -1,0 +1,15 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/pytroll/posttroll-go/internal/manpage"
+	"github.com/pytroll/posttroll-go/internal/testbed"
+)
+
+// TestManPage holds the manual page to the help texts.
+func TestManPage(t *testing.T) {
+	t.Parallel()
+	page := manpage.Page(newCommand(nil), manpage.Options{Section: 1, SeeAlso: []string{"ptctl(1)", "nameserverd(8)"}})
+	testbed.Golden(t, "../../doc/man/ptkeys.1", page)
+}
