@@ -12,8 +12,12 @@
 // Clients are admitted by key ([Config.ClientsPublicKeysDirectory]), by address ([Config.AuthorizedClientAddresses]), or both; plain sockets by
 // address. The folder is watched: a key that is put there is admitted without a restart, one that is taken out loses its connections.
 //
-// Everything fails closed: a file that can't be read, is no key file or can be read by others is an error when Security is opened; later a key file
-// that turns bad admits nobody, and a folder that can't be read admits nobody new. The log says which file and why.
+// Everything fails closed. A key file that can't be read, is none or can be read by others is an error when Security is opened. A folder of clients that is
+// not there admits nobody until it is; a file in it that turns bad admits nobody, and the log says which and why. Whoever would not be admitted now loses the
+// connection, with one exception: where nobody can tell, since a file or the folder can't be read for a reason that says nothing of the key (EMFILE, EIO, EACCES), who
+// is in stays and nobody new is admitted.
+//
+// Changes are seen within a second. File systems that do not tell of them, as NFS of what other hosts do, are looked at every minute.
 //
 // A nil *[Security] is that of a program without keys: its sockets are plain and let everybody in.
 package security
