@@ -3,6 +3,7 @@ package pubsub_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -25,10 +26,17 @@ type fakeNameserver struct {
 
 func (w world) startNameserver() *fakeNameserver {
 	w.Helper()
+	return w.startNameserverAt(5557, 16543, transport.Plain, transport.ServerSecurity{})
+}
+
+// startNameserverAt starts one that answers lookups and tells of changes on other ports than the plain ones, or encrypted.
+func (w world) startNameserverAt(lookups, changes int, backend transport.Backend, security transport.ServerSecurity) *fakeNameserver {
+	w.Helper()
 	tr := w.network.Transport(hostN)
-	replier, err := tr.Replier(transport.ReplierConfig{Endpoint: w.endpoint("tcp://*:5557")})
+	at := func(port int) transport.Endpoint { return w.endpoint(fmt.Sprintf("tcp://*:%d", port)) }
+	replier, err := tr.Replier(transport.ReplierConfig{Endpoint: at(lookups), Backend: backend, Security: security})
 	w.must(err)
-	feed, err := tr.Publisher(transport.PublisherConfig{Endpoint: w.endpoint("tcp://*:16543")})
+	feed, err := tr.Publisher(transport.PublisherConfig{Endpoint: at(changes), Backend: backend, Security: security})
 	w.must(err)
 	ns := &fakeNameserver{w: w, replier: replier, feed: feed}
 	ns.stopped.Go(ns.answer)
@@ -98,15 +106,26 @@ func (ns *fakeNameserver) add(uri, service string, more ...string) {
 	ns.tell("/address/"+service, entry)
 }
 
-// remove forgets a publisher and tells of it.
-func (ns *fakeNameserver) remove(uri, service string) {
+// replace is add for a publisher that may be listed already.
+func (ns *fakeNameserver) replace(uri, service string, more ...string) {
 	ns.w.Helper()
+	ns.forget(uri)
+	ns.add(uri, service, more...)
+}
+
+func (ns *fakeNameserver) forget(uri string) {
 	ns.mu.Lock()
+	defer ns.mu.Unlock()
 	ns.entries = slices.DeleteFunc(ns.entries, func(entry *message.Object) bool {
 		listed, _ := entry.Get("URI")
 		return listed == uri
 	})
-	ns.mu.Unlock()
+}
+
+// remove forgets a publisher and tells of it.
+func (ns *fakeNameserver) remove(uri, service string) {
+	ns.w.Helper()
+	ns.forget(uri)
 	gone := new(message.Object)
 	gone.Set("status", false)
 	gone.Set("URI", uri)
