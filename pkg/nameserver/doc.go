@@ -13,6 +13,10 @@
 // message; an announcement that a subscriber could not survive is refused and counted; no peer can end it, block another or grow its memory
 // beyond the limits in [Config].
 //
+// With the keys of [Options.Security] all of it is served encrypted as well, on ports of its own ([Endpoints]), to clients that have a key. What came
+// over these ports is counted by the names of their keys ([Stats]). Plain peers do not hear of publishers that speak encrypted, which Python
+// subscribers would not survive, unless [Config.ShowSecureEntries] is set.
+//
 // The caller owns transport, receiver and sender and closes them after Run has returned. [Nameserver.Stats], [Nameserver.Reload] and
 // [Nameserver.Endpoints] may be called concurrently with everything else.
 package nameserver

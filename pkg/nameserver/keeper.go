@@ -134,12 +134,20 @@ func (k *keeper) note(ctx context.Context, nt notice, now time.Time) error {
 		k.info("publisher returned", p, now)
 	case registry.Moved:
 		k.n.counters.changed.Add(1)
-		k.info("publisher changed its backend", p, now)
+		k.info(moved(p), p, now)
 		return k.n.publishMove(ctx, *before, nt)
 	default:
 		return nil
 	}
 	return k.n.publishAddition(ctx, nt)
+}
+
+// moved says which way a publisher has gone; the log has each once an hour.
+func moved(p registry.Publisher) string {
+	if p.Secure {
+		return "publisher is secure now"
+	}
+	return "publisher is plain now"
 }
 
 // tableReason is why the table does not take an announcement.

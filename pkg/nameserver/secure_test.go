@@ -208,6 +208,9 @@ func TestMovingPublisher(t *testing.T) {
 				step("withdrawn", withdrawal(uriA, "x"), is("", ""))
 				step("back as secure", secured(uriA, "x"), is(shown(remove, both), both))
 				check(t, "changed", s.server.Stats().Changed, uint64(3))
+				check(t, "log", s.logged(zap.InfoLevel)[3:], []string{
+					"publisher added", "publisher is secure now", "publisher is plain now", "publisher withdrawn",
+				})
 				s.multicast(hostA, withdrawal(uriA, "x"))
 				time.Sleep(time.Minute)
 				synctest.Wait()
