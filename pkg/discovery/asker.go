@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -20,6 +21,7 @@ type asker struct {
 	index int
 	log   *zap.Logger
 	wake  chan struct{} // one deep: a question that is due covers all reasons to ask it
+	fed   atomic.Bool   // a feed of the nameserver stands
 	retry time.Duration
 	lost  bool
 }
@@ -97,9 +99,17 @@ func (a *asker) report(err error) {
 	a.lost = err != nil
 }
 
-// pause is the time until the next question: long after an answer, growing from short while something is missing.
+// hears takes in whether a feed of the nameserver stands.
+func (a *asker) hears(feed bool) {
+	if a.fed.Swap(feed) && !feed {
+		a.now() // and from now on more often
+	}
+}
+
+// pause is the time until the next question: long after an answer, growing from short while something is missing. That may be the feed: of
+// one kind of feed, plain or secure, Python's nameserver has only one, and those who speak the other way hear of changes by asking alone.
 func (a *asker) pause(err error) time.Duration {
-	if err == nil && len(a.f.cfg.Feeds) > 0 {
+	if err == nil && a.fed.Load() {
 		a.retry = 0
 		return shortened(a.f.cfg.Refresh)
 	}

@@ -56,9 +56,20 @@ func (w *watch) logFeeds() bool {
 	happened := w.feeds.take()
 	for _, peer := range slices.SortedFunc(maps.Keys(happened), compareAddresses) {
 		connected = connected || happened[peer].connected
-		w.feedHost(peer).happened(w.log, happened[peer].last, time.Now())
+		host := w.feedHost(peer)
+		host.happened(w.log, happened[peer].last, time.Now())
+		w.tellAskers(peer.Endpoint.Host(), host.up())
 	}
 	return connected
+}
+
+// tellAskers tells those who ask the nameserver on a host whether its feed stands.
+func (w *watch) tellAskers(host string, up bool) {
+	for i, a := range w.askers {
+		if w.cfg.Nameservers[i].Endpoint.Host() == host {
+			a.hears(up)
+		}
+	}
 }
 
 // feedHost returns what is known of the host of a feed.

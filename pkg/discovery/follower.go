@@ -40,7 +40,8 @@ type FollowerConfig struct {
 	// nothing is ever removed. Several on one host are the places where its nameserver may have the one that we can follow: as long as one of them
 	// stands the others are not missed.
 	Feeds []transport.Address
-	// Refresh is how often nameservers are asked again besides; each time is up to a tenth shorter, at random. Default 5 min.
+	// Refresh is how often nameservers are asked again besides, while a feed of theirs stands; one without is asked every 10 s. Each time is up
+	// to a tenth shorter, at random. Default 5 min.
 	Refresh time.Duration
 }
 

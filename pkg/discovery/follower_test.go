@@ -173,10 +173,28 @@ func TestFollowerAsksWhenAFeedComesBack(t *testing.T) {
 		n.Heal(hostA)
 		time.Sleep(minAskPause)
 		c.check(t, "back", "+tcp://h:1")
-		want := []string{"change feed lost tcp://10.0.0.1:16543", "change feed is back tcp://10.0.0.1:16543"}
+		want := []string{
+			"change feed lost tcp://10.0.0.1:16543", "nameserver gives no list tcp://10.0.0.1:5557",
+			"nameserver answers again tcp://10.0.0.1:5557", "change feed is back tcp://10.0.0.1:16543",
+		}
 		if d := cmp.Diff(want, texts(logs)); d != "" {
 			t.Errorf("log (-want +got):\n%s", d)
 		}
+	})
+}
+
+// The feed of a nameserver may not be for us: plain, and we are secure. Then what comes is found by asking, soon.
+func TestFollowerWithoutFeed(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		n := network(t)
+		a := startNameserver(t, n, hostA)
+		cfg := followerConfig(t, n, "x")
+		cfg.Feeds, cfg.Nameservers = []transport.Address{{Endpoint: cfg.Feeds[0].Endpoint.WithPort(1)}}, cfg.Nameservers[:1]
+		_, c := follow(t, cfg)
+		time.Sleep(time.Hour)
+		a.set(listed("tcp://h:1", "x"))
+		time.Sleep(maxRetry)
+		c.check(t, "found", "+tcp://h:1")
 	})
 }
 
