@@ -28,7 +28,7 @@ type site struct {
 func newSite(t *testing.T) site {
 	t.Helper()
 	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", bin, "./listener", "./publish_nameservers", "./subscribe", "./keepalive").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", bin, "./listener", "./secure", "./publish_nameservers", "./subscribe", "./keepalive").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	cfg := nameserver.DefaultConfig()
