@@ -19,5 +19,8 @@
 //
 // Changes are seen within a second. File systems that do not tell of them, as NFS of what other hosts do, are looked at every minute.
 //
+// Settings are often those of a whole host, and some of its files readable by its daemons alone: a program that only connects opens [Config.Connecting], one that
+// only binds [Config.Binding].
+//
 // A nil *[Security] is that of a program without keys: its sockets are plain and let everybody in.
 package security

@@ -198,7 +198,7 @@ func TestFolderLog(t *testing.T) {
 	bob(refusedKey)
 	must(t, os.RemoveAll(s.clients))
 	bob(refusedGate)
-	must(t, os.Mkdir(s.clients, 0o777), os.Chmod(s.clients, 0o777))
+	must(t, os.Mkdir(s.clients+"-new", 0o777), os.Chmod(s.clients+"-new", 0o777), os.Rename(s.clients+"-new", s.clients))
 	bob(refusedKey)
 	must(t, sec.Close())
 

@@ -2,6 +2,7 @@ package security_test
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -35,11 +36,11 @@ func admitKey(t *testing.T, keys, name, clients string) {
 	write(t, curve.PublicPath(clients, name), string(text))
 }
 
+// write puts a file in its place whole, so that nobody sees a part of it.
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	part := filepath.Join(filepath.Dir(path), ".part")
+	must(t, os.WriteFile(part, []byte(text), 0o644), os.Rename(part, path))
 }
 
 // must fails the test on any error.
