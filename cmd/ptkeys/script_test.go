@@ -26,12 +26,18 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	testscript.Run(t, scriptParams(t, "testdata/script"))
+}
+
+// scriptParams are for the scripts in a directory.
+func scriptParams(t *testing.T, dir string) testscript.Params {
+	t.Helper()
 	samples, err := filepath.Abs("../../pkg/curve/testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+	return testscript.Params{
+		Dir: dir,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SAMPLES", samples)
 			// Settings of this host's user don't count.
@@ -40,7 +46,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			return nil
 		},
-	})
+	}
 }
 
 // TestPyzmqReadsWhatItMakes has pyzmq read the files of the program.
