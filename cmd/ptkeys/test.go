@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
+	"context"
 	"strings"
 	"time"
 
@@ -46,6 +43,9 @@ keys listens on 5558, and for subscribers on 16543 or 16544.
 Of a server that lets us in, it also shows the type of its socket: PUB or XPUB is a
 publisher, REP or ROUTER answers requests.
 
+Where the settings name several keys for a server they are tried in turn. Keys that
+server_public_keys names by service are not known by an address: give --server-key.
+
 Not all causes can be told apart from here: a server that does not admit a key or an
 address does not say which, and may say nothing at all. The message lists then what looks
 alike; the log of the server knows more.
@@ -59,7 +59,7 @@ Status 0: the server let us in; 1: it did not; 2: wrong usage; 78: bad configura
 		RunE:              func(cmd *cobra.Command, args []string) error { return t.run(cmd, args[0]) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&t.server, "server-key", "", "the server's public key: `FILE`, or its 40 characters (default: the setting server_public_key_file)")
+	f.StringVar(&t.server, "server-key", "", "the server's public key: `FILE`, or its 40 characters (default: by the settings server_public_keys and server_public_key_file)")
 	f.StringVar(&t.secret, "secret-key", "", "`FILE` with our pair (default: the setting client_secret_key_file)")
 	f.DurationVar(&t.timeout, "timeout", curveprobe.DefaultTimeout, "give up after this `TIME`")
 	f.BoolVar(&t.asJSON, "json", false, "print what was found as a JSON line")
@@ -76,42 +76,56 @@ Status 0: the server let us in; 1: it did not; 2: wrong usage; 78: bad configura
 }
 
 func (t *trying) run(cmd *cobra.Command, address string) error {
-	probe, err := t.probe(cmd, address)
+	target, err := t.target(cmd, address)
 	if err != nil {
 		return err
 	}
-	defer probe.ClientKey.Secret.Wipe()
-	report, err := probe.Run(cmd.Context())
+	defer target.client.Secret.Wipe()
+	report, err := t.tryInTurn(cmd.Context(), &target)
 	if err != nil {
 		return err
 	}
 	if t.asJSON {
-		return t.printJSON(cmd.OutOrStdout(), probe, report)
+		return printTestJSON(cmd.OutOrStdout(), target, report)
 	}
-	return printVerdict(cmd.OutOrStdout(), probe, report)
+	return printVerdict(cmd.OutOrStdout(), target, report)
 }
 
-// probe puts together what the probe needs. The caller wipes its secret key.
-func (t *trying) probe(cmd *cobra.Command, address string) (curveprobe.Probe, error) {
-	endpoint, err := parseAddress(address)
-	if err != nil {
-		return curveprobe.Probe{}, err
+// target is what to test, and with which keys.
+type target struct {
+	endpoint transport.Endpoint
+	servers  curve.PublicKeys // that the server may have
+	server   curve.PublicKey  // the one of them that was tried last
+	client   curve.KeyPair
+}
+
+// target puts together what is needed. The caller wipes the secret key.
+func (t *trying) target(cmd *cobra.Command, address string) (to target, err error) {
+	if to.endpoint, err = parseAddress(address); err != nil {
+		return to, err
 	}
 	if t.timeout <= 0 {
-		return curveprobe.Probe{}, daemon.Usage("--timeout %v: must be above 0", t.timeout)
+		return to, daemon.Usage("--timeout %v: must be above 0", t.timeout)
 	}
 	if t.server == standard && t.secret == standard {
-		return curveprobe.Probe{}, daemon.Usage("standard input can't be both --server-key and --secret-key")
+		return to, daemon.Usage("standard input can't be both --server-key and --secret-key")
 	}
-	server, err := t.serverKey(cmd)
-	if err != nil {
-		return curveprobe.Probe{}, err
+	if to.servers, err = t.serverKeys(cmd, to.endpoint); err != nil {
+		return to, err
 	}
-	pair, err := t.clientKey(cmd)
-	if err != nil {
-		return curveprobe.Probe{}, err
+	to.client, err = t.clientKey(cmd)
+	return to, err
+}
+
+// tryInTurn tries the keys that the server may have, until it has one.
+func (t *trying) tryInTurn(ctx context.Context, to *target) (report curveprobe.Report, err error) {
+	for to.server = range to.servers.All() {
+		report, err = curveprobe.Probe{Endpoint: to.endpoint, ServerKey: to.server, ClientKey: to.client, Timeout: t.timeout}.Run(ctx)
+		if err != nil || report.Outcome != curveprobe.WrongServerKey {
+			break
+		}
 	}
-	return curveprobe.Probe{Endpoint: endpoint, ServerKey: server, ClientKey: pair, Timeout: t.timeout}, nil
+	return report, err
 }
 
 // parseAddress checks the address of a server.
@@ -126,79 +140,4 @@ func parseAddress(text string) (transport.Endpoint, error) {
 		return endpoint, daemon.Usage("%s is within a program: nobody can connect from here", endpoint)
 	}
 	return endpoint, nil
-}
-
-// serverKey reads the server's public key.
-func (t *trying) serverKey(cmd *cobra.Command) (curve.PublicKey, error) {
-	path := t.server
-	if path == "" {
-		settings, err := t.load(cmd.ErrOrStderr())
-		if err != nil {
-			return curve.PublicKey{}, err
-		}
-		if path = settings.ServerPublicKeyFile; path == "" {
-			return curve.PublicKey{}, usage("name it by --server-key FILE, or in the setting server_public_key_file", "no public key of the server is named")
-		}
-	}
-	cert, err := readKeyFile(cmd, path)
-	if err == nil {
-		cert.Secret.Wipe()
-		return cert.Public, nil
-	}
-	if key, bad := curve.ParsePublicKey(path); bad == nil && errors.Is(err, fs.ErrNotExist) {
-		return key, nil
-	}
-	return curve.PublicKey{}, err
-}
-
-// clientKey reads our pair. The caller wipes it.
-func (t *trying) clientKey(cmd *cobra.Command) (curve.KeyPair, error) {
-	path, shared := t.secret, false
-	if path == standard {
-		cert, err := readKeyFile(cmd, path)
-		if err != nil {
-			return curve.KeyPair{}, err
-		}
-		if !cert.HasSecret() {
-			return curve.KeyPair{}, &curve.FileError{Path: label(path), Err: curve.ErrNoSecretKey}
-		}
-		return cert.KeyPair, nil
-	}
-	settings, err := t.load(cmd.ErrOrStderr())
-	switch {
-	case err == nil:
-		shared = settings.AllowSharedKeyFiles
-	case path == "":
-		return curve.KeyPair{}, err
-	}
-	if path == "" {
-		if path = settings.ClientSecretKeyFile; path == "" {
-			return curve.KeyPair{}, usage("name its file by --secret-key FILE, or in the setting client_secret_key_file", "no key pair of ours is named")
-		}
-	}
-	pair, err := curve.ReadPair(path, curve.ReadOptions{AllowShared: shared})
-	switch {
-	case errors.Is(err, curve.ErrNoSecretKey):
-		return pair, daemon.Hint(err, "the test needs the %s file of the client", curve.SecretSuffix)
-	case err != nil:
-		return pair, withEnding(path, err)
-	}
-	return pair, nil
-}
-
-// load reads the settings, once.
-func (t *trying) load(stderr io.Writer) (config.Settings, error) {
-	if t.settingsRead {
-		return t.settings, nil
-	}
-	settings := config.DefaultSettings()
-	report, err := config.Load(config.ProgramSources(t.config, t.environ), &settings)
-	for _, w := range report.Warnings {
-		fmt.Fprintf(stderr, "warning: %s\n", w)
-	}
-	if err != nil {
-		return settings, daemon.BadConfig(err)
-	}
-	t.settings, t.settingsRead = settings, true
-	return settings, nil
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 )
 
-// verdict is what an outcome means to people, and what they may do. {key} stands for the fingerprint of our key, {server} for that of the server's
-// as we know it, {from} for the address that we come from.
+// verdict is what an outcome means to people, and what they may do. {key} stands for the fingerprint of our key, {servers} for those of the
+// server's as we know them, {from} for the address that we come from.
 type verdict struct{ text, hint string }
 
 // verdicts has one for each outcome but that all is well.
@@ -39,15 +39,15 @@ var verdicts = map[curveprobe.Outcome]verdict{
 		"it is not ZeroMQ (many other servers wait for the client to speak), or its process hangs or is stopped"},
 	curveprobe.WrongServerKey: {"the server has another key than the one that we know",
 		"the server closes the connection when it can't read our first encrypted word; one that stops at that moment looks alike. " +
-			"Compare what `ptkeys show` prints of its key on its host with {server}"},
+			"Compare what `ptkeys show` prints of its key on its host with {servers}"},
 	curveprobe.NotAdmitted: {"the server does not admit our key or our address",
 		"it does not say which: is {key} in its clients_public_keys_directory, and may {from} connect (authorized_client_addresses)? Python servers read that directory at their start only"},
 	curveprobe.NoVerdict: {"the server has our key and says nothing: not admitted, as a rule",
-		"a posttroll-go server is silent to a key or address that it does not admit, and so is every server whose authenticator hangs: " +
-			"is {key} in its clients_public_keys_directory, and may {from} connect (authorized_client_addresses)?"},
+		"a nameserver or publisher of this suite is silent to a key or address that it does not admit, and logs which; a server whose authenticator hangs is silent too. " +
+			"Is {key} in its clients_public_keys_directory, and may {from} connect (authorized_client_addresses)?"},
 	curveprobe.ClosedOnKey: {"the server closed the connection when it saw our key: not admitted, as a rule",
-		"a posttroll-go server does so with a key or address that it does not admit, and so does one that has no authenticator, or that stops at that moment: " +
-			"is {key} in its clients_public_keys_directory, and may {from} connect (authorized_client_addresses)?"},
+		"a nameserver or publisher of this suite does so with a key or address that it does not admit, and logs which; so does a server that can't ask its authenticator, or that stops at that moment. " +
+			"Is {key} in its clients_public_keys_directory, and may {from} connect (authorized_client_addresses)?"},
 	curveprobe.AuthenticatorFailed: {"the server's authenticator failed",
 		"see the log of the server"},
 	curveprobe.ProtocolError: {"it does not speak ZeroMQ with CURVE as it should",
@@ -55,36 +55,40 @@ var verdicts = map[curveprobe.Outcome]verdict{
 }
 
 // printVerdict prints that all is well; or else returns what is not.
-func printVerdict(w io.Writer, probe curveprobe.Probe, report curveprobe.Report) error {
+func printVerdict(w io.Writer, to target, report curveprobe.Report) error {
 	if report.Outcome == curveprobe.Admitted {
-		return printAdmitted(w, probe, report)
+		return printAdmitted(w, to, report)
 	}
 	v := verdicts[report.Outcome]
-	text := fmt.Sprintf("%s: %s", probe.Endpoint, v.text)
+	text := fmt.Sprintf("%s: %s", to.endpoint, v.text)
 	if report.Detail != "" {
 		text += fmt.Sprintf(" (%s)", report.Detail)
 	}
-	return daemon.Hint(errors.New(text), "%s", fill(v.hint, probe, report))
+	return daemon.Hint(errors.New(text), "%s", fill(v.hint, to, report))
 }
 
 // fill puts what was used into a hint.
-func fill(hint string, probe curveprobe.Probe, report curveprobe.Report) string {
+func fill(hint string, to target, report curveprobe.Report) string {
 	from := "this host"
 	if report.Client.IsValid() {
 		from = report.Client.Addr().String()
 	}
-	return strings.NewReplacer("{key}", probe.ClientKey.Public.Fingerprint(), "{server}", probe.ServerKey.Fingerprint(), "{from}", from).Replace(hint)
+	var servers []string
+	for key := range to.servers.All() {
+		servers = append(servers, key.Fingerprint())
+	}
+	return strings.NewReplacer("{key}", to.client.Public.Fingerprint(), "{servers}", strings.Join(servers, " or "), "{from}", from).Replace(hint)
 }
 
-func printAdmitted(w io.Writer, probe curveprobe.Probe, report curveprobe.Report) error {
+func printAdmitted(w io.Writer, to target, report curveprobe.Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: ok in %s\n", probe.Endpoint, milliseconds(report.Took()))
+	fmt.Fprintf(&b, "%s: ok in %s\n", to.endpoint, milliseconds(report.Took()))
 	item := func(name, value string) { fmt.Fprintf(&b, "  %-10s  %s\n", name, printable(value)) }
 	if report.SocketType != "" {
 		item("socket", report.SocketType)
 	}
-	item("server key", probe.ServerKey.Fingerprint())
-	item("our key", probe.ClientKey.Public.Fingerprint())
+	item("server key", to.server.Fingerprint())
+	item("our key", to.client.Public.Fingerprint())
 	if report.Client.IsValid() {
 		item("from", report.Client.Addr().String())
 	}
@@ -128,15 +132,15 @@ type testStep struct {
 	Took  float64          `json:"took"`
 }
 
-// printJSON prints what was found. The error says nothing that is not in it.
-func (t *trying) printJSON(w io.Writer, probe curveprobe.Probe, report curveprobe.Report) error {
+// printTestJSON prints what was found. The error says nothing that is not in it.
+func printTestJSON(w io.Writer, to target, report curveprobe.Report) error {
 	v := verdicts[report.Outcome]
 	line := testLine{
-		Address: probe.Endpoint.String(), Outcome: report.Outcome, OK: report.Outcome == curveprobe.Admitted,
-		Text: v.text, Detail: report.Detail, Hint: fill(v.hint, probe, report),
+		Address: to.endpoint.String(), Outcome: report.Outcome, OK: report.Outcome == curveprobe.Admitted,
+		Text: v.text, Detail: report.Detail, Hint: fill(v.hint, to, report),
 		Server: addressText(report.Server), Client: addressText(report.Client),
 		Version: report.Version, Mechanism: report.Mechanism, SocketType: report.SocketType, Status: report.Status,
-		ServerKey: probe.ServerKey, PublicKey: probe.ClientKey.Public, Took: seconds(report.Took()),
+		ServerKey: to.server, PublicKey: to.client.Public, Took: seconds(report.Took()),
 	}
 	for _, s := range report.Steps {
 		line.Steps = append(line.Steps, testStep{s.Stage, seconds(s.Took)})
