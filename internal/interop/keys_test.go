@@ -25,10 +25,16 @@ func (m *machine) keys(t *testing.T, server, client speaker) keyring {
 	}
 	m.pair(t, server, k, "server")
 	m.pair(t, client, k, "client")
-	if out, err := m.program("ptkeys", "authorize", k.file("client.key"), "-d", clients).CombinedOutput(); err != nil {
+	m.authorize(t, k)
+	return k
+}
+
+// authorize puts the client's key into the folder of those who are admitted.
+func (m *machine) authorize(t *testing.T, k keyring) {
+	t.Helper()
+	if out, err := m.program("ptkeys", "authorize", k.file("client.key"), "-d", k.file("clients")).CombinedOutput(); err != nil {
 		t.Fatalf("authorize: %v: %s", err, out)
 	}
-	return k
 }
 
 // pair makes a pair of keys.

@@ -128,7 +128,7 @@ func (m *machine) publisher(t *testing.T, who speaker, pub publication, env ...s
 	}
 	var cmd *exec.Cmd
 	if who == ours {
-		cmd = m.program("ptctl", append([]string{"publish", "--name", pub.name, "--interval", "100ms"}, flags...)...)
+		cmd = m.program("ptctl", append([]string{"publish", "--verbose", "--name", pub.name, "--interval", "100ms"}, flags...)...)
 		cmd.Stdin = m.lines(t, pub)
 	} else {
 		if pub.datetimes {
