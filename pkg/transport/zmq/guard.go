@@ -45,6 +45,7 @@ type guard struct {
 	hosts   hosts
 	stats   transport.AccessStats
 	refused refusals
+	cuts    budget // of lines about connections that were cut
 	known   map[visitor]struct{}
 }
 
@@ -135,7 +136,7 @@ func (s *socket) protect(e transport.Endpoint, b transport.Backend, security tra
 		auth.unregister(g.domain)
 		return nil, err
 	}
-	g.unwatch = security.Gate.Watch(g.changed)
+	g.unwatch = sync.OnceFunc(security.Gate.Watch(g.changed))
 	return g, nil
 }
 
@@ -197,7 +198,7 @@ func (g *guard) judge(r zapRequest) (admitted bool) {
 	h := g.hosts.at(caller.Addr)
 	h.silent++
 	if !verdict.Admitted {
-		line := g.refuse(verdict.Reason, netip.AddrPortFrom(caller.Addr, 0), caller.Key, now)
+		line := g.refuse(verdict.Reason, caller, now)
 		g.mu.Unlock()
 		line.write(g.log)
 		return false
@@ -214,7 +215,7 @@ func (g *guard) judge(r zapRequest) (admitted bool) {
 	g.refused.forget(caller.Addr, caller.Key)
 	g.mu.Unlock()
 	if newcomer {
-		g.log.Info("client admitted", append(clientField(verdict.Identity), peerField(caller.Addr))...)
+		g.log.Info("client admitted", append(clientField(verdict.Identity), g.peerField(caller.Addr))...)
 	}
 	return true
 }
@@ -245,18 +246,23 @@ func (g *guard) meet(v visitor) bool {
 }
 
 // refuse counts a refusal and returns the line that the log is to have of it, if any. The caller holds mu.
-func (g *guard) refuse(why transport.Refusal, peer netip.AddrPort, key curve.PublicKey, now time.Time) *refusalLine {
+func (g *guard) refuse(why transport.Refusal, who transport.Caller, now time.Time) *refusalLine {
 	if g.stats.Refused == nil {
 		g.stats.Refused = make(map[transport.Refusal]uint64)
 	}
 	g.stats.Refused[why]++
-	return g.refused.add(refusal{addr: peer.Addr(), why: why, key: key}, peer, now)
+	line := g.refused.add(refusal{addr: who.Addr, why: why, key: who.Key}, now)
+	if line != nil {
+		line.peer = g.peerField(who.Addr)
+	}
+	return line
 }
 
-// accept tells who has sent p, and whether that one is still admitted. c is nil when the connection has gone. The socket's mu is held.
+// accept tells who has sent p, and whether that one is still admitted. c is nil when the connection has gone, as it has when libzmq itself takes
+// subscriptions back. The socket's mu is held.
 func (g *guard) accept(p part) (c *clientConn, identity string, ok bool) {
 	if p.fd < 0 {
-		return nil, "", true // libzmq's own: subscriptions of a connection that has gone are taken back
+		return nil, "", false
 	}
 	c = g.connOf(p)
 	changes := g.changes.Load()
@@ -351,10 +357,13 @@ func clientField(identity string) []zap.Field {
 	return []zap.Field{zap.String("client", identity)}
 }
 
-// peerField is the address of a client, or that it has none.
-func peerField(addr netip.Addr) zap.Field {
-	if !addr.IsValid() {
+// peerField is the address of a client, if that can be told.
+func (g *guard) peerField(addr netip.Addr) zap.Field {
+	switch {
+	case addr.IsValid():
+		return zap.Stringer("peer", addr)
+	case g.ipc:
 		return zap.String("peer", "ipc")
 	}
-	return zap.Stringer("peer", addr)
+	return zap.String("peer", "unknown")
 }

@@ -230,3 +230,104 @@ func TestRevoked(t *testing.T) {
 		t.Errorf("got %+v, want 1 revoked", access)
 	}
 }
+
+// TestRevokedMidway: what is under way from a client when its key is taken away is not taken any more, whether it has said something before or not.
+func TestRevokedMidway(t *testing.T) {
+	t.Parallel()
+	for name, spoke := range map[string]bool{"known": true, "new": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr, peers := newTransport(t, Options{}), newPeers(t)
+			gate, server, alice, bob := transporttest.NewGate(), transporttest.NewKey(t), transporttest.NewKey(t), transporttest.NewKey(t)
+			gate.Admit("alice", alice.Public).Admit("bob", bob.Public)
+			r, err := tr.Replier(transport.ReplierConfig{
+				Endpoint:      endpoint(t, "tcp://127.0.0.1:0"),
+				Backend:       transport.Secure,
+				Security:      transport.ServerSecurity{Key: server, Gate: gate},
+				SocketOptions: quick,
+			})
+			must(t, err)
+			serve(t, r)
+			bobs := curved(t, peers.socket(zmq4.DEALER), bob, server.Public)
+			must(t, bobs.Connect(r.Endpoint().String()))
+			eventually(t, "bob is in", func() bool { return r.Stats().Access.ByClient["bob"] == 1 })
+			before := uint64(0)
+			if spoke {
+				before = 1
+				_, err := bobs.SendMessage("", "I am bob")
+				must(t, err)
+				_, err = bobs.RecvMessage(0)
+				must(t, err)
+			}
+			rep := r.(*replier)
+			rep.mu.Lock() // the reader waits
+			for range 10 {
+				_, err := bobs.SendMessage("", "under way")
+				must(t, err)
+			}
+			eventually(t, "something has arrived", func() bool { return readable(t, rep.zs) })
+			gate.Revoke(bob.Public)
+			rep.mu.Unlock()
+			eventually(t, "bob is cut", func() bool { return r.Stats().Access.Revoked == 1 })
+			req := curved(t, peers.socket(zmq4.REQ), alice, server.Public)
+			must(t, req.Connect(r.Endpoint().String()))
+			_, err = req.Send("who?", 0)
+			must(t, err)
+			gets(t, req, "alice")
+			if got := r.Stats(); got.Received != before+1 || got.Access.Revoked != 1 {
+				t.Errorf("got %+v, want %d requests and one cut", got, before+1)
+			}
+		})
+	}
+}
+
+// readable tells whether s has something to receive.
+func readable(t *testing.T, s *zmq4.Socket) bool {
+	t.Helper()
+	state, err := s.GetEvents()
+	must(t, err)
+	return state&zmq4.POLLIN != 0
+}
+
+// TestSilentClients: one that has said nothing yet is cut too when its key is taken away, and not when another host's is.
+func TestSilentClients(t *testing.T) {
+	t.Parallel()
+	tr, peers := newTransport(t, Options{}), newPeers(t)
+	gate, server, bob := transporttest.NewGate(), transporttest.NewKey(t), transporttest.NewKey(t)
+	gate.Admit("bob", bob.Public)
+	p := securePublisher(t, tr, server, gate)
+	sub := curved(t, peers.socket(zmq4.SUB), bob, server.Public)
+	must(t, sub.Connect(p.Endpoint().String()))
+	eventually(t, "bob is in", func() bool { return p.Stats().Access.Admitted == 1 })
+	gate.RefuseAddr(netip.MustParseAddr("192.0.2.1"), true)
+	gate.Admit("carol", transporttest.NewKey(t).Public)
+	if got := p.Stats().Access.Revoked; got != 0 {
+		t.Errorf("%d connections cut, want none", got)
+	}
+	gate.Revoke(bob.Public)
+	eventually(t, "bob is cut and refused", func() bool {
+		access := p.Stats().Access
+		return access.Revoked == 1 && access.Refused[transport.RefusedKey] > 0
+	})
+}
+
+// TestKeyReplaced: a name that stands for another key now does not keep those connected who have the old one.
+func TestKeyReplaced(t *testing.T) {
+	t.Parallel()
+	tr, peers := newTransport(t, Options{}), newPeers(t)
+	gate, server, before, after := transporttest.NewGate(), transporttest.NewKey(t), transporttest.NewKey(t), transporttest.NewKey(t)
+	gate.Admit("alice", before.Public)
+	p := securePublisher(t, tr, server, gate)
+	peers.secureSub(before, server.Public, p.Endpoint())
+	must(t, p.WaitSubscribed(soon(t), "", 1))
+	gate.Admit("alice", after.Public)
+	gate.Revoke(before.Public)
+	eventually(t, "the old key is out", func() bool { return p.Stats().Access.Revoked == 1 && len(p.Clients()) == 0 })
+	sub := peers.secureSub(after, server.Public, p.Endpoint())
+	must(t, p.WaitSubscribed(soon(t), "", 1))
+	must(t, p.Send(t.Context(), []byte("hello")))
+	gets(t, sub, "hello")
+	if got := p.Clients(); len(got) != 1 || got[0].Identity != "alice" {
+		t.Errorf("clients are %v, want alice", got)
+	}
+}

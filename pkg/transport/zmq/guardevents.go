@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/pebbe/zmq4"
-	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
 )
@@ -86,14 +85,14 @@ func (g *guard) ended(fd int, why failure, now time.Time) {
 	peer := c.id.peer
 	g.mu.Lock()
 	judged := g.hosts.end(peer.Addr(), !c.spoke() && why.why == "")
-	if why.why == "" && (judged || c.spoke()) {
+	if why.why == "" && (judged || c.spoke()) || c.cut {
 		g.mu.Unlock()
 		return
 	}
 	if why.why == "" {
 		why.why = transport.RefusedProtocol
 	}
-	line := g.refuse(why.why, peer, curve.PublicKey{}, now)
+	line := g.refuse(why.why, transport.Caller{Addr: peer.Addr()}, now)
 	g.mu.Unlock()
 	if line != nil {
 		line.left = why.vague && why.why == transport.RefusedProtocol
@@ -104,8 +103,11 @@ func (g *guard) ended(fd int, why failure, now time.Time) {
 // deserted is called when libzmq has found no authenticator to ask.
 func (g *guard) deserted(now time.Time) {
 	g.mu.Lock()
-	line := g.refuse(transport.RefusedGate, netip.AddrPort{}, curve.PublicKey{}, now)
+	line := g.refuse(transport.RefusedGate, transport.Caller{}, now)
 	g.mu.Unlock()
+	if line != nil {
+		line.alone = true
+	}
 	line.write(g.log)
 }
 
@@ -136,15 +138,19 @@ func (g *guard) review() {
 	}
 }
 
-// losers returns the addresses from which a client was let in that is admitted no more, and why. The caller holds mu.
+// losers returns the addresses from which a client was let in that is admitted no more, and why, where there are connections that may be its
+// without it being known. The caller holds mu.
 func (g *guard) losers() map[netip.Addr]transport.Refusal {
 	lost := make(map[netip.Addr]transport.Refusal)
 	for addr, h := range g.hosts.byAddr {
 		for key := range h.admitted {
 			v := g.gate.Judge(transport.Caller{Addr: addr, Key: key})
-			if !v.Admitted && !v.Keep {
+			if v.Admitted || v.Keep {
+				continue
+			}
+			delete(h.admitted, key)
+			if h.silent > 0 {
 				lost[addr] = v.Reason
-				delete(h.admitted, key)
 			}
 		}
 	}
@@ -172,9 +178,9 @@ func (g *guard) cut(x cutting) {
 	g.mu.Lock()
 	g.stats.Revoked++
 	delete(g.known, visitor{x.c.identity, addr})
-	line := g.refused.allow(time.Now())
+	line := x.c.spoke() && g.cuts.allow(time.Now())
 	g.mu.Unlock()
 	if line {
-		g.log.Info("client cut: it is admitted no more", append(clientField(x.c.identity), peerField(addr), zap.String("cause", string(x.why)))...)
+		g.log.Info("client cut: it is admitted no more", append(clientField(x.c.identity), g.peerField(addr), zap.String("cause", string(x.why)))...)
 	}
 }

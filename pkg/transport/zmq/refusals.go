@@ -31,8 +31,7 @@ type refusal struct {
 type refusals struct {
 	seen   map[refusal]*refusalSeen
 	byHost map[netip.Addr]int // number of those in seen
-	lines  int                // that may be written now
-	filled time.Time
+	budget budget
 	swept  time.Time
 	unsaid uint64 // refusals that no line will tell of
 	told   time.Time
@@ -44,35 +43,36 @@ type refusalSeen struct {
 }
 
 func newRefusals() refusals {
-	return refusals{seen: make(map[refusal]*refusalSeen), byHost: make(map[netip.Addr]int), lines: maxBurst}
+	return refusals{seen: make(map[refusal]*refusalSeen), byHost: make(map[netip.Addr]int)}
 }
 
 // refusalLine is a line for the log.
 type refusalLine struct {
 	refusal
-	peer   netip.AddrPort
+	peer   zap.Field
 	left   bool   // the client has closed the connection
+	alone  bool   // there was nobody to ask about the client
 	count  uint64 // since the last line about the same
 	unsaid uint64
 }
 
 // add counts a refusal and returns the line that the log is to have of it, or nil.
-func (t *refusals) add(r refusal, peer netip.AddrPort, now time.Time) *refusalLine {
+func (t *refusals) add(r refusal, now time.Time) *refusalLine {
 	r.addr = network(r.addr)
 	s, known := t.seen[r]
 	if known && now.Sub(s.logged) < refusalAgain {
 		s.count++
 		return nil
 	}
-	if !known && (!t.room(r.addr, now) || !t.allow(now)) {
+	if !known && (!t.room(r.addr, now) || !t.budget.allow(now)) {
 		t.unsaid++
 		return t.overflow(now)
 	}
-	if known && !t.allow(now) {
+	if known && !t.budget.allow(now) {
 		s.count++
 		return nil
 	}
-	line := &refusalLine{refusal: r, peer: peer, count: 1}
+	line := &refusalLine{refusal: r, peer: zap.Skip(), count: 1}
 	if known {
 		line.count += s.count
 	} else {
@@ -116,17 +116,23 @@ func (t *refusals) forget(addr netip.Addr, key curve.PublicKey) {
 	}
 }
 
-// allow tells whether a line may be written now.
-func (t *refusals) allow(now time.Time) bool {
-	if n := int(now.Sub(t.filled) / lineInterval); t.filled.IsZero() || n >= maxBurst {
-		t.lines, t.filled = maxBurst, now
+// budget bounds the lines of one kind in the log: maxBurst at once, and one each lineInterval.
+type budget struct {
+	lines  int // that may be written now
+	filled time.Time
+}
+
+// allow tells whether a line may be written now, and takes it from the budget.
+func (b *budget) allow(now time.Time) bool {
+	if n := int(now.Sub(b.filled) / lineInterval); b.filled.IsZero() || n >= maxBurst {
+		b.lines, b.filled = maxBurst, now
 	} else if n > 0 {
-		t.lines, t.filled = min(maxBurst, t.lines+n), t.filled.Add(time.Duration(n)*lineInterval)
+		b.lines, b.filled = min(maxBurst, b.lines+n), b.filled.Add(time.Duration(n)*lineInterval)
 	}
-	if t.lines == 0 {
+	if b.lines == 0 {
 		return false
 	}
-	t.lines--
+	b.lines--
 	return true
 }
 
@@ -146,12 +152,12 @@ func (l *refusalLine) write(log *zap.Logger) {
 	case l == nil:
 	case l.unsaid > 0:
 		log.Warn("clients refused, too many to tell of each", zap.Uint64("count", l.unsaid))
-	case l.why == transport.RefusedGate && !l.peer.IsValid():
+	case l.alone:
 		log.Error("client refused: there is no authenticator", zap.Uint64("count", l.count))
 	case l.left:
-		log.Info("client gone in the handshake: a plain one, or no ZeroMQ", peerField(l.peer.Addr()), zap.Uint64("count", l.count))
+		log.Info("client gone in the handshake: a plain one, or no ZeroMQ", l.peer, zap.Uint64("count", l.count))
 	default:
-		fields := []zap.Field{peerField(l.peer.Addr()), zap.String("cause", string(l.why)), zap.Uint64("count", l.count)}
+		fields := []zap.Field{l.peer, zap.String("cause", string(l.why)), zap.Uint64("count", l.count)}
 		if !l.key.IsZero() {
 			fields = append(fields, zap.String("key", l.key.Fingerprint()))
 		}

@@ -38,8 +38,7 @@ type zapRequest struct {
 	key       curve.PublicKey // of mechanism CURVE
 }
 
-// parseZAPRequest reads the frames of a request behind the envelope. id is that of a reply, where the request is good enough to have one,
-// though there may be an error.
+// parseZAPRequest reads the frames of a request behind the envelope. With an error comes the id that a reply needs, where there is one.
 func parseZAPRequest(frames [][]byte) (r zapRequest, err error) {
 	if len(frames) < zapHead {
 		return r, errors.New("ZAP request of too few frames")
