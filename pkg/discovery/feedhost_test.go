@@ -56,6 +56,7 @@ func TestFeedHost(t *testing.T) {
 				} else {
 					now = now.Add(time.Millisecond)
 					h.happened(log, e, now)
+					h.overdue(log, now) // too early to say anything
 				}
 			}
 			if diff := cmp.Diff(tt.want, texts(logs)); diff != "" {
