@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/config"
@@ -106,7 +107,11 @@ func (s *settled) located(err error) error {
 		return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Text: bad.Text, Hint: bad.Hint}
 	}
 	if bad, ok := errors.AsType[*security.SettingError](err); ok {
-		return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Hint: bad.HintText(), Err: bad.Err}
+		hint := bad.HintText()
+		if errors.Is(err, fs.ErrPermission) {
+			hint += "; systemd hands it over with LoadCredential, as the unit says, and " + bad.Key + ` = "" in ` + file + " does without"
+		}
+		return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Hint: hint, Err: bad.Err}
 	}
 	return err
 }

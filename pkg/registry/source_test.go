@@ -3,6 +3,7 @@ package registry_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
@@ -138,4 +139,49 @@ func TestMoved(t *testing.T) {
 	}
 	move(backed(false, "", hostA), second)
 	check(t, "plain", found(t, r, registry.Query{}), []string{"a", "b"})
+}
+
+// TestSharesComeBack does random things from many sources, and finds that nothing of their shares is lost when all is gone.
+func TestSharesComeBack(t *testing.T) {
+	t.Parallel()
+	const share = 5
+	cfg := config()
+	cfg.MaxPerSource, cfg.MaxEntries = share, 0
+	sources := []registry.Source{hostA, hostB, keyA, keyB, keyA2, aliceAt, {}}
+	for seed := range uint64(20) {
+		rnd := rand.New(rand.NewPCG(seed, 2))
+		r, now := registry.New(cfg), start
+		for range 2000 {
+			now = now.Add(time.Duration(rnd.Int64N(int64(10 * time.Second))))
+			source := sources[rnd.IntN(len(sources))]
+			p := backed(rnd.IntN(2) == 0, fmt.Sprint(rnd.IntN(3)), source)
+			p.URI = fmt.Sprint("u", rnd.IntN(10))
+			var err error
+			switch rnd.IntN(6) {
+			case 0:
+				err = r.Withdraw(p.URI, source, now)
+			case 1:
+				r.Expire(now)
+			default:
+				_, _, err = r.Announce(p, now)
+			}
+			if err != nil && !errors.Is(err, registry.ErrForeign) && !errors.Is(err, registry.ErrSourceFull) && !errors.Is(err, registry.ErrUnknown) {
+				t.Fatal(err)
+			}
+		}
+		r.Expire(now.Add(2 * cfg.MaxAge))
+		if n := r.Len(); n != 0 {
+			t.Fatalf("%d are left", n)
+		}
+		for _, source := range []registry.Source{hostA, hostB, {}} {
+			for i := range share + 1 {
+				p := backed(false, "", source)
+				p.URI = fmt.Sprint("again", source.Addr, i)
+				_, _, err := r.Announce(p, now)
+				if full := errors.Is(err, registry.ErrSourceFull); full != (i == share) {
+					t.Errorf("seed %d: entry %d of %s: %v", seed, i, source.Addr, err)
+				}
+			}
+		}
+	}
 }
