@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/pebbe/zmq4"
 	"go.uber.org/zap"
@@ -139,7 +140,26 @@ func (a *authenticator) add(p part) {
 	} else {
 		status, user = a.judge(request)
 	}
-	a.reply(frames[0], request.id, status, user)
+	if status == zapAdmitted {
+		a.reply(frames[0], request.id, status, user)
+		return
+	}
+	time.AfterFunc(refusalDelay, func() { a.refuse(frames[0], request.id, status) })
+}
+
+// refusalDelay is how long a refusal waits. libzmq is silent for status 300 only where the answer comes after it has finished asking: one that is there
+// already, since the thread that asks has lost its processor to the one that answers, makes it close the connection at once and without a word. On a busy
+// machine that is one handshake after the other, and the client takes it for a wrong server key.
+const refusalDelay = 20 * time.Millisecond
+
+// refuse answers later. Once the authenticator is closed nobody waits for it any more.
+func (a *authenticator) refuse(to, id []byte, status string) {
+	if a.lock() != nil {
+		return
+	}
+	a.reply(to, id, status, "")
+	a.mu.Unlock()
+	a.kick() // sending may have taken the signal of a question
 }
 
 func (a *authenticator) judge(r zapRequest) (status, user string) {
