@@ -10,7 +10,5 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	newTransport := func(*testing.T) transport.Transport { return inmem.NewNetwork().Transport(addrA) }
-	transporttest.Run(t, newTransport)
-	transporttest.RunSecure(t, newTransport)
+	transporttest.Run(t, func(*testing.T) transport.Transport { return inmem.NewNetwork().Transport(addrA) })
 }

@@ -24,7 +24,10 @@ const Any = "tcp://127.0.0.1:0"
 // Run runs all checks as subtests. makeTransport returns a new transport that can bind and connect to
 // tcp://127.0.0.1; Run closes it.
 func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
-	run(t, makeTransport, []check{
+	for _, c := range []struct {
+		name string
+		run  func(*testing.T, *bench)
+	}{
 		{"PubSub", testPubSub},
 		{"Prefixes", testPrefixes},
 		{"SubscribeTwice", testSubscribeTwice},
@@ -51,12 +54,6 @@ func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
 		{"ReceiveEnds", testReceiveEnds},
 		{"Closed", testClosed},
 		{"TransportClose", testTransportClose},
-	})
-}
-
-// RunSecure runs the checks of secure sockets.
-func RunSecure(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
-	run(t, makeTransport, []check{
 		{"NoKeys", secured(testNoKeys)},
 		{"InprocIsPlain", secured(testInprocIsPlain)},
 		{"SecurePubSub", secured(testSecurePubSub)},
@@ -77,17 +74,7 @@ func RunSecure(t *testing.T, makeTransport func(*testing.T) transport.Transport)
 		{"SecureRequest", secured(testSecureRequest)},
 		{"RefusedRequest", secured(testRefusedRequest)},
 		{"RequestAdmittedLater", secured(testRequestAdmittedLater)},
-	})
-}
-
-// check is a promise of the seam.
-type check struct {
-	name string
-	run  func(*testing.T, *bench)
-}
-
-func run(t *testing.T, makeTransport func(*testing.T) transport.Transport, checks []check) {
-	for _, c := range checks {
+	} {
 		t.Run(c.name, func(t *testing.T) {
 			tr := makeTransport(t)
 			t.Cleanup(func() {
