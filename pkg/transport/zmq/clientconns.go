@@ -88,6 +88,16 @@ func (t *clientConns) end(fd int) *clientConn {
 	return c
 }
 
+// of returns the connection with a descriptor, when a message of that serial may be its first one, and is not left over from the connection that had
+// the descriptor before; nil otherwise.
+func (t *clientConns) of(fd int, serial uint64) *clientConn {
+	c := t.byFD[fd]
+	if c == nil || serial <= t.last[fd] || serial < c.serial {
+		return nil
+	}
+	return c
+}
+
 // find returns the connection that has the descriptor now, as it is known or as a new one; nil when there is none.
 func (t *clientConns) find(fd int) *clientConn {
 	id, ok := identify(fd)

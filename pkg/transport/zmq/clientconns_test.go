@@ -3,6 +3,7 @@ package zmq
 import (
 	"net"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -92,5 +93,34 @@ func TestReusedDescriptor(t *testing.T) {
 		if c := conns.find(fd); c != nil {
 			t.Errorf("found a connection %+v with descriptor %d", c, fd)
 		}
+	}
+}
+
+// TestLeftOverMessage: a message that is read when its connection has gone is not taken for one of the next connection with that descriptor.
+func TestLeftOverMessage(t *testing.T) {
+	t.Parallel()
+	conns, a, now := newClientConns(), newAccepted(t), time.Now()
+	withFD(t, a.accept(), func(fd int) {
+		if conns.of(fd, 5) != nil || conns.end(fd) != nil {
+			t.Error("there is a connection that nobody told of")
+		}
+		first := conns.begin(fd, now)
+		if conns.of(fd, 5) != first {
+			t.Error("the first message of a connection is not taken for that")
+		}
+		first.serial = 5
+		if conns.end(fd) != first {
+			t.Error("the end is that of another connection")
+		}
+		second := conns.begin(fd, now)
+		if conns.of(fd, 5) != nil || conns.of(fd, 6) != second {
+			t.Error("messages of the two connections are mixed up")
+		}
+		if third := conns.begin(fd, now); third == second || conns.of(fd, 7) != third {
+			t.Error("a connection whose end nobody told goes on")
+		}
+	})
+	if c := conns.begin(1<<20, now); c == nil || c.id != (connID{}) || conns.end(1<<20) != c {
+		t.Error("a connection that has gone at once is not entered")
 	}
 }

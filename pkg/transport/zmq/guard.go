@@ -1,8 +1,6 @@
 package zmq
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"net/netip"
 	"sync"
@@ -10,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pebbe/zmq4"
-	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
 )
@@ -24,7 +21,7 @@ const guarded = zmq4.EVENT_ACCEPTED | zmq4.EVENT_DISCONNECTED | zmq4.EVENT_HANDS
 // of connections but not of keys; and each message tells both. So who it is that has a connection is known from its first message on.
 type guard struct {
 	s        *socket
-	log      *zap.Logger
+	logger   atomic.Pointer[zap.Logger] // with the endpoint, as soon as that is bound
 	gate     transport.Gate
 	backend  transport.Backend
 	ipc      bool
@@ -58,108 +55,16 @@ type visitor struct {
 // maxKnown bounds the visitors that are remembered; further ones come in all the same, and are not logged.
 const maxKnown = 4096
 
-// checkServer refuses to bind what could not be secured as the backend asks.
-func checkServer(e transport.Endpoint, b transport.Backend, security transport.ServerSecurity) error {
-	if e.Scheme() == "inproc" {
-		if e.String() == zapEndpoint {
-			return errors.New("the name is ZeroMQ's own")
-		}
-		_, err := transport.ParseBackend(string(orPlain(b)))
-		return err
-	}
-	switch orPlain(b) {
-	case transport.Plain:
-		return nil
-	case transport.Secure:
-		if security.Key.Secret.IsZero() || security.Gate == nil {
-			return fmt.Errorf("%w: set server_secret_key_file and clients_public_keys_directory", transport.ErrNoKeys)
-		}
-		return nil
-	}
-	_, err := transport.ParseBackend(string(b))
-	return err
-}
-
-func orPlain(b transport.Backend) transport.Backend {
-	if b == "" {
-		return transport.Plain
-	}
-	return b
-}
-
-// isGuarded tells whether a socket that is bound at e with that security gets a guard.
-func isGuarded(e transport.Endpoint, security transport.ServerSecurity) bool {
-	return security.Gate != nil && e.Scheme() != "inproc"
-}
-
-// receiveQueue is the ZMQ_RCVHWM that makes libzmq take n messages for a connection. Where the authenticator has named the client libzmq puts that
-// name into the queue, before the first message, and never counts it as taken out: a limit of one would let nothing through.
-func receiveQueue(n int, guarded bool) int {
-	if guarded {
-		n++
-	}
-	return n
-}
-
-// protect guards s, which is not bound yet, when that is asked for: otherwise it returns nil. The caller closes the guard before the socket.
-func (s *socket) protect(e transport.Endpoint, b transport.Backend, security transport.ServerSecurity, o transport.SocketOptions) (*guard, error) {
-	if !isGuarded(e, security) {
-		return nil, s.openMonitor(0)
-	}
-	auth, err := s.owner.authenticate()
-	if err != nil {
-		return nil, err
-	}
-	g := &guard{
-		s:        s,
-		log:      s.log,
-		gate:     security.Gate,
-		backend:  orPlain(b),
-		ipc:      e.Scheme() == "ipc",
-		patience: o.HandshakeInterval,
-		auth:     auth,
-		conns:    newClientConns(),
-		hosts:    newHosts(),
-		refused:  newRefusals(),
-		known:    make(map[visitor]struct{}),
-	}
-	g.domain = auth.register(g)
-	err = errors.Join(
-		wrap("ZMQ_ZAP_DOMAIN", setOption(s.raw, optZAPDomain, []byte(g.domain))),
-		wrap("ZMQ_ZAP_ENFORCE_DOMAIN", setOptionInt(s.raw, optZAPEnforceDomain, 1)),
-		s.openMonitor(guarded),
-	)
-	if g.backend == transport.Secure {
-		err = errors.Join(err, setServerKey(s, security.Key))
-	}
-	if err != nil {
-		auth.unregister(g.domain)
-		return nil, err
-	}
-	g.unwatch = sync.OnceFunc(security.Gate.Watch(g.changed))
-	return g, nil
-}
-
-// setServerKey makes s a CURVE server.
-func setServerKey(s *socket, pair curve.KeyPair) error {
-	secret := pair.Secret.Reveal()
-	defer clear(secret)
-	public := pair.Secret.Public()
-	return errors.Join(
-		wrap("ZMQ_CURVE_SERVER", setOptionInt(s.raw, optCurveServer, 1)),
-		wrap("ZMQ_CURVE_PUBLICKEY", setOption(s.raw, optCurvePublicKey, public[:])),
-		wrap("ZMQ_CURVE_SECRETKEY", setOption(s.raw, optCurveSecretKey, secret)),
-	)
-}
-
 // start begins to follow the connections of the socket, which is bound at e.
 func (g *guard) start(e transport.Endpoint) {
 	if g == nil {
 		return
 	}
-	g.log = g.log.With(zap.Stringer("uri", e))
+	g.logger.Store(g.s.log.With(zap.Stringer("uri", e)))
 	g.s.watchFile(g.s.monitor.signal, g.look)
 }
+
+func (g *guard) log() *zap.Logger { return g.logger.Load() }
 
 // close ends what the guard has begun. It is called before the socket is closed; those who come until then are refused.
 func (g *guard) close() {
@@ -200,22 +105,16 @@ func (g *guard) judge(r zapRequest) (admitted bool) {
 	if !verdict.Admitted {
 		line := g.refuse(verdict.Reason, caller, now)
 		g.mu.Unlock()
-		line.write(g.log)
+		line.write(g.log())
 		return false
 	}
 	h.admit(caller.Key)
-	g.stats.Admitted++
-	if verdict.Identity != "" {
-		if g.stats.ByClient == nil {
-			g.stats.ByClient = make(map[string]uint64)
-		}
-		g.stats.ByClient[verdict.Identity]++
-	}
+	g.count(verdict.Identity)
 	newcomer := g.meet(visitor{verdict.Identity, caller.Addr})
 	g.refused.forget(caller.Addr, caller.Key)
 	g.mu.Unlock()
 	if newcomer {
-		g.log.Info("client admitted", append(clientField(verdict.Identity), g.peerField(caller.Addr))...)
+		g.log().Info("client admitted", append(clientField(verdict.Identity), g.peerField(caller.Addr))...)
 	}
 	return true
 }
@@ -234,6 +133,18 @@ func (g *guard) verdict(mechanism string, caller transport.Caller) transport.Ver
 		return transport.Verdict{Reason: transport.RefusedAddress}
 	}
 	return g.gate.Judge(caller)
+}
+
+// count counts one who was let in. The caller holds mu.
+func (g *guard) count(identity string) {
+	g.stats.Admitted++
+	if identity == "" {
+		return
+	}
+	if g.stats.ByClient == nil {
+		g.stats.ByClient = make(map[string]uint64)
+	}
+	g.stats.ByClient[identity]++
 }
 
 // meet tells whether the log has not told of v yet. The caller holds mu.
@@ -266,12 +177,12 @@ func (g *guard) accept(p part) (c *clientConn, identity string, ok bool) {
 	}
 	c = g.connOf(p)
 	changes := g.changes.Load()
-	if c != nil && c.spoke() && c.judged == changes {
+	if c != nil && c.user == string(p.user) && c.spoke() && c.judged == changes {
 		return c, c.identity, !c.cut
 	}
 	user, known := parseZAPUser(string(p.user))
 	if !known {
-		g.log.Error("message without the name of its sender: dropped")
+		g.log().Error("message without the name of its sender: dropped")
 		return c, "", false
 	}
 	g.mu.Lock()
@@ -307,12 +218,11 @@ func (g *guard) connOf(p part) *clientConn {
 	if c == nil || c.user == string(p.user) {
 		return c
 	}
-	// Either its first message, or one that is left over from the connection before.
 	user, ok := parseZAPUser(string(p.user))
-	if !ok || user.serial <= g.conns.last[p.fd] || user.serial < c.serial {
+	if !ok {
 		return nil
 	}
-	return c
+	return g.conns.of(p.fd, user.serial)
 }
 
 // introduce notes who has a connection. The caller holds mu.

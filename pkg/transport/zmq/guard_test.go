@@ -331,3 +331,67 @@ func TestKeyReplaced(t *testing.T) {
 		t.Errorf("clients are %v, want alice", got)
 	}
 }
+
+// askedGate admits all and remembers who they were.
+type askedGate struct {
+	mu    sync.Mutex
+	asked []transport.Caller
+}
+
+func (g *askedGate) Judge(c transport.Caller) transport.Verdict {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.asked = append(g.asked, c)
+	return transport.Verdict{Admitted: true}
+}
+
+func (g *askedGate) Watch(func()) (stop func()) { return func() {} }
+
+// TestCallers: what the gate of a plain socket is asked about each kind of client.
+func TestCallers(t *testing.T) {
+	t.Parallel()
+	for bind, tt := range map[string]struct {
+		via  func(transport.Endpoint) string
+		want netip.Addr
+	}{
+		"tcp://127.0.0.1:0": {transport.Endpoint.String, netip.MustParseAddr("127.0.0.1")},
+		"tcp://*:0":         {func(e transport.Endpoint) string { return fmt.Sprintf("tcp://127.0.0.1:%d", e.Port()) }, netip.MustParseAddr("127.0.0.1")},
+		"tcp://[::1]:0":     {transport.Endpoint.String, netip.MustParseAddr("::1")},
+		"ipc://*":           {transport.Endpoint.String, netip.Addr{}},
+	} {
+		if strings.Contains(bind, "::1") && !hasIPv6() {
+			continue // a kernel without IPv6 has no such case
+		}
+		t.Run(bind, func(t *testing.T) {
+			t.Parallel()
+			gate := &askedGate{}
+			p, err := newTransport(t, Options{}).Publisher(transport.PublisherConfig{
+				Endpoint: endpoint(t, bind), Security: transport.ServerSecurity{Gate: gate},
+			})
+			must(t, err)
+			sub := newPeers(t).socket(zmq4.SUB)
+			must(t, sub.SetIpv6(true))
+			must(t, sub.SetSubscribe(""))
+			must(t, sub.Connect(tt.via(p.Endpoint())))
+			must(t, p.WaitSubscribed(soon(t), "", 1))
+			gate.mu.Lock()
+			defer gate.mu.Unlock()
+			for _, c := range gate.asked {
+				if c != (transport.Caller{Addr: tt.want}) {
+					t.Errorf("asked about %+v, want %v without a key", c, tt.want)
+				}
+			}
+			if len(gate.asked) == 0 {
+				t.Error("nobody asked the gate")
+			}
+		})
+	}
+}
+
+// TestSecureClientOfGatedPlain: a plain socket with a gate tells who came with another mechanism.
+func TestSecureClientOfGatedPlain(t *testing.T) {
+	t.Parallel()
+	p := gatedPublisher(t, newTransport(t, Options{}), &askedGate{})
+	greet(t, p.Endpoint(), "CURVE")
+	eventually(t, "it is counted", func() bool { return p.Stats().Access.Refused[transport.RefusedMechanism] == 1 })
+}

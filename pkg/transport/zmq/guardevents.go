@@ -26,7 +26,7 @@ type failure struct {
 func (g *guard) readEvents() (any bool) {
 	events, err := g.s.monitor.read(g.events[:0])
 	if err != nil {
-		g.log.Error("monitor can't be read", zap.Error(err))
+		g.log().Error("monitor can't be read", zap.Error(err))
 	}
 	g.events = events
 	now := time.Now()
@@ -97,7 +97,7 @@ func (g *guard) ended(fd int, why failure, now time.Time) {
 	if line != nil {
 		line.left = why.vague && why.why == transport.RefusedProtocol
 	}
-	line.write(g.log)
+	line.write(g.log())
 }
 
 // deserted is called when libzmq has found no authenticator to ask.
@@ -108,7 +108,7 @@ func (g *guard) deserted(now time.Time) {
 	if line != nil {
 		line.alone = true
 	}
-	line.write(g.log)
+	line.write(g.log())
 }
 
 // cutting is a connection that is to be cut.
@@ -181,6 +181,6 @@ func (g *guard) cut(x cutting) {
 	line := x.c.spoke() && g.cuts.allow(time.Now())
 	g.mu.Unlock()
 	if line {
-		g.log.Info("client cut: it is admitted no more", append(clientField(x.c.identity), g.peerField(addr), zap.String("cause", string(x.why)))...)
+		g.log().Info("client cut: it is admitted no more", append(clientField(x.c.identity), g.peerField(addr), zap.String("cause", string(x.why)))...)
 	}
 }

@@ -54,7 +54,7 @@ func (t *Transport) Publisher(c transport.PublisherConfig) (transport.Publisher,
 	if err := checkServer(c.Endpoint, c.Backend, c.Security); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
-	s, err := newSocket(t, zmq4.XPUB, batchFrames, wantFD|wantPeer|wantUser)
+	s, err := newSocket(t, zmq4.XPUB, batchFrames, wantFD|wantClient(c.Endpoint, c.Security))
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}

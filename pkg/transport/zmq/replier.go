@@ -45,7 +45,7 @@ func (t *Transport) Replier(cfg transport.ReplierConfig) (transport.Replier, err
 	if err := checkServer(cfg.Endpoint, cfg.Backend, cfg.Security); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
-	s, err := newSocket(t, zmq4.ROUTER, batchFrames, wantPeer|wantFD|wantUser)
+	s, err := newSocket(t, zmq4.ROUTER, batchFrames, wantPeer|wantClient(cfg.Endpoint, cfg.Security))
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
