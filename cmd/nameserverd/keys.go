@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 
 	"go.uber.org/zap"
 
@@ -49,27 +48,17 @@ func (s *settled) warnOfKeys() {
 	}
 }
 
-// changedKeys returns the settings whose files hold other server keys now than those that sec has read from them, and an error for files that can't
-// be read.
-func (s *settled) changedKeys(sec *security.Security) (changed []string, err error) {
-	next, _ := sec.NextServer()
-	for _, used := range []struct {
-		key, path string
-		public    curve.PublicKey
-	}{
-		{"server_secret_key_file", s.shared.ServerSecretKeyFile, sec.Server(transport.Secure).Key.Public},
-		{"next_server_secret_key_file", s.shared.NextServerSecretKeyFile, next.Key.Public},
-	} {
-		if used.path == "" || used.public.IsZero() {
-			continue // not used
-		}
-		public, readErr := curve.ReadPublic(used.path)
-		switch {
-		case readErr != nil:
-			err = errors.Join(err, fmt.Errorf("%s: %w", used.key, readErr))
-		case public != used.public:
-			changed = append(changed, used.key)
-		}
+// changedKeys returns the settings whose files hold other server keys than those that are used.
+func changedKeys(used, fresh *security.Security) (changed []string) {
+	if public(used.Server(transport.Secure)) != public(fresh.Server(transport.Secure)) {
+		changed = append(changed, "server_secret_key_file")
 	}
-	return changed, err
+	next, _ := used.NextServer()
+	freshNext, _ := fresh.NextServer()
+	if public(next) != public(freshNext) {
+		changed = append(changed, "next_server_secret_key_file")
+	}
+	return changed
 }
+
+func public(s transport.ServerSecurity) curve.PublicKey { return s.Key.Public }

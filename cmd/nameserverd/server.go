@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -113,14 +114,22 @@ func (s *server) reloadSettings() error {
 	if len(restart) > 0 {
 		s.log.Warn("changed settings that need a restart", zap.Strings("settings", restart))
 	}
-	changed, err := s.running.changedKeys(s.keys)
+	return s.reloadKeys(fresh, restart)
+}
+
+// reloadKeys reads the keys again, which count after a restart, so that the restart holds no surprise. restart are the settings that were told to need
+// one.
+func (s *server) reloadKeys(fresh *settled, restart []string) error {
+	keys, err := fresh.openKeys(nil)
+	if err != nil {
+		s.log.Warn("keys with which it would not start again", zap.Error(err))
+		return nil
+	}
+	changed := slices.DeleteFunc(changedKeys(s.keys, keys), func(key string) bool { return slices.Contains(restart, key) })
 	if len(changed) > 0 {
 		s.log.Warn("changed keys that need a restart", zap.Strings("settings", changed))
 	}
-	if err != nil {
-		s.log.Warn("keys cannot be read: after a restart they would be missing", zap.Error(err))
-	}
-	return nil
+	return keys.Close()
 }
 
 // closeSoon closes what may wait for peers, and leaves it to the end of the process when they take too long.

@@ -189,9 +189,12 @@ func about(p registry.Publisher) []zap.Field {
 	return fields
 }
 
-// who is a source for the log: its address, and the name of its key if it has shown one.
+// who is a source for the log: its address, where it is known, and the name of its key if it has shown one.
 func who(s registry.Source) []zap.Field {
-	fields := []zap.Field{zap.Stringer("peer", s.Addr)}
+	var fields []zap.Field
+	if s.Addr.IsValid() {
+		fields = append(fields, zap.Stringer("peer", s.Addr))
+	}
 	if s.Client != "" {
 		fields = append(fields, zap.String("client", s.Client))
 	}
