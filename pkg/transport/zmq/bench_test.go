@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/transport"
+	"github.com/pytroll/posttroll-go/pkg/transport/transporttest"
 	"github.com/pytroll/posttroll-go/pkg/transport/zmq/internal/rawzmq"
 	"golang.org/x/sys/unix"
 )
@@ -18,8 +20,8 @@ const (
 	benchRound = 100_000
 )
 
-// benchPair is a publisher and a subscriber, each with a transport of its own as in two programs.
-func benchPair(b *testing.B, queue int) (transport.Publisher, transport.Subscriber) {
+// benchPair is a publisher and a subscriber of that backend, each with a transport of its own as in two programs.
+func benchPair(b *testing.B, queue int, backend transport.Backend) (transport.Publisher, transport.Subscriber) {
 	b.Helper()
 	var ts [2]*Transport
 	for i := range ts {
@@ -38,8 +40,13 @@ func benchPair(b *testing.B, queue int) (transport.Publisher, transport.Subscrib
 	if err != nil {
 		b.Fatal(err)
 	}
-	o := transport.SocketOptions{Queue: queue}
-	p, err := ts[0].Publisher(transport.PublisherConfig{Endpoint: e, SocketOptions: o})
+	server, client := transporttest.NewKey(b), transporttest.NewKey(b)
+	o := transport.SocketOptions{Queue: queue, ClientKey: client}
+	security := transport.ServerSecurity{Key: server, Gate: transporttest.NewGate().Admit("bench", client.Public)}
+	if backend == transport.Plain {
+		security = transport.ServerSecurity{}
+	}
+	p, err := ts[0].Publisher(transport.PublisherConfig{Endpoint: e, Backend: backend, Security: security, SocketOptions: o})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -47,7 +54,8 @@ func benchPair(b *testing.B, queue int) (transport.Publisher, transport.Subscrib
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, err := range []error{s.Subscribe(""), s.Connect(transport.Address{Endpoint: p.Endpoint()}), p.WaitSubscribed(b.Context(), "", 1)} {
+	to := transport.Address{Endpoint: p.Endpoint(), Backend: backend, ServerKeys: curve.NewPublicKeys(server.Public)}
+	for _, err := range []error{s.Subscribe(""), s.Connect(to), p.WaitSubscribed(b.Context(), "", 1)} {
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -79,33 +87,69 @@ func throughput(b *testing.B, p transport.Publisher, s transport.Subscriber, n i
 	return (<-done).Sub(begin)
 }
 
+// rounds are those of one that takes part in a comparison.
+type rounds struct {
+	rates []float64 // messages per second
+	costs []float64 // microseconds of all processors for a message
+}
+
+// add runs a round of benchRound messages.
+func (r *rounds) add(b *testing.B, run func() time.Duration) {
+	before := cpuTime(b)
+	took := run()
+	r.rates = append(r.rates, benchRound/took.Seconds())
+	r.costs = append(r.costs, (cpuTime(b)-before).Seconds()*1e6/benchRound)
+}
+
+func (r *rounds) report(b *testing.B, name string) {
+	b.ReportMetric(median(r.rates), name+"msg/s")
+	b.ReportMetric(median(r.costs), name+"µs-cpu/msg")
+}
+
 // BenchmarkThroughput compares ours with C in rounds that take turns, since these machines drift.
 func BenchmarkThroughput(b *testing.B) {
-	p, s := benchPair(b, 2*benchRound+1000)
-	var ours, raw, oursCPU, rawCPU []float64
+	p, s := benchPair(b, 2*benchRound+1000, transport.Plain)
+	var ours, raw rounds
 	for b.Loop() {
-		before := cpuTime(b)
-		d, err := rawzmq.Throughput(benchRound, benchSize)
-		if err != nil {
-			b.Fatal(err)
-		}
-		between := cpuTime(b)
-		raw = append(raw, benchRound/d.Seconds())
-		ours = append(ours, benchRound/throughput(b, p, s, benchRound).Seconds())
-		rawCPU = append(rawCPU, (between-before).Seconds()*1e6/benchRound)
-		oursCPU = append(oursCPU, (cpuTime(b)-between).Seconds()*1e6/benchRound)
+		raw.add(b, func() time.Duration { return rawThroughput(b, rawzmq.Throughput) })
+		ours.add(b, func() time.Duration { return throughput(b, p, s, benchRound) })
 	}
-	b.ReportMetric(median(ours), "msg/s")
-	b.ReportMetric(median(raw), "C-msg/s")
-	b.ReportMetric(median(ours)/median(raw), "of-C")
-	b.ReportMetric(median(oursCPU), "µs-cpu/msg")
-	b.ReportMetric(median(rawCPU), "C-µs-cpu/msg")
+	ours.report(b, "")
+	raw.report(b, "C-")
+	b.ReportMetric(median(ours.rates)/median(raw.rates), "of-C")
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkSecureThroughput compares CURVE with C doing the same, and with our own plain sockets.
+func BenchmarkSecureThroughput(b *testing.B) {
+	const queue = 2*benchRound + 1000
+	plainPub, plainSub := benchPair(b, queue, transport.Plain)
+	pub, sub := benchPair(b, queue, transport.Secure)
+	var ours, plain, raw rounds
+	for b.Loop() {
+		raw.add(b, func() time.Duration { return rawThroughput(b, rawzmq.SecureThroughput) })
+		ours.add(b, func() time.Duration { return throughput(b, pub, sub, benchRound) })
+		plain.add(b, func() time.Duration { return throughput(b, plainPub, plainSub, benchRound) })
+	}
+	ours.report(b, "")
+	raw.report(b, "C-")
+	plain.report(b, "plain-")
+	b.ReportMetric(median(ours.rates)/median(raw.rates), "of-C")
+	b.ReportMetric(median(ours.rates)/median(plain.rates), "of-plain")
+	b.ReportMetric(0, "ns/op")
+}
+
+func rawThroughput(b *testing.B, run func(n, size int) (time.Duration, error)) time.Duration {
+	d, err := run(benchRound, benchSize)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return d
 }
 
 // BenchmarkDelay measures from Send to the return of Receive, at about 1000 messages a second.
 func BenchmarkDelay(b *testing.B) {
-	p, s := benchPair(b, 0)
+	p, s := benchPair(b, 0, transport.Plain)
 	const n, gap = 500, time.Millisecond
 	var ours, raw []time.Duration
 	start := time.Now()
