@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
@@ -23,7 +26,7 @@ type generating struct {
 
 func (g *generating) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&g.directory, "directory", "d", ".", "put the files into `DIRECTORY`, which exists")
+	f.StringVarP(&g.directory, "directory", "d", ".", "put the files into `DIRECTORY`, which exists; - prints the text of NAME.key_secret")
 	f.StringVar(&g.owner, "owner", "", "note in both files whose key it is: `WHO`")
 	f.StringVar(&g.host, "host", "", "note in both files where it is used: `WHERE`")
 	f.StringVar(&g.comment, "comment", "", "note `TEXT` in both files")
@@ -49,9 +52,13 @@ nobody but its owner can read. Both files are made or none, and nothing is repla
 without --force. "ptkeys NAME" does the same, unless NAME resembles a command.
 
 NAME may hold a path. The last part of it is what a server that admits the key calls
-its client in logs.`,
+its client in logs.
+
+"-d -" writes no files: it prints the text of the secret key file, which holds both keys,
+for a program that keeps secrets. "ptkeys public" makes the public file of it.`,
 		Example: `  ptkeys generate server -d /etc/posttroll/keys
-  ptkeys generate alice --owner "Ada Lovelace" --comment "laptop"`,
+  ptkeys generate alice --owner "Ada Lovelace" --comment "laptop"
+  ptkeys generate alice -d - | systemd-creds encrypt --name=alice.key_secret - alice.cred`,
 		Args:              g.args,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.run(cmd, args[0]) },
@@ -80,13 +87,26 @@ func noCommand(cmd *cobra.Command, name string) error {
 	if cmd.HasParent() || len(name) < shortest {
 		return nil
 	}
-	cmd.SuggestionsMinimumDistance = 2
-	near := cmd.SuggestionsFor(name)
+	near := nearCommands(cmd, name)
 	if len(near) == 0 {
 		return nil
 	}
 	return usage(fmt.Sprintf("did you mean ptkeys %s? To make keys of this name: ptkeys generate %s", strings.Join(near, " or ptkeys "), name),
 		"%q resembles a command", name)
+}
+
+// nearCommands returns the commands that name begins, or that are one letter away from it; long ones two.
+func nearCommands(root *cobra.Command, name string) []string {
+	const long = 5 // letters of the shortest command that two wrong letters leave recognisable: half of "test" is "host"
+	root.SuggestionsMinimumDistance = 1
+	near := root.SuggestionsFor(name)
+	root.SuggestionsMinimumDistance = 2
+	for _, command := range root.SuggestionsFor(name) {
+		if len(command) >= long && !slices.Contains(near, command) {
+			near = append(near, command)
+		}
+	}
+	return near
 }
 
 func (g *generating) run(cmd *cobra.Command, name string) error {
@@ -100,6 +120,9 @@ func (g *generating) run(cmd *cobra.Command, name string) error {
 	}
 	defer cert.Secret.Wipe()
 	cert.Metadata = g.metadata(time.Now())
+	if g.directory == standard {
+		return g.print(cmd, cert)
+	}
 	switch err := cert.WritePair(directory, name, curve.WriteOptions{Replace: g.force}); {
 	case errors.Is(err, fs.ErrExist):
 		return daemon.Hint(err, "nothing was written; choose another name or directory, or --force to lose the old key")
@@ -111,6 +134,28 @@ func (g *generating) run(cmd *cobra.Command, name string) error {
 	if !g.quiet {
 		fmt.Fprintf(cmd.ErrOrStderr(), "made %s and %s, fingerprint %s\n",
 			curve.PublicPath(directory, name), curve.SecretPath(directory, name), cert.Public.Fingerprint())
+	}
+	return nil
+}
+
+// print writes the text of the secret key file to standard output, unless a person would read it there.
+func (g *generating) print(cmd *cobra.Command, cert *curve.Certificate) error {
+	if g.force {
+		return daemon.Usage("--force is for files, and -d - writes none")
+	}
+	if f, ok := cmd.OutOrStdout().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return usage("lead it into the program that is to keep it", "standard output is a terminal, which would show the secret key")
+	}
+	text, err := cert.AppendSecret(nil)
+	if err != nil {
+		return err
+	}
+	defer clear(text)
+	if _, err := cmd.OutOrStdout().Write(text); err != nil {
+		return err
+	}
+	if !g.quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), "made a key pair, fingerprint %s\n", cert.Public.Fingerprint())
 	}
 	return nil
 }

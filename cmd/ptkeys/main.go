@@ -39,7 +39,8 @@ public key, which others may have, and NAME.key_secret, which stays where it is 
 Python posttroll, pyzmq and CZMQ read these files, and ptkeys reads theirs.
 
 A server needs a pair, and a folder with the NAME.key of each client that it admits.
-A client needs a pair of its own, and the server's public key.
+A client needs a pair of its own, and the server's public key. "ptkeys test" says whether
+a server lets a client in, and why not.
 
 Exit status: 0 done, 1 failed, something found (check), or not let in (test), 2 wrong
 usage, 78 bad configuration.`,
