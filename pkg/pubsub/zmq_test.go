@@ -11,8 +11,11 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"github.com/pytroll/posttroll-go/internal/testbed"
+	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/security"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
 )
 
@@ -242,4 +245,106 @@ func BenchmarkPubSub(b *testing.B) {
 		}
 		<-slots
 	}
+}
+
+// secureNodeOverZMQ makes a node with keys on real sockets, closed with the test.
+func secureNodeOverZMQ(tb testing.TB, sec *security.Security) *pubsub.Node {
+	tb.Helper()
+	tr, err := zmq.New(zmq.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := tr.Close(); err != nil {
+			tb.Errorf("close transport: %v", err)
+		}
+	})
+	node, err := pubsub.New(pubsub.Options{Transport: tr, Settings: secureSettings, Security: sec, Logger: zaptest.NewLogger(tb)})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return node
+}
+
+// While a publisher serves two keys, subscribers with either receive everything. A client whose key is taken away is cut off, and
+// nobody else misses a message.
+func TestSecureOverZeroMQ(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	bob, err := curve.Read(k.secret("mallory"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bob.WritePublic(k.clients, "bob", curve.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	pubNode := secureNodeOverZMQ(t, k.server(func(c *security.Config) { c.NextServerSecretKeyFile = k.secret("next") }))
+	pub, err := pubNode.Publisher(pubsub.PublisherOptions{Name: "x", Address: "tcp://127.0.0.1:0", Announce: pubsub.AnnounceNone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, ok := pub.NextEndpoint()
+	if !ok {
+		t.Fatal("no second socket")
+	}
+	subscribe := func(client, server string, at transport.Endpoint) *pubsub.Subscriber {
+		node := secureNodeOverZMQ(t, k.client(client, "*="+k.public(server)))
+		sub, err := node.Subscriber(pubsub.SubscriberOptions{Addresses: pubsub.URIs(at.String()), Timeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sub
+	}
+	alice, mallory := subscribe("alice", "server", pub.Endpoint()), subscribe("mallory", "next", next)
+	t.Cleanup(func() {
+		if err := errors.Join(alice.Close(), mallory.Close(), pub.Close()); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := pub.WaitSubscribed(ctx, "/x", 2); err != nil {
+		t.Fatal(err)
+	}
+	publish := func(subject string) {
+		t.Helper()
+		if err := pub.Publish(ctx, subject, "info", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(sub *pubsub.Subscriber, subject string) {
+		t.Helper()
+		m, err := sub.Receive(ctx)
+		if err != nil || m.Subject() != subject {
+			t.Fatalf("received %v, %v, want %s", m, err, subject)
+		}
+	}
+	publish("/both")
+	expect(alice, "/both")
+	expect(mallory, "/both")
+
+	begin := time.Now()
+	if err := curve.Revoke(k.clients, "bob"); err != nil {
+		t.Fatal(err)
+	}
+	sent := 0
+	for len(pub.Clients()) != 1 {
+		publish(fmt.Sprintf("/%d", sent))
+		expect(alice, fmt.Sprintf("/%d", sent))
+		sent++
+		if time.Since(begin) > 30*time.Second {
+			t.Fatalf("clients are %v", pub.Clients())
+		}
+	}
+	if took := time.Since(begin); took > 5*time.Second { // one second, on a machine that is not busy
+		t.Errorf("revoking took %v", took)
+	}
+	if got := pub.Clients()[0].Identity; got != "alice" {
+		t.Errorf("still there: %s", got)
+	}
+	if got := pub.Stats().Access; got.Revoked != 1 || got.ByClient["bob"] != 1 {
+		t.Errorf("counted %+v", got)
+	}
+	publish("/after")
+	expect(alice, "/after")
 }
