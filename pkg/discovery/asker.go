@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -67,7 +68,7 @@ func (a *asker) ask(ctx context.Context, services []string) round {
 		if entries, r.err = a.askFor(ctx, s); r.err != nil {
 			return r
 		}
-		r.found[s] = len(entries) > 0
+		r.found[s] = slices.ContainsFunc(entries, a.f.usable)
 		for _, e := range entries {
 			if !seen[e.URI] {
 				seen[e.URI] = true
@@ -87,6 +88,9 @@ func (a *asker) askFor(ctx context.Context, service string) ([]Entry, error) {
 	timeout := max(a.f.cfg.Timeout/3, minRequest)
 	return ask(ctx, a.f.cfg.LookupConfig, a.index, frame, timeout, a.f.refused.add)
 }
+
+// usable tells whether a publisher is one that a service can be found by.
+func (f *Follower) usable(e Entry) bool { return f.cfg.Usable == nil || f.cfg.Usable(e) }
 
 // report logs when the nameserver is lost and when it is back, once each.
 func (a *asker) report(err error) {

@@ -40,6 +40,9 @@ type FollowerConfig struct {
 	// nothing is ever removed. Several on one host are the places where its nameserver may have the one that we can follow: as long as one of them
 	// stands the others are not missed.
 	Feeds []transport.Address
+	// Usable tells, for lookups alone, which publishers the subscriber can use: a service of which there are only others is not found yet. It
+	// may be called concurrently. Nil: all.
+	Usable func(Entry) bool
 	// Refresh is how often nameservers are asked again besides, while a feed of theirs stands; one without is asked every 10 s. Each time is up
 	// to a tenth shorter, at random. Default 5 min.
 	Refresh time.Duration

@@ -18,7 +18,7 @@ func (s *Subscriber) follow(ctx context.Context, o SubscriberOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg := discovery.FollowerConfig{LookupConfig: lookup, Services: o.Services}
+	cfg := discovery.FollowerConfig{LookupConfig: lookup, Services: o.Services, Usable: s.usable}
 	if o.LookupTimeout > 0 {
 		cfg.Timeout = o.LookupTimeout
 	} else {
@@ -82,6 +82,7 @@ func (s *Subscriber) found(e discovery.Entry) {
 		}
 		return
 	}
+	s.refused.forget(e.URI)
 	fields := []zap.Field{zap.Strings("service", e.Services), zap.String("uri", e.URI), zap.String("backend", string(to.Backend))}
 	switch how {
 	case connectedNew:

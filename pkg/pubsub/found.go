@@ -27,6 +27,12 @@ func (s *Subscriber) foundAddress(e discovery.Entry) (to transport.Address, serv
 	return to, false, nil
 }
 
+// usable tells whether a publisher that was found is one to connect to.
+func (s *Subscriber) usable(e discovery.Entry) bool {
+	_, served, err := s.foundAddress(e)
+	return err == nil && !served
+}
+
 // servedByOther tells whether e is the second socket of a publisher whose first one we can connect to.
 func (n *Node) servedByOther(e discovery.Entry) bool {
 	uri, key := e.SameAs()

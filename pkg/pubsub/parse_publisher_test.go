@@ -53,6 +53,9 @@ func TestParsePublisherOptions(t *testing.T) {
 		{"empty texts", settings{"name": "viirs", "port": "", "min_port": "", "broadcast_interval": " ", "lax": "", "address": ""}, options{Name: "viirs"}},
 		{"numbers of TOML and JSON", settings{"name": "viirs", "port": int64(9000), "min_port": float64(4000)}, options{Name: "viirs", Port: 9000, MinPort: 4000}},
 		{"a duration", settings{"name": "viirs", "broadcast_interval": "1m30s"}, options{Name: "viirs", BroadcastInterval: 90 * time.Second}},
+		{"keys of its own", settings{"name": "viirs", "backend": "secure_zmq", "server_secret_key_file": "/k/a.key_secret", "next_server_secret_key_file": "/k/b.key_secret", "next_port": "9001"},
+			options{Name: "viirs", Backend: transport.Secure, ServerSecretKeyFile: "/k/a.key_secret", NextServerSecretKeyFile: "/k/b.key_secret", NextPort: 9001}},
+		{"no keys", settings{"name": "viirs", "server_secret_key_file": "None", "next_server_secret_key_file": "", "next_port": nil}, options{Name: "viirs"}},
 		{"never announced", settings{"name": "viirs", "broadcast_interval": 0}, options{Name: "viirs", BroadcastInterval: -1}},
 		{"never announced, below zero", settings{"name": "viirs", "broadcast_interval": -1.5}, options{Name: "viirs", BroadcastInterval: -1}},
 	}
@@ -93,6 +96,8 @@ func TestParsePublisherOptionsRefuses(t *testing.T) {
 		{"a number as name", settings{"name": 5}, []string{"name: want a text, got 5"}},
 		{"two places to bind", settings{"name": "x", "port": 9000, "address": "tcp://*:9001"}, []string{"port: there is an address too (tcp://*:9001)"}},
 		{"both and nobody", settings{"port": 9000, "nameservers": false, "announce": "both"}, []string{`announce: "both" contradicts nameservers: false`}},
+		{"a next port too high", settings{"name": "x", "next_port": 70000}, []string{"next_port: 70000: want 0 to 65535"}},
+		{"a key that is no file", settings{"name": "x", "server_secret_key_file": true}, []string{"server_secret_key_file: want a text, got true"}},
 		{"an unknown backend", settings{"name": "x", "backend": "tls"}, []string{`backend: unknown backend "tls"`}},
 		{"an endless interval", settings{"name": "x", "broadcast_interval": 1e300}, []string{"broadcast_interval: want a number of seconds, got 1e+300"}},
 	}

@@ -42,6 +42,8 @@ func TestSettingsOfPackageConfig(t *testing.T) {
 
 	loaded = loaded.With(func(s *config.Settings) {
 		s.Backend, s.MessageVersion = config.Secure, "v1.01"
+		s.AnnounceBackend, s.SecureAddressPublishPort, s.SecureBroadcastPort = config.Plain, 4, 5
+		s.AuthorizedClientAddresses = []string{"10.0.0.1"}
 		s.NameserverPort, s.AddressPublishPort, s.BroadcastPort = 1, 2, 3
 		s.MulticastGroup, s.MulticastTTL, s.MulticastInterface = "", 1, netip.MustParseAddr("127.0.0.1")
 		s.PubMinPort, s.PubMaxPort = 40000, 40010
@@ -52,6 +54,8 @@ func TestSettingsOfPackageConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	want.Backend, want.MessageVersion = transport.Secure, message.V101
+	want.AnnounceBackend, want.SecureAddressPublishPort, want.SecureBroadcastPort = transport.Plain, 4, 5
+	want.AuthorizedClients = []string{"10.0.0.1"}
 	want.NameserverPort, want.AddressPublishPort, want.BroadcastPort = 1, 2, 3
 	want.MulticastGroup, want.MulticastTTL, want.MulticastInterface = "255.255.255.255", 1, netip.MustParseAddr("127.0.0.1")
 	want.MinPort, want.MaxPort = 40000, 40010
@@ -105,6 +109,7 @@ func TestParseSettingsRefuses(t *testing.T) {
 	}{
 		{"a misspelt key", settings{"keepalive_intvl": 1}, `did you mean "tcp_keepalive_intvl"?`},
 		{"a backend that is none", settings{"backend": "tls"}, `backend: unknown backend "tls"`},
+		{"an announce_backend that is none", settings{"announce_backend": "tls"}, `announce_backend: unknown backend "tls"`},
 		{"a version that nobody writes", settings{"message_version": "v1.10"}, "message_version:"},
 		{"port 0", settings{"nameserver_port": 0}, "nameserver_port: 0: want 1 to 65535"},
 		{"a group that is none", settings{"mc_group": "10.0.0.1"}, "mc_group, multicast_interface: "},

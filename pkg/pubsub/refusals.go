@@ -5,7 +5,7 @@ import "sync"
 // maxRefusals bounds what is remembered of publishers that can't be used. Beyond it all is forgotten, and logged again.
 const maxRefusals = 4096
 
-// refusals remembers why publishers were passed over, so that each reason is logged once.
+// refusals remembers why publishers were passed over, so that each reason is logged once, until they can be used.
 type refusals struct {
 	mu      sync.Mutex
 	reasons map[string]string // by URI
@@ -23,4 +23,11 @@ func (r *refusals) first(uri string, err error) bool {
 	}
 	r.reasons[uri] = err.Error()
 	return true
+}
+
+// forget takes note that a publisher can be used now.
+func (r *refusals) forget(uri string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.reasons, uri)
 }

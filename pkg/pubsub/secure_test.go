@@ -478,6 +478,10 @@ func TestClaimedKeys(t *testing.T) {
 			"and the right one again", []string{"*=server"},
 			[]announced{claim(first, "server_key", next), claim(first, "server_key", server)}, first, 1,
 		},
+		{
+			"to and fro", []string{"*=server"},
+			[]announced{claim(first, "server_key", next), claim(first, "server_key", server), claim(first, "server_key", next)}, "", 2,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -505,6 +509,28 @@ func TestClaimedKeys(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Lookups alone go on until there is a publisher that can be used.
+func TestLookupOnlyWaitsForAUsablePublisher(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	client := k.client("alice", "*="+k.public("next"))
+	server, next := k.pair("server").Public.String(), k.pair("next").Public.String()
+	bubble(t, func(w world) {
+		ns := w.startNameserver()
+		ns.add("tcp://10.0.0.1:9000", "viirs", "backend", "secure_zmq", "server_key", server)
+		node, _ := w.secureNode(hostB, pubsub.Settings{}, client)
+		o := services("viirs")
+		o.LookupOnly = true
+		sub := w.subscriberOn(node, o)
+		sleep(time.Hour)
+		ns.add("tcp://10.0.0.1:9001", "viirs", "backend", "secure_zmq", "same_as_key", server, "same_as", "tcp://10.0.0.1:9000", "server_key", next)
+		sleep(time.Minute)
+		if got := uris(sub); got != "tcp://10.0.0.1:9001" {
+			w.Errorf("connected to %q", got)
+		}
+	})
 }
 
 // While the server key changes a publisher serves both, and each subscriber gets each message once.
