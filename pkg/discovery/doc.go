@@ -16,8 +16,11 @@
 // Several nameservers are equals. A publisher registers with each on its own, so that a dead one delays nobody; a lookup asks all at
 // once and unites the answers; and a publisher counts as gone only when none of them lists it (see [Follower]).
 //
+// Announcements prove nothing: anybody can make them. What a secure publisher claims of its server key ([Announcement.ServerKey], [Announcement.SameAs]) is
+// there to be compared with keys that were configured; how nameservers and feeds are spoken to is in their [transport.Address].
+//
 // Functions may be called concurrently. What has a Run method runs while that does: it starts nothing before, and nothing
 // of it is left afterwards. Nothing here closes a transport or a group that it was given.
 //
-// The wire format is described in doc/protocol.md, sections 3 and 4.
+// The wire format is described in doc/protocol.md, sections 3 to 5.
 package discovery

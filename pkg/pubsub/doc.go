@@ -24,6 +24,23 @@
 // with others. What a program has in a configuration file of its own for one publisher or subscriber, under the keys of Python
 // posttroll, is read by [ParsePublisherOptions] and [ParseSubscriberOptions].
 //
+// # Encryption
+//
+// Keys, and who may connect to publishers, come from [Options.Security], which the program opens from the same settings:
+//
+//	cfg, err := pubsub.ParseSecurity(values)
+//	sec, err := security.Open(cfg, security.Options{Logger: log})
+//	node, err := pubsub.New(pubsub.Options{Transport: tr, Settings: settings, Security: sec})
+//
+// Publishers are plain or secure as [Settings].Backend or [PublisherOptions].Backend say. A subscriber connects to each as its announcement or [Address]
+// says, to plain and secure ones at once; Settings.Backend says how it asks nameservers, and counts for those that do not tell. What a secure
+// publisher or subscriber lacks is transport.ErrNoKeys, with the names of the settings. A publisher that does not let us in is no error, as it may later: it
+// is logged once with the reason, counted in [SubscriberStats] and told to [SubscriberOptions].Events. [Publisher.Clients] are those who
+// are connected, by the names of their keys.
+//
+// A publisher that changes its server key serves the present and the next one for a while, on two sockets; subscribers here connect to one of them
+// (doc/security.md).
+//
 // # Delivery
 //
 // Delivery is at most once, as that of ZeroMQ. What is sent before a subscriber is connected is lost for that one:
@@ -37,7 +54,7 @@
 //
 // All methods may be called concurrently, but for [Subscriber.Receive] and [Subscriber.Messages]: one goroutine at a time
 // receives. Whoever makes a publisher, subscriber or listener closes it; Close waits until nothing of it runs any more. The
-// transport is closed last, by who made it.
+// transport is closed last, by who made it, and then its keys.
 //
-// The protocol is described in doc/protocol.md, sections 2, 3 and 6.
+// The protocol is described in doc/protocol.md, sections 2, 3, 5 and 6.
 package pubsub
