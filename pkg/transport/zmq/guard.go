@@ -105,7 +105,7 @@ func (g *guard) judge(r zapRequest) (admitted bool) {
 	if !verdict.Admitted {
 		line := g.refuse(verdict.Reason, caller, now)
 		g.mu.Unlock()
-		line.write(g.log())
+		line.write(g.log(), failure{})
 		return false
 	}
 	h.admit(caller.Key)

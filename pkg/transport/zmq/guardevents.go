@@ -20,10 +20,11 @@ const (
 type failure struct {
 	why   transport.Refusal // empty: none
 	vague bool              // it may also have taken too long
+	alone bool              // there was nobody to ask about the client
 }
 
-// readEvents takes in what the monitor tells, and tells whether that was anything. The socket's mu is held.
-func (g *guard) readEvents() (any bool) {
+// readEvents takes in what the monitor tells. The socket's mu is held.
+func (g *guard) readEvents() {
 	events, err := g.s.monitor.read(g.events[:0])
 	if err != nil {
 		g.log().Error("monitor can't be read", zap.Error(err))
@@ -33,7 +34,6 @@ func (g *guard) readEvents() (any bool) {
 	for _, e := range events {
 		g.apply(e, now)
 	}
-	return len(events) > 0
 }
 
 func (g *guard) apply(e event, now time.Time) {
@@ -47,15 +47,28 @@ func (g *guard) apply(e event, now time.Time) {
 	case zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL:
 		g.failed = failure{why: protocolRefusal(e.value)}
 	case zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-		if syscall.Errno(e.value) == syscall.EFAULT {
-			g.deserted(now)
-			return
-		}
-		g.failed = failure{why: transport.RefusedProtocol, vague: true}
+		g.failedVaguely(syscall.Errno(e.value), now)
 	case zmq4.EVENT_DISCONNECTED:
 		why := g.failed
 		g.failed = failure{}
 		g.ended(e.value, why, now)
+	}
+}
+
+// failedVaguely takes in a failure of which libzmq tells no more than an error number: that of the connection, whatever it was, or EFAULT where it
+// has found no authenticator to ask.
+func (g *guard) failedVaguely(errno syscall.Errno, now time.Time) {
+	switch {
+	case errno != syscall.EFAULT:
+		g.failed = failure{why: transport.RefusedProtocol, vague: true}
+	case g.backend == transport.Secure:
+		g.failed = failure{why: transport.RefusedGate, alone: true}
+	default:
+		// The connection is not closed: libzmq tries again with the next thing that it has to send, and then the time is over.
+		g.mu.Lock()
+		line := g.refuse(transport.RefusedGate, transport.Caller{}, now)
+		g.mu.Unlock()
+		line.write(g.log(), failure{alone: true})
 	}
 }
 
@@ -94,21 +107,7 @@ func (g *guard) ended(fd int, why failure, now time.Time) {
 	}
 	line := g.refuse(why.why, transport.Caller{Addr: peer.Addr()}, now)
 	g.mu.Unlock()
-	if line != nil {
-		line.left = why.vague && why.why == transport.RefusedProtocol
-	}
-	line.write(g.log())
-}
-
-// deserted is called when libzmq has found no authenticator to ask.
-func (g *guard) deserted(now time.Time) {
-	g.mu.Lock()
-	line := g.refuse(transport.RefusedGate, transport.Caller{}, now)
-	g.mu.Unlock()
-	if line != nil {
-		line.alone = true
-	}
-	line.write(g.log())
+	line.write(g.log(), why)
 }
 
 // cutting is a connection that is to be cut.
@@ -121,9 +120,7 @@ type cutting struct {
 // review cuts the connections of those who are admitted no more. The socket's mu is held.
 func (g *guard) review() {
 	g.reviewed = g.changes.Load()
-	// With nothing more to read, each descriptor is that of the connection that is known: its end is told before it can be used again.
-	for g.readEvents() {
-	}
+	g.readEvents()
 	g.mu.Lock()
 	lost := g.losers()
 	var cuts []cutting
@@ -133,8 +130,13 @@ func (g *guard) review() {
 		}
 	}
 	g.mu.Unlock()
-	for _, c := range cuts {
-		g.cut(c)
+	// The descriptor of a connection is its own once the monitor was read again: its end is told before the descriptor can be used for something
+	// else. What ends by that is none of ours any more.
+	g.readEvents()
+	for _, x := range cuts {
+		if g.conns.byFD[x.fd] == x.c {
+			g.cut(x)
+		}
 	}
 }
 

@@ -50,8 +50,6 @@ func newRefusals() refusals {
 type refusalLine struct {
 	refusal
 	peer   zap.Field
-	left   bool   // the client has closed the connection
-	alone  bool   // there was nobody to ask about the client
 	count  uint64 // since the last line about the same
 	unsaid uint64
 }
@@ -146,15 +144,15 @@ func (t *refusals) overflow(now time.Time) *refusalLine {
 	return line
 }
 
-// write writes the line, if there is one.
-func (l *refusalLine) write(log *zap.Logger) {
+// write writes the line, if there is one. how is what else is known of a handshake that failed.
+func (l *refusalLine) write(log *zap.Logger, how failure) {
 	switch {
 	case l == nil:
 	case l.unsaid > 0:
 		log.Warn("clients refused, too many to tell of each", zap.Uint64("count", l.unsaid))
-	case l.alone:
+	case how.alone:
 		log.Error("client refused: there is no authenticator", zap.Uint64("count", l.count))
-	case l.left:
+	case how.vague && l.why == transport.RefusedProtocol:
 		log.Info("client gone in the handshake: a plain one, or no ZeroMQ", l.peer, zap.Uint64("count", l.count))
 	default:
 		fields := []zap.Field{l.peer, zap.String("cause", string(l.why)), zap.Uint64("count", l.count)}

@@ -10,6 +10,10 @@
 // endpoints are seen within one transport only. Transports and sockets may be used by several goroutines at once; see
 // package transport for the exceptions and for who closes what.
 //
+// Who may connect to a bound socket is asked of its gate (transport.ServerSecurity), in the handshake and again each time that the gate changes. Each
+// transport answers libzmq's questions itself, from before the first such socket is bound until after the last one is closed, and nobody gets in
+// while they are not answered.
+//
 // Behind each socket one goroutine reads. It sleeps in Go's network poller, so that an idle socket costs no thread and no
 // wake-up, takes what has come in batches, and passes it on through a queue with a bound.
 package zmq
