@@ -21,6 +21,7 @@ type trying struct {
 	server       string // file or key
 	secret       string // file
 	timeout      time.Duration
+	stranger     bool
 	asJSON       bool
 	settings     config.Settings
 	settingsRead bool
@@ -46,6 +47,11 @@ publisher, REP or ROUTER answers requests.
 Where the settings name several keys for a server they are tried in turn. Keys that
 server_public_keys names by service are not known by an address: give --server-key.
 
+A server can be set up so that it encrypts and admits anybody; nothing shows that, for all
+works. With --stranger, a server that admits us is tried a second time with a key that
+is made for it and thrown away, and the test fails when that is admitted too. A server
+that refuses by silence takes as long over it as it waits for a handshake.
+
 Not all causes can be told apart from here: a server that does not admit a key or an
 address does not say which, and may say nothing at all. The message lists then what looks
 alike; the log of the server knows more.
@@ -53,6 +59,7 @@ alike; the log of the server knows more.
 Status 0: the server let us in; 1: it did not; 2: wrong usage; 78: bad configuration.`,
 		Example: `  ptkeys test tcp://satellite.example:9010 --server-key server.key --secret-key alice.key_secret
   ptkeys test tcp://satellite.example:5558        with the keys that the settings name
+  ptkeys test tcp://satellite.example:5558 --stranger
   ptkeys test tcp://localhost:9010 --json | jq -r .outcome`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -62,6 +69,7 @@ Status 0: the server let us in; 1: it did not; 2: wrong usage; 78: bad configura
 	f.StringVar(&t.server, "server-key", "", "the server's public key: `FILE`, or its 40 characters (default: by the settings server_public_keys and server_public_key_file)")
 	f.StringVar(&t.secret, "secret-key", "", "`FILE` with our pair (default: the setting client_secret_key_file)")
 	f.DurationVar(&t.timeout, "timeout", curveprobe.DefaultTimeout, "give up after this `TIME`")
+	f.BoolVar(&t.stranger, "stranger", false, "try also a key that nobody knows: the server must not admit it")
 	f.BoolVar(&t.asJSON, "json", false, "print what was found as a JSON line")
 	f.StringVarP(&t.config, "config", "c", "", "read settings also from `FILE`")
 	for name, complete := range map[string]cobra.CompletionFunc{
@@ -82,6 +90,9 @@ func (t *trying) run(cmd *cobra.Command, address string) error {
 	}
 	defer target.client.Secret.Wipe()
 	report, err := t.tryInTurn(cmd.Context(), &target)
+	if err == nil && t.stranger && report.Outcome == curveprobe.Admitted {
+		report, target.refusal, err = t.tryStranger(cmd.Context(), target, report)
+	}
 	if err != nil {
 		return err
 	}
@@ -97,6 +108,7 @@ type target struct {
 	servers  curve.PublicKeys // that the server may have
 	server   curve.PublicKey  // the one of them that was tried last
 	client   curve.KeyPair
+	refusal  curveprobe.Outcome // how a stranger was refused, if one was tried
 }
 
 // target puts together what is needed. The caller wipes the secret key.

@@ -19,6 +19,8 @@ type verdict struct{ text, hint string }
 
 // verdicts has one for each outcome but that all is well.
 var verdicts = map[curveprobe.Outcome]verdict{
+	curveprobe.AdmitsAnybody: {"the server admits us, and anybody else too: a key that nobody knows was admitted",
+		"it has no authenticator, or one that takes any key; of Python posttroll, also one whose authenticator has ended with another publisher of the same process"},
 	curveprobe.NoName: {"the host name does not resolve",
 		"is it spelt right, and known to the DNS or /etc/hosts here?"},
 	curveprobe.NobodyListens: {"nobody listens there",
@@ -92,6 +94,9 @@ func printAdmitted(w io.Writer, to target, report curveprobe.Report) error {
 	if report.Client.IsValid() {
 		item("from", report.Client.Addr().String())
 	}
+	if to.refusal != "" {
+		item("stranger", fmt.Sprintf("refused (%s)", to.refusal))
+	}
 	var times []string
 	for _, s := range report.Steps {
 		times = append(times, fmt.Sprintf("%s %s", s.Stage, milliseconds(s.Took)))
@@ -119,7 +124,8 @@ type testLine struct {
 	Version    string             `json:"zmtp,omitempty"`
 	Mechanism  string             `json:"mechanism,omitempty"`
 	SocketType string             `json:"socket_type,omitempty"`
-	Status     string             `json:"status,omitempty"` // with which the server refused
+	Status     string             `json:"status,omitempty"`   // with which the server refused
+	Stranger   curveprobe.Outcome `json:"stranger,omitempty"` // how one was refused
 	ServerKey  curve.PublicKey    `json:"server_key"`
 	PublicKey  curve.PublicKey    `json:"public_key"` // ours
 	Took       float64            `json:"took"`
@@ -139,7 +145,7 @@ func printTestJSON(w io.Writer, to target, report curveprobe.Report) error {
 		Address: to.endpoint.String(), Outcome: report.Outcome, OK: report.Outcome == curveprobe.Admitted,
 		Text: v.text, Detail: report.Detail, Hint: fill(v.hint, to, report),
 		Server: addressText(report.Server), Client: addressText(report.Client),
-		Version: report.Version, Mechanism: report.Mechanism, SocketType: report.SocketType, Status: report.Status,
+		Version: report.Version, Mechanism: report.Mechanism, SocketType: report.SocketType, Status: report.Status, Stranger: to.refusal,
 		ServerKey: to.server, PublicKey: to.client.Public, Took: seconds(report.Took()),
 	}
 	for _, s := range report.Steps {

@@ -12,6 +12,8 @@ type Outcome string
 const (
 	// Admitted: the handshake is complete, the server has our key's and we have its confirmation.
 	Admitted Outcome = "ok"
+	// AdmitsAnybody: it admitted us, and also somebody with a key that nobody knows. Not found by one probe: for those who run two.
+	AdmitsAnybody Outcome = "admits_anybody"
 	// NoName: the host name does not resolve.
 	NoName Outcome = "name_not_resolved"
 	// NobodyListens: the host refuses connections to this port; of ipc, the socket's file is not there or nobody has it open.
