@@ -18,6 +18,7 @@ const announcementDepth = 32
 const (
 	keyURI         = "URI"
 	keyService     = "service"
+	keyBackend     = "backend"
 	keyStatus      = "status"
 	keyName        = "name"
 	keyReceiveTime = "receive_time" // written by the registry
@@ -34,9 +35,9 @@ type notice struct {
 	data      *message.Object    // its data, with status
 }
 
-// readAnnouncement understands a frame of at most limit bytes. The error is errOther, or one that
-// asRefusal gives its reason.
-func readAnnouncement(frame []byte, parts, limit int, from registry.Source) (notice, error) {
+// readAnnouncement understands a frame of at most limit bytes. assumed is the backend of publishers that announce none; empty: nothing is said of
+// it. The error is errOther, or one that asRefusal gives its reason.
+func readAnnouncement(frame []byte, parts, limit int, from registry.Source, assumed transport.Backend) (notice, error) {
 	switch {
 	case parts != 1:
 		return notice{}, refuse(reasonMultipart, "message of %d frames", parts)
@@ -58,11 +59,11 @@ func readAnnouncement(frame []byte, parts, limit int, from registry.Source) (not
 		p := registry.Publisher{URI: a.URI, Services: registry.Services{Names: a.Services, Text: a.ServiceText}, Source: from}
 		return notice{withdraw: true, publisher: p, message: m}, nil
 	}
-	return newNotice(m, a, from)
+	return newNotice(m, a, from, assumed)
 }
 
 // newNotice makes the entry of an announcement.
-func newNotice(m *message.Message, a discovery.Announcement, from registry.Source) (notice, error) {
+func newNotice(m *message.Message, a discovery.Announcement, from registry.Source, assumed transport.Backend) (notice, error) {
 	data, err := m.Data()
 	if err != nil {
 		return notice{}, err
@@ -74,6 +75,9 @@ func newNotice(m *message.Message, a discovery.Announcement, from registry.Sourc
 	// Names that look like dates stay as they were announced.
 	object.Set(keyService, serviceValue(a.Services, a.ServiceText))
 	object.Set(keyStatus, true)
+	if a.Backend == "" && assumed != "" {
+		object.Set(keyBackend, string(assumed))
+	}
 
 	entry := object.Clone()
 	entry.Set(keyName, listedName(m.Subject()))

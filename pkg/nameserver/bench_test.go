@@ -32,7 +32,7 @@ func benchServer(b *testing.B, size int) (*Nameserver, *keeper) {
 }
 
 func benchAnnounce(b *testing.B, k *keeper, frame []byte) {
-	nt, err := readAnnouncement(frame, 1, 16<<10, registry.Source{Addr: netip.AddrFrom4([4]byte{10})})
+	nt, err := readAnnouncement(frame, 1, 16<<10, registry.Source{Addr: netip.AddrFrom4([4]byte{10})}, "")
 	if err != nil {
 		b.Fatal(err)
 	}

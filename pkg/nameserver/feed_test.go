@@ -13,7 +13,7 @@ import (
 func TestUnencodableChange(t *testing.T) {
 	n, k := fuzzed(t)
 	frame := []byte(fuzzSeeds[2])
-	nt, err := readAnnouncement(frame, 1, len(frame), registry.Source{Addr: netip.MustParseAddr("10.0.0.2")})
+	nt, err := readAnnouncement(frame, 1, len(frame), registry.Source{Addr: netip.MustParseAddr("10.0.0.2")}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

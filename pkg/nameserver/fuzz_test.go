@@ -104,7 +104,7 @@ func FuzzAnnouncement(f *testing.F) {
 	from := registry.Source{Addr: netip.MustParseAddr("10.0.0.2")}
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		ctx, now := context.Background(), time.Now()
-		nt, err := readAnnouncement(frame, 1, DefaultConfig().MaxRequestBytes, from)
+		nt, err := readAnnouncement(frame, 1, DefaultConfig().MaxRequestBytes, from, "")
 		if err != nil {
 			if err != errOther {
 				n.refused.add(from, err)
@@ -149,7 +149,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	n, k := fuzzed(f)
 	for _, s := range fuzzSeeds {
-		if nt, err := readAnnouncement([]byte(s), 1, 1024, registry.Source{}); err == nil && !nt.withdraw {
+		if nt, err := readAnnouncement([]byte(s), 1, 1024, registry.Source{}, ""); err == nil && !nt.withdraw {
 			if err := k.note(context.Background(), nt, time.Now()); err != nil {
 				f.Fatal(err)
 			}

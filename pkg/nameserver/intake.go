@@ -64,7 +64,7 @@ func source(req transport.Request) registry.Source {
 func (n *Nameserver) take(ctx context.Context, frame []byte, parts int, from registry.Source) error {
 	n.counters.announcements.Add(1)
 	n.announcers.add(from.Client)
-	nt, err := readAnnouncement(frame, parts, n.config().MaxRequestBytes, from)
+	nt, err := readAnnouncement(frame, parts, n.config().MaxRequestBytes, from, n.assumed)
 	switch {
 	case errors.Is(err, errOther):
 		n.counters.ignored.Add(1)

@@ -59,6 +59,8 @@ type Nameserver struct {
 	opts  Options
 	log   *zap.Logger
 
+	assumed transport.Backend // of publishers that announce none; empty: nothing is said of it
+
 	registry *registry.Registry
 	notices  chan notice   // from those who take announcements to the keeper
 	reloaded chan struct{} // 1 deep: that there are new settings
@@ -99,6 +101,7 @@ func New(cfg Config, opts Options) (*Nameserver, error) {
 	n := &Nameserver{
 		opts:     opts,
 		log:      log,
+		assumed:  assumedBackend(cfg, opts.Security),
 		registry: registry.New(tableConfig(cfg)),
 		notices:  make(chan notice),
 		reloaded: make(chan struct{}, 1),

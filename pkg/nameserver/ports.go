@@ -66,5 +66,15 @@ func ports(cfg Config, sec *security.Security) []port {
 	return all
 }
 
+// assumedBackend returns what a nameserver says of publishers up to 1.13, which announce no backend. Subscribers take it for their own, so one
+// that serves both kinds has to say something, and these publishers can only have the backend of their nameserver. One that serves a single kind
+// passes announcements on as they are.
+func assumedBackend(cfg Config, sec *security.Security) transport.Backend {
+	if cfg.Backend == transport.Secure || !complete(sec.Server(transport.Secure)) {
+		return ""
+	}
+	return transport.Plain
+}
+
 // complete tells whether a secure socket can be bound.
 func complete(s transport.ServerSecurity) bool { return !s.Key.Public.IsZero() && s.Gate != nil }

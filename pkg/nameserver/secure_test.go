@@ -425,3 +425,33 @@ func TestKeysThatAreMissing(t *testing.T) {
 		})
 	}
 }
+
+// A nameserver for both kinds says of publishers up to 1.13, which announce no backend, that they are plain: secure subscribers would take them for
+// secure. One for a single kind says nothing.
+func TestUntoldBackend(t *testing.T) {
+	t.Parallel()
+	k := newKeyring(t)
+	for _, tt := range []struct {
+		name string
+		cfg  nameserver.Config
+		keys *security.Security
+		want bool
+	}{
+		{"both kinds", quiet(nil), k.open(nil), true},
+		{"secure", quiet(secureBackend), k.open(nil), false},
+		{"plain", quiet(nil), nil, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inSecureSite(t, tt.cfg, tt.keys, func(t *testing.T, s *site) {
+				s.multicast(hostA, announcement(uriA, "x"))
+				answer, err := s.ask(hostA, k.address(lookups, ""), lookup(t, "x"), transport.SocketOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := strings.Contains(answer, `"backend": "unsecure_zmq"`); got != tt.want {
+					t.Errorf("answer %s: names the backend: %v, want %v", answer, got, tt.want)
+				}
+			})
+		})
+	}
+}
