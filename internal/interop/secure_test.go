@@ -3,6 +3,8 @@ package interop
 import (
 	"fmt"
 	"testing"
+
+	"github.com/pytroll/posttroll-go/internal/testbed"
 )
 
 // backends say how each of the three speaks.
@@ -107,4 +109,31 @@ func (c secureCombination) subscriberSettings(k keyring) []string {
 // hasFeed tells whether the nameserver has a change feed in the subscriber's backend. Ours, when it is plain, has both.
 func (c secureCombination) hasFeed() bool {
 	return c.backends.nameserver == c.backends.subscriber || c.nameserver == ours && c.backends.nameserver == plain
+}
+
+// TestOldPublishers has secure subscribers follow plain publishers that announce no backend, by our nameserver for both kinds.
+func TestOldPublishers(t *testing.T) {
+	t.Parallel()
+	for _, publisher := range []speaker{"1.11", "1.13"} {
+		t.Run(string(publisher), func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			k := m.keys(t, ours, ours)
+			m.nameserver(t, ours, multicast, k.server(plain)...)
+			first := publication{name: "first", services: []string{"service"}, announced: multicast}
+			second := publication{name: "second", services: []string{"service"}, announced: multicast}
+			m.publisher(t, publisher, first)
+			subs := []*testbed.Process{
+				m.subscriber(t, ours, "service", "localhost", k.client(secure)...),
+				m.subscriber(t, "1.16", "service", "localhost", append(k.client(secure), "POSTTROLL_ADDRESS_PUBLISH_PORT=16544")...),
+			}
+			for _, sub := range subs {
+				awaitMessage(t, sub, first)
+			}
+			m.publisher(t, publisher, second)
+			for _, sub := range subs {
+				awaitMessage(t, sub, second)
+			}
+		})
+	}
 }
