@@ -23,6 +23,8 @@ type asker struct {
 	attempt attempt
 	state   connState
 	opened  time.Time
+	tap     tap
+	target  string
 	refused *verdict // why the handshake failed
 }
 
@@ -89,25 +91,33 @@ func (a *asker) apply(e event) {
 	case zmq4.EVENT_CONNECTED:
 		if a.state == connDown {
 			a.state, a.opened = connOpen, time.Now()
+			a.tap.begin(e.value, a.target)
 		}
 	case zmq4.EVENT_HANDSHAKE_SUCCEEDED:
 		a.state = connUp
+		a.tap.end()
 	case zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq4.EVENT_HANDSHAKE_FAILED_AUTH:
 		if a.state == connOpen && a.refused == nil {
-			a.refused = new(a.sofar().judge(e))
+			a.refuse(a.sofar().judge(e))
 		}
 	case zmq4.EVENT_DISCONNECTED:
 		// One that had been up may have taken the question: who knows whether it may be asked twice?
 		if a.state == connOpen && a.refused == nil {
-			a.refused = new(unspoken)
+			a.refuse(unspoken)
 		}
 	}
+}
+
+// refuse ends the try.
+func (a *asker) refuse(v verdict) {
+	a.attempt = a.sofar()
+	a.refused = &v
 }
 
 // sofar is the handshake as it stands.
 func (a *asker) sofar() attempt {
 	at := a.attempt
-	at.took = time.Since(a.opened)
+	at.took, at.received = time.Since(a.opened), a.tap.received()
 	return at
 }
 

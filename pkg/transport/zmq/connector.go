@@ -277,5 +277,10 @@ func (c *connector) shutdown() error {
 	c.mu.Unlock()
 	err := c.close(0)
 	c.lookups.Wait()
+	c.mu.Lock()
+	for _, cn := range c.conns {
+		cn.tap.end()
+	}
+	c.mu.Unlock()
 	return err
 }

@@ -131,6 +131,7 @@ func (c *connector) hangUp(cn *conn) {
 		cn.state = connDown
 		c.owners.end(cn.fd, cn)
 	}
+	cn.tap.end()
 	if cn.parked {
 		return // it has
 	}

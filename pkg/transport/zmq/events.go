@@ -31,6 +31,7 @@ func (c *connector) apply(cn *conn, e event) {
 			c.owners.end(cn.fd, cn) // the connection before, whose end nobody told
 		}
 		cn.state, cn.fd, cn.opened, cn.said = connOpen, e.value, time.Now(), nil
+		cn.tap.begin(cn.fd, cn.target)
 		c.owners.begin(cn.fd, cn)
 		c.retry(cn)
 	case zmq4.EVENT_HANDSHAKE_SUCCEEDED:
@@ -43,7 +44,7 @@ func (c *connector) apply(cn *conn, e event) {
 }
 
 func (c *connector) attempt(cn *conn) attempt {
-	return attempt{secure: cn.keys.Len() > 0, interval: c.opts.HandshakeInterval, took: time.Since(cn.opened)}
+	return attempt{secure: cn.keys.Len() > 0, interval: c.opts.HandshakeInterval, took: time.Since(cn.opened), received: cn.tap.received()}
 }
 
 func (c *connector) setUp(cn *conn) {
@@ -52,6 +53,7 @@ func (c *connector) setUp(cn *conn) {
 	}
 	cn.state, cn.failures, cn.trouble = connUp, 0, trouble{}
 	cn.timer.Stop()
+	cn.tap.end()
 	c.tell(transport.Connected, cn, "", cn.links...)
 }
 
@@ -74,15 +76,16 @@ func (c *connector) setDown(cn *conn, fd int) {
 		c.retry(cn)
 		return
 	}
-	v := unspoken
+	v, a := unspoken, c.attempt(cn)
 	if cn.said != nil {
 		v = *cn.said
 	}
-	c.handshakeFailed(cn, v)
+	cn.tap.end()
+	c.handshakeFailed(cn, a, v)
 }
 
 // handshakeFailed makes the connection anew: libzmq would do that too soon, or not at all.
-func (c *connector) handshakeFailed(cn *conn, v verdict) {
+func (c *connector) handshakeFailed(cn *conn, a attempt, v verdict) {
 	next, news := cn.trouble.add(v, cn.keys.Len())
 	if next {
 		cn.key = (cn.key + 1) % cn.keys.Len()
@@ -90,7 +93,7 @@ func (c *connector) handshakeFailed(cn *conn, v verdict) {
 	if news {
 		c.tellFailure(cn, cn.links...)
 	}
-	cn.pause = cn.trouble.pause(c.opts.HandshakeInterval)
+	cn.pause = cn.trouble.pause(a)
 	c.setTimer(cn, 0) // not here: what was received is being read, perhaps
 }
 

@@ -13,45 +13,53 @@ import (
 // TestJudge: what libzmq tells of each kind of failure, and what becomes of it.
 func TestJudge(t *testing.T) {
 	t.Parallel()
+	const interval = 5 * time.Second
+	curve := func(took time.Duration, received int) attempt { return attempt{true, interval, took, received} }
+	plain := func(took time.Duration, received int) attempt { return attempt{false, interval, took, received} }
+	failed := func(errno syscall.Errno) event {
+		return event{kind: zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL, value: int(errno)}
+	}
+	protocol := func(value int) event { return event{kind: zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL, value: value} }
+	auth := event{kind: zmq4.EVENT_HANDSHAKE_FAILED_AUTH, value: 400}
 	const (
-		noDetail = zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL
-		protocol = zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL
-		auth     = zmq4.EVENT_HANDSHAKE_FAILED_AUTH
+		notAdmitted = "no answer: our key or address is not admitted, or the peer hangs"
+		notFrom     = "no answer: our address is not admitted, or the peer hangs"
+		hangs       = "no answer in time: the peer hangs, or does not speak ZeroMQ"
+		noZeroMQ    = "closed by the peer before it said that it speaks ZeroMQ"
+		bothKinds   = "one side is secure and the other plain"
+		closed      = "closed by the peer in the handshake"
 	)
 	for _, tt := range []struct {
-		name   string
-		secure bool
-		took   time.Duration
-		event  event
-		want   verdict
+		name    string
+		attempt attempt
+		event   event
+		want    verdict
 	}{
-		{"wrong server key", true, time.Millisecond, event{kind: noDetail, value: int(syscall.EPIPE)},
-			verdict{transport.FailedServerKey, "closed by the peer on our first encrypted word: wrong server key?", false, true}},
-		{"wrong server key, reset", true, 900 * time.Millisecond, event{kind: noDetail, value: int(syscall.ECONNRESET)},
-			verdict{transport.FailedServerKey, "closed by the peer on our first encrypted word: wrong server key?", false, true}},
-		{"answer 300, our interval", true, 5 * time.Second, event{kind: noDetail, value: int(syscall.EAGAIN)},
-			verdict{transport.FailedSilent, "no answer in time: our key or address is not admitted, or the peer hangs", true, true}},
-		{"answer 300, the peer's interval", true, time.Second, event{kind: noDetail, value: int(syscall.EPIPE)},
-			verdict{transport.FailedSilent, "no answer in time: our key or address is not admitted, or the peer hangs", true, true}},
-		{"answer 300, plain", false, 5 * time.Second, event{kind: noDetail, value: int(syscall.EAGAIN)},
-			verdict{transport.FailedSilent, "no answer in time: our address is not admitted, or the peer hangs", true, false}},
-		{"answer 400", true, 0, event{kind: auth, value: 400},
-			verdict{transport.FailedRefused, "refused by the peer with status 400: our key or address is not admitted", true, false}},
-		{"answer 400, plain", false, 0, event{kind: auth, value: 400},
-			verdict{transport.FailedRefused, "refused by the peer with status 400: our address is not admitted", true, false}},
-		{"other mechanism", true, 0, event{kind: protocol, value: 0x11000002},
-			verdict{transport.FailedMechanism, "one side is secure and the other plain", true, false}},
-		{"forged answer", true, 0, event{kind: protocol, value: 0x11000001},
-			verdict{transport.FailedServerKey, "bad signature: wrong server key?", true, true}},
-		{"protocol", true, 0, event{kind: protocol, value: 0x10000001},
-			verdict{transport.FailedProtocol, "unexpected command", true, false}},
-		{"unknown", true, 0, event{kind: protocol, value: 0x1234},
-			verdict{transport.FailedProtocol, "protocol error 0x1234", true, false}},
-		{"closed, plain", false, 0, event{kind: noDetail, value: int(syscall.EPIPE)},
-			verdict{transport.FailedProtocol, "closed by the peer in the handshake", false, false}},
+		{"wrong server key", curve(0, 65), failed(syscall.EPIPE), verdict{transport.FailedServerKey, wrongKey, true, true}},
+		{"wrong server key, reset", curve(time.Second, 64), failed(syscall.ECONNRESET), verdict{transport.FailedServerKey, wrongKey, true, true}},
+		{"a guess", curve(0, unknown), failed(syscall.EPIPE), verdict{transport.FailedServerKey, wrongKey, false, true}},
+		{"300, our interval", curve(interval, 234), failed(syscall.EAGAIN), verdict{transport.FailedSilent, notAdmitted, true, false}},
+		{"300, the peer's interval", curve(time.Second, 235), failed(syscall.EPIPE), verdict{transport.FailedSilent, notAdmitted, true, false}},
+		{"300, our interval, a guess", curve(interval, unknown), failed(syscall.EAGAIN), verdict{transport.FailedSilent, notAdmitted, true, true}},
+		{"300, the peer's interval, a guess", curve(time.Second, unknown), failed(syscall.EPIPE), verdict{transport.FailedSilent, notAdmitted, false, true}},
+		{"300, plain", plain(interval, 64), failed(syscall.EAGAIN), verdict{transport.FailedSilent, notFrom, true, false}},
+		{"300, plain, at once", plain(0, 65), failed(syscall.EPIPE), verdict{transport.FailedSilent, notFrom, true, false}},
+		{"400", curve(0, 300), auth, verdict{transport.FailedRefused, "refused by the peer with status 400: our key or address is not admitted", true, false}},
+		{"400, plain", plain(0, 100), auth, verdict{transport.FailedRefused, "refused by the peer with status 400: our address is not admitted", true, false}},
+		{"other mechanism", curve(0, 64), protocol(0x11000002), verdict{transport.FailedMechanism, bothKinds, true, false}},
+		{"other mechanism, unsaid", curve(0, 11), failed(syscall.EPIPE), verdict{transport.FailedMechanism, bothKinds, true, false}},
+		{"other mechanism, unsaid, plain", plain(0, 13), failed(syscall.ECONNRESET), verdict{transport.FailedMechanism, bothKinds, true, false}},
+		{"forged answer", curve(0, 234), protocol(0x11000001), verdict{transport.FailedServerKey, "bad signature: wrong server key?", true, true}},
+		{"protocol", curve(0, 234), protocol(0x10000001), verdict{transport.FailedProtocol, "unexpected command", true, false}},
+		{"unknown", curve(0, 234), protocol(0x1234), verdict{transport.FailedProtocol, "protocol error 0x1234", true, false}},
+		{"nothing said", curve(interval, 0), failed(syscall.EAGAIN), verdict{transport.FailedSilent, hangs, true, false}},
+		{"nothing said, plain", plain(interval, 20), failed(syscall.EAGAIN), verdict{transport.FailedSilent, hangs, true, false}},
+		{"closed at once", curve(0, 1), failed(syscall.EPIPE), verdict{transport.FailedProtocol, noZeroMQ, true, false}},
+		{"a banner", plain(0, 41), failed(syscall.EPIPE), verdict{transport.FailedProtocol, noZeroMQ, true, false}},
+		{"closed, plain", plain(0, 90), failed(syscall.EPIPE), verdict{transport.FailedProtocol, closed, true, false}},
+		{"closed, plain, a guess", plain(0, unknown), failed(syscall.EPIPE), verdict{transport.FailedProtocol, closed, false, false}},
 	} {
-		got := attempt{secure: tt.secure, interval: 5 * time.Second, took: tt.took}.judge(tt.event)
-		if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(verdict{})); diff != "" {
+		if diff := cmp.Diff(tt.want, tt.attempt.judge(tt.event), cmp.AllowUnexported(verdict{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}
@@ -60,8 +68,10 @@ func TestJudge(t *testing.T) {
 // The verdicts of the tests below.
 var (
 	closed    = verdict{reason: transport.FailedServerKey, cause: "closed", keyed: true}
+	sureKey   = verdict{reason: transport.FailedServerKey, cause: "closed", sure: true, keyed: true}
 	mechanism = verdict{reason: transport.FailedMechanism, cause: "mechanism", sure: true}
 	silent    = verdict{reason: transport.FailedSilent, cause: "silent", sure: true, keyed: true}
+	late      = verdict{reason: transport.FailedSilent, cause: "late", keyed: true}
 	refused   = verdict{reason: transport.FailedRefused, cause: "refused", sure: true}
 )
 
@@ -83,12 +93,16 @@ func TestTrouble(t *testing.T) {
 		news  []verdict // after each of fails; zero: nothing
 		key   int       // at the end
 	}{
-		{"nobody is sure at first", 1, [][]verdict{repeat(2, closed), {closed}, repeat(9, closed)}, []verdict{{}, closed, {}}, 0},
+		{"a guess is told late", 1, [][]verdict{repeat(4, closed), {closed}, repeat(30, closed)}, []verdict{{}, closed, {}}, 0},
 		{"what is sure is told at once", 1, [][]verdict{{silent}, {silent, silent}, {refused}, {silent}}, []verdict{silent, {}, refused, silent}, 0},
 		{"a mechanism looks like a key now and then", 1, [][]verdict{{closed, closed, mechanism}, repeat(19, closed), {mechanism}, repeat(19, closed), {closed}},
 			[]verdict{mechanism, {}, {}, {}, closed}, 0},
-		{"a key after a silence", 1, [][]verdict{{silent}, repeat(2, closed), {closed}}, []verdict{silent, {}, closed}, 0},
-		{"each key three times", 2, [][]verdict{repeat(5, closed), {closed}}, []verdict{{}, closed}, 0},
+		{"a refusal looks like a key now and then", 1, [][]verdict{{silent}, {closed, closed, silent}}, []verdict{silent, {}}, 0},
+		{"a key after a silence", 1, [][]verdict{{silent}, {sureKey}}, []verdict{silent, sureKey}, 0},
+		{"closed late", 1, [][]verdict{repeat(4, late), {late}}, []verdict{{}, late}, 0},
+		{"closed late with one of the keys", 2, [][]verdict{append(repeat(8, late), closed), {late}}, []verdict{{}, late}, 0},
+		{"each key five times", 2, [][]verdict{repeat(9, closed), {closed}}, []verdict{{}, closed}, 0},
+		{"each key, surely", 2, [][]verdict{{sureKey}, {sureKey}}, []verdict{{}, sureKey}, 0},
 		{"one key is right, nobody speaks", 2, [][]verdict{{closed}, {silent}, {closed, silent}}, []verdict{{}, silent, {}}, 0},
 		{"the first key is right, nobody speaks", 2, [][]verdict{{silent}, {closed}, {silent, closed}}, []verdict{{}, silent, {}}, 0},
 		{"the second key is right, and refused", 2, [][]verdict{{closed}, {refused}, {refused}}, []verdict{{}, refused, {}}, 1},
@@ -129,27 +143,29 @@ func TestPause(t *testing.T) {
 		keys     int
 		fails    []verdict
 		interval time.Duration
+		took     time.Duration
 		most     time.Duration
 	}{
-		{"first", 1, repeat(1, closed), interval, 100 * time.Millisecond},
-		{"third", 1, repeat(3, closed), interval, 400 * time.Millisecond},
-		{"many", 1, repeat(1000, refused), interval, interval},
-		{"many with a short interval", 1, repeat(1000, refused), 200 * time.Millisecond, 200 * time.Millisecond},
-		{"after a silence", 1, repeat(50, silent), interval, 100 * time.Millisecond},
+		{"first", 1, repeat(1, closed), interval, 0, 100 * time.Millisecond},
+		{"third", 1, repeat(3, closed), interval, 0, 400 * time.Millisecond},
+		{"many", 1, repeat(1000, refused), interval, time.Second, interval},
+		{"many with a short interval", 1, repeat(1000, refused), 200 * time.Millisecond, 0, 200 * time.Millisecond},
+		{"after a silence", 1, repeat(50, silent), interval, interval, 100 * time.Millisecond},
+		{"after a refusal without a word", 1, repeat(50, silent), interval, time.Millisecond, interval},
 	} {
 		var tr trouble
 		for _, v := range tt.fails {
 			tr.add(v, tt.keys)
 		}
 		for range 100 {
-			if got := tr.pause(tt.interval); got < tt.most*3/4 || got > tt.most {
+			if got := tr.pause(attempt{interval: tt.interval, took: tt.took}); got < tt.most*3/4 || got > tt.most {
 				t.Errorf("%s: got %v, want between three quarters of %v and that", tt.name, got, tt.most)
 			}
 		}
 	}
 	var tr trouble
 	tr.add(closed, 2)
-	if got := tr.pause(interval); got != keyPause {
+	if got := tr.pause(attempt{interval: interval}); got != keyPause {
 		t.Errorf("before the other key: got %v, want %v", got, keyPause)
 	}
 }

@@ -36,6 +36,7 @@ type conn struct {
 	fd       int       // while not down
 	opened   time.Time // while not down
 	said     *verdict  // what libzmq said of the handshake under way
+	tap      tap       // of the handshake under way
 	trouble  trouble
 	pause    time.Duration // not 0: what libzmq tells of this attempt counts no more; it is ended, and the next one made after that
 	parked   bool          // libzmq does not know the connection; the timer dials

@@ -45,7 +45,7 @@ func (t *Transport) request(ctx context.Context, to transport.Address, frame []b
 	if err != nil {
 		return nil, err
 	}
-	q := &question{owner: t, to: to, target: target, frame: frame, opts: opts}
+	q := &question{owner: t, to: to, target: target, frame: frame, opts: opts, key: t.keys.get(to)}
 	return q.ask(ctx)
 }
 
@@ -71,41 +71,42 @@ type question struct {
 	opts    transport.SocketOptions
 	key     int // the one of the server's keys that is tried
 	trouble trouble
-	why     verdict // of the handshakes that failed: the last one that is sure, or the last
+	why     verdict // of the handshakes that failed: the last one of those that tell most
 }
 
 // ask tries until there is an answer or ctx ends.
 func (q *question) ask(ctx context.Context) ([]byte, error) {
 	for {
-		answer, refused, err := q.try(ctx)
-		if refused == nil {
+		answer, failed, err := q.try(ctx)
+		if err != nil || failed == nil {
 			return answer, err
 		}
-		if err != nil {
-			return nil, err // of closing
-		}
-		sleep(ctx, q.failed(*refused))
+		sleep(ctx, q.failed(failed.attempt, *failed.refused))
 		if ctx.Err() != nil {
 			return nil, q.unanswered(ctx)
 		}
 	}
 }
 
-// try asks over a connection of its own. refused tells why the handshake failed.
-func (q *question) try(ctx context.Context) (answer []byte, refused *verdict, err error) {
+// try asks over a connection of its own. It returns that when the handshake has failed.
+func (q *question) try(ctx context.Context) (answer []byte, failed *asker, err error) {
 	s, err := newSocket(q.owner, zmq4.REQ, requestFrames, 0)
 	if err != nil {
 		return nil, nil, err
 	}
-	a := &asker{socket: s, attempt: attempt{secure: !q.serverKey().IsZero(), interval: q.opts.HandshakeInterval}}
+	a := &asker{socket: s, target: q.target, attempt: attempt{secure: !q.serverKey().IsZero(), interval: q.opts.HandshakeInterval}}
 	answer, err = a.ask(ctx, q)
+	late, isLate := a.pending()
 	closed := s.close(0)
+	a.tap.end()
 	switch {
 	case errors.Is(err, errRefused):
-		return nil, a.refused, closed
+		return nil, a, closed
+	case err == nil && serverKeys(q.to).Len() > 1:
+		q.owner.keys.put(q.to, q.key)
 	case err != nil && ctx.Err() != nil:
-		if v, ok := a.pending(); ok {
-			q.note(v)
+		if isLate {
+			q.note(late)
 		}
 		err = q.unanswered(ctx)
 	}
@@ -118,20 +119,21 @@ func (q *question) serverKey() curve.PublicKey {
 	if keys.Len() == 0 {
 		return curve.PublicKey{}
 	}
-	return keys.At(q.key % keys.Len())
+	return keys.At(q.key)
 }
 
 // failed takes in why a handshake failed and returns how long to wait before the next one.
-func (q *question) failed(v verdict) time.Duration {
+func (q *question) failed(a attempt, v verdict) time.Duration {
 	q.note(v)
-	if next, _ := q.trouble.add(v, serverKeys(q.to).Len()); next {
-		q.key++
+	keys := serverKeys(q.to).Len()
+	if next, _ := q.trouble.add(v, keys); next {
+		q.key = (q.key + 1) % keys
 	}
-	return q.trouble.pause(q.opts.HandshakeInterval)
+	return q.trouble.pause(a)
 }
 
 func (q *question) note(v verdict) {
-	if v.sure || !q.why.sure {
+	if v.weight() >= q.why.weight() {
 		q.why = v
 	}
 }

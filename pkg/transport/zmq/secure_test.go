@@ -3,6 +3,7 @@ package zmq
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -75,15 +76,15 @@ func TestFailures(t *testing.T) {
 		{"wrong server key", "200", func(e transport.Endpoint) transport.Address { return secureAddress(e, other.Public) },
 			transport.FailedServerKey, "closed by the peer on our first encrypted word: wrong server key?"},
 		{"300", "300", func(e transport.Endpoint) transport.Address { return secureAddress(e, server.Public) },
-			transport.FailedSilent, "no answer in time: our key or address is not admitted, or the peer hangs"},
+			transport.FailedSilent, "no answer: our key or address is not admitted, or the peer hangs"},
 		{"no answer", "", func(e transport.Endpoint) transport.Address { return secureAddress(e, server.Public) },
-			transport.FailedSilent, "no answer in time: our key or address is not admitted, or the peer hangs"},
+			transport.FailedSilent, "no answer: our key or address is not admitted, or the peer hangs"},
 		{"400", "400", func(e transport.Endpoint) transport.Address { return secureAddress(e, server.Public) },
 			transport.FailedRefused, "refused by the peer with status 400: our key or address is not admitted"},
 		{"500", "500", func(e transport.Endpoint) transport.Address { return secureAddress(e, server.Public) },
 			transport.FailedRefused, "refused by the peer with status 500: our key or address is not admitted"},
 		{"300 and another key", "300", func(e transport.Endpoint) transport.Address { return secureAddress(e, other.Public, server.Public) },
-			transport.FailedSilent, "no answer in time: our key or address is not admitted, or the peer hangs"},
+			transport.FailedSilent, "no answer: our key or address is not admitted, or the peer hangs"},
 		{"plain peer", "-", func(e transport.Endpoint) transport.Address { return secureAddress(e, server.Public) },
 			transport.FailedMechanism, "one side is secure and the other plain"},
 		{"we are plain", "200", func(e transport.Endpoint) transport.Address { return transport.Address{Endpoint: e} },
@@ -160,7 +161,19 @@ func TestNotZeroMQ(t *testing.T) {
 		}, transport.FailedProtocol, transport.FailedProtocol},
 		"garbage": {func(c net.Conn) { c.Write([]byte("\xff" + strings.Repeat("\x80", 200))) }, transport.FailedProtocol, transport.FailedProtocol},
 		"silence": {func(c net.Conn) { time.AfterFunc(5*time.Second, func() { c.Close() }) }, transport.FailedSilent, transport.FailedSilent},
-		"closed":  {func(c net.Conn) { c.Close() }, transport.FailedProtocol, transport.FailedServerKey},
+		"closed":  {func(c net.Conn) { closeSoon(c) }, transport.FailedProtocol, transport.FailedProtocol},
+		"closed after the signature": {func(c net.Conn) {
+			c.Write(zmtpGreeting("NULL")[:11])
+			closeSoon(c)
+		}, transport.FailedMechanism, transport.FailedMechanism},
+		"closed after the greeting": {func(c net.Conn) {
+			c.Write(zmtpGreeting("CURVE"))
+			closeSoon(c)
+		}, transport.FailedMechanism, transport.FailedServerKey},
+		"ssh": {func(c net.Conn) {
+			c.Write([]byte("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n"))
+			closeSoon(c)
+		}, transport.FailedProtocol, transport.FailedProtocol},
 		"another mechanism": {func(c net.Conn) {
 			c.Write(zmtpGreeting("PLAIN"))
 			time.AfterFunc(time.Second, func() { c.Close() })
@@ -185,6 +198,9 @@ func TestNotZeroMQ(t *testing.T) {
 		})
 	}
 }
+
+// closeSoon closes c when the other side has had time to look at it.
+func closeSoon(c net.Conn) { time.AfterFunc(50*time.Millisecond, func() { c.Close() }) }
 
 // TestKeysInTurn: whichever of the keys the server has, and when it takes the other one.
 func TestKeysInTurn(t *testing.T) {
@@ -295,6 +311,36 @@ func TestSecureRequest(t *testing.T) {
 				t.Errorf("got %q, %v: want hello", got, err)
 			}
 		}
+		if got, want := tr.keys.get(to), to.ServerKeys.Len()-1; got != want {
+			t.Errorf("the next request begins with key %d, want %d: the right one", got, want)
+		}
+	}
+}
+
+// TestKeyMemory: bounded, and only for what is not the first key.
+func TestKeyMemory(t *testing.T) {
+	t.Parallel()
+	var m keyMemory
+	at := func(i int) transport.Address {
+		return transport.Address{Endpoint: endpoint(t, fmt.Sprintf("tcp://127.0.0.1:%d", i+1))}
+	}
+	m.put(at(0), 0)
+	if len(m.right) != 0 {
+		t.Error("the first key is remembered")
+	}
+	for i := range 10 * keyMemoryLimit {
+		m.put(at(i), 1)
+		if got := m.get(at(i)); got != 1 {
+			t.Fatalf("got %d, want 1", got)
+		}
+	}
+	if len(m.right) > keyMemoryLimit {
+		t.Errorf("%d peers are remembered, want %d at most", len(m.right), keyMemoryLimit)
+	}
+	last := at(10*keyMemoryLimit - 1)
+	m.put(last, 0)
+	if got := m.get(last); got != 0 {
+		t.Errorf("got %d, want 0: it has its first key again", got)
 	}
 }
 

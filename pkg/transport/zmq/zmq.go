@@ -42,7 +42,7 @@ type Options struct {
 	// Logger is told what no error and no event tells. Nil: none.
 	Logger *zap.Logger
 	// MaxSockets bounds the libzmq sockets that are open at once (ZMQ_MAX_SOCKETS). Each subscriber, publisher and replier
-	// takes three, each request one for as long as it lasts, and all together three more when one of them is secure or has
+	// takes three, each request three for as long as it lasts, and all together three more when one of them is secure or has
 	// a gate. Default 4096.
 	MaxSockets int
 	// Heartbeat is the interval of ZMTP pings where we connect. A connection whose other host acknowledges nothing for four
@@ -57,6 +57,7 @@ type Transport struct {
 	heartbeat  time.Duration // 0: off
 	ctx        *zmq4.Context
 	inprocs    *inprocs
+	keys       keyMemory // of requests
 	once       sync.Once
 
 	// running ends when the transport closes; requests wait for it.
