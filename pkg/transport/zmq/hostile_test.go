@@ -4,6 +4,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -107,9 +108,13 @@ func TestHostileHandshakes(t *testing.T) {
 // TestHandshakeTimeout: handshakes that stop halfway are given up in time, and counted as what they are.
 func TestHandshakeTimeout(t *testing.T) {
 	t.Parallel()
-	tr := newTransport(t, Options{})
-	gate, server := transporttest.NewGate(), transporttest.NewKey(t)
-	p := securePublisher(t, tr, server, gate)
+	p, err := newTransport(t, Options{}).Publisher(transport.PublisherConfig{
+		Endpoint:      endpoint(t, "tcp://127.0.0.1:0"),
+		Backend:       transport.Secure,
+		Security:      transport.ServerSecurity{Key: transporttest.NewKey(t), Gate: transporttest.NewGate()},
+		SocketOptions: transport.SocketOptions{HandshakeInterval: time.Second},
+	})
+	must(t, err)
 	for range 10 {
 		greetAndWait(t, p.Endpoint(), "CURVE")
 	}
