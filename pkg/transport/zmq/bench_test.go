@@ -40,12 +40,8 @@ func benchPair(b *testing.B, queue int, backend transport.Backend) (transport.Pu
 	if err != nil {
 		b.Fatal(err)
 	}
-	server, client := transporttest.NewKey(b), transporttest.NewKey(b)
+	security, client := benchKeys(b, backend)
 	o := transport.SocketOptions{Queue: queue, ClientKey: client}
-	security := transport.ServerSecurity{Key: server, Gate: transporttest.NewGate().Admit("bench", client.Public)}
-	if backend == transport.Plain {
-		security = transport.ServerSecurity{}
-	}
 	p, err := ts[0].Publisher(transport.PublisherConfig{Endpoint: e, Backend: backend, Security: security, SocketOptions: o})
 	if err != nil {
 		b.Fatal(err)
@@ -54,13 +50,24 @@ func benchPair(b *testing.B, queue int, backend transport.Backend) (transport.Pu
 	if err != nil {
 		b.Fatal(err)
 	}
-	to := transport.Address{Endpoint: p.Endpoint(), Backend: backend, ServerKeys: curve.NewPublicKeys(server.Public)}
+	to := transport.Address{Endpoint: p.Endpoint(), Backend: backend, ServerKeys: curve.NewPublicKeys(security.Key.Public)}
 	for _, err := range []error{s.Subscribe(""), s.Connect(to), p.WaitSubscribed(b.Context(), "", 1)} {
 		if err != nil {
 			b.Fatal(err)
 		}
 	}
 	return p, s
+}
+
+// benchKeys returns the security of a server, and the key of a client that it admits. They are zero where the backend needs none.
+func benchKeys(b *testing.B, backend transport.Backend) (transport.ServerSecurity, curve.KeyPair) {
+	b.Helper()
+	if backend == transport.Plain {
+		return transport.ServerSecurity{}, curve.KeyPair{}
+	}
+	client := transporttest.NewKey(b)
+	gate := transporttest.NewGate().Admit("bench", client.Public)
+	return transport.ServerSecurity{Key: transporttest.NewKey(b), Gate: gate}, client
 }
 
 // throughput sends n messages and returns how long it took until the last one was received.
@@ -217,12 +224,19 @@ func median(x []float64) float64 {
 
 // BenchmarkRequest is a question with a connection of its own and its answer.
 func BenchmarkRequest(b *testing.B) {
+	for _, backend := range []transport.Backend{transport.Plain, transport.Secure} {
+		b.Run(string(backend), func(b *testing.B) { benchRequest(b, backend) })
+	}
+}
+
+func benchRequest(b *testing.B, backend transport.Backend) {
 	t, err := New(Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer t.Close()
-	r, err := t.Replier(transport.ReplierConfig{Endpoint: endpoint(b, "tcp://127.0.0.1:0")})
+	security, client := benchKeys(b, backend)
+	r, err := t.Replier(transport.ReplierConfig{Endpoint: endpoint(b, "tcp://127.0.0.1:0"), Backend: backend, Security: security})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -239,9 +253,9 @@ func BenchmarkRequest(b *testing.B) {
 			}
 		}
 	}()
-	to := transport.Address{Endpoint: r.Endpoint()}
+	to := transport.Address{Endpoint: r.Endpoint(), Backend: backend, ServerKeys: curve.NewPublicKeys(security.Key.Public)}
 	for b.Loop() {
-		if _, err := t.Request(b.Context(), to, make([]byte, 100), transport.SocketOptions{}); err != nil {
+		if _, err := t.Request(b.Context(), to, make([]byte, 100), transport.SocketOptions{ClientKey: client}); err != nil {
 			b.Fatal(err)
 		}
 	}
