@@ -14,7 +14,8 @@
 // be asked for before its peer exists, a full queue drops and counts, a request waits for its replier. What differs: connections and
 // subscriptions are there at once (when Connect, Subscribe or the binding of the peer returns, frames sent from then on arrive), a
 // lost connection is noticed at once, and frames reach a queue before Send returns. So is a handshake that fails, for which a real client
-// may have to wait for the handshake interval; and whoever waits is let in as soon as the gate admits it.
+// may have to wait for the handshake interval; and whoever waits is let in as soon as the gate admits it, and until then counted as refused
+// once for each reason, not once for each attempt.
 //
 // Sockets may be secure: keys are compared and gates are asked as in the real handshake, but nothing is encrypted. A client proves
 // nothing but that it has a secret key.

@@ -74,9 +74,12 @@ func testRevoked(t *testing.T, s *site) {
 	begin := time.Now()
 	s.gate.Revoke(s.bob.Public)
 	for i := 0; len(p.Clients()) > 1; i++ {
-		frame := fmt.Sprint("meanwhile ", i)
-		s.send(p, frame)
-		s.expect(alice, frame)
+		var frames []string
+		for j := range 200 {
+			frames = append(frames, fmt.Sprintf("meanwhile %d.%d", i, j))
+		}
+		s.send(p, frames...)
+		s.expect(alice, frames...) // all of them, whenever the other one is cut
 	}
 	if took := time.Since(begin); took > time.Second {
 		t.Errorf("cut off after %v, want a second at most", took)
