@@ -16,6 +16,7 @@ var seeds = []string{
 	head + ` application/json {"URI": "tcp://h:1", "service": "x", "backend": "secure_zmq", "a": [1e400, NaN, {"b": "2024-05-17"}]}`,
 	head + ` application/json {"URI": "tcp://[::1]:1", "service": ["20260101", "\ud800"], "supported_message_version": "", "URI": "tcp://h:2"}`,
 	head + ` application/json [{"URI": "tcp://h:1", "service": ["20260101"]}, {"URI": "tcp://h:2", "service": "x", "status": false}, 7]`,
+	head + ` application/json {"URI": "tcp://h:1", "service": ["x"], "backend": "secure_zmq", "same_as_key": "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID", "same_as": "tcp://h:2", "server_key": 5}`,
 	head + ` text/ascii x`,
 	head,
 	"",
@@ -29,6 +30,9 @@ func checkUsable(t *testing.T, a Announcement) {
 	}
 	if _, err := a.Address(transport.Plain); err != nil {
 		t.Errorf("address: %v", err)
+	}
+	if uri, key := a.SameAs(); key.IsZero() && uri != "" {
+		t.Errorf("the same as %q, without its key", uri)
 	}
 	if a.Services == nil || a.ServiceText && len(a.Services) != 1 {
 		t.Errorf("services %q, text: %v", a.Services, a.ServiceText)
@@ -55,6 +59,12 @@ func FuzzAnnouncement(f *testing.F) {
 			return
 		}
 		checkUsable(t, a)
+		if fits, err := a.fitted(message.Encoder{}); err == nil {
+			_, before := a.SameAs()
+			if _, after := fits.SameAs(); after != before {
+				t.Errorf("%s\nfits as %+v, which is the same as nothing", frame, fits)
+			}
+		}
 		if checkName(a.Name) != nil {
 			return // Python peers announce under such names too
 		}

@@ -5,18 +5,23 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
-// fuzzKeys are those of all three kinds of settings, and one that none knows.
-var fuzzKeys = []string{
+// fuzzKeys are those of all kinds of settings, and one that none knows. The samples in testdata mean those in the second half.
+var fuzzKeys = slices.Concat(slices.Repeat([]string{
+	"server_secret_key_file", "next_server_secret_key_file", "next_port", "server_public_keys", "authorized_client_addresses", "handshake_interval",
+	"allow_shared_key_files", "announce_backend",
+}, 4), []string{
 	"name", "port", "nameservers", "address", "min_port", "max_port", "aliases", "broadcast_interval", "announce", "advertise", "backend", "lax",
 	"addresses", "nameserver", "topics", "services", "addr_listener", "timeout", "translate", "message_filter", "max_queued", "receive_timeout",
 	"message_version", "nameserver_port", "mc_group", "mc_ttl", "multicast_interface", "pub_min_port", "pub_max_port", "tcp_keepalive", "tcp_keepalive_idle",
 	"nmae",
-}
+})
 
 // fuzzSettings makes settings of lines, each a letter for the key, one for the kind of value, and the value as text: so that the fuzzer
 // spends its time on values, not on syntax.
@@ -60,10 +65,14 @@ func fuzzValue(kind byte, text string) any {
 
 // fuzzLine writes what fuzzSettings reads.
 func fuzzLine(key string, kind byte, text string) string {
-	return string([]byte{byte(slices.Index(fuzzKeys, key)) + 32, kind + 64}) + text + "\n"
+	i := slices.Index(fuzzKeys, key)
+	if i < 32 {
+		i += len(fuzzKeys) // so that it can be read
+	}
+	return string([]byte{byte(i), kind + 64}) + text + "\n"
 }
 
-// FuzzSettings reads settings in all three ways. None may panic, and what is taken can be used.
+// FuzzSettings reads settings in all ways. None may panic, and what is taken can be used.
 func FuzzSettings(f *testing.F) {
 	for _, seed := range []string{
 		fuzzLine("name", 0, "viirs") + fuzzLine("port", 2, "9000") + fuzzLine("nameservers", 3, "x"),
@@ -73,6 +82,7 @@ func FuzzSettings(f *testing.F) {
 		fuzzLine("addresses", 6, "tcp://a:1|secure_zmq") + fuzzLine("services", 7, "") + fuzzLine("timeout", 1, "1e9") + fuzzLine("translate", 0, "yes"),
 		fuzzLine("backend", 0, "unsecure_zmq") + fuzzLine("tcp_keepalive", 2, "-1") + fuzzLine("mc_group", 0, "") + fuzzLine("multicast_interface", 0, "127.0.0.1"),
 		fuzzLine("pub_min_port", 1, "40000") + fuzzLine("pub_max_port", 0, "40001") + fuzzLine("mc_ttl", 2, "0") + fuzzLine("message_version", 0, "v1.01"),
+		fuzzLine("server_public_keys", 0, "viirs=/k/a b.key, *=/k/c.key") + fuzzLine("handshake_interval", 1, "0.5") + fuzzLine("next_port", 2, "9001"),
 	} {
 		f.Add(seed)
 	}
@@ -89,7 +99,22 @@ func FuzzSettings(f *testing.F) {
 				t.Errorf("settings were taken and are not valid: %v", err)
 			}
 		}
+		if c, err := pubsub.ParseSecurity(values); err == nil {
+			checkSecurity(t, c)
+		}
 	})
+}
+
+func checkSecurity(t *testing.T, c security.Config) {
+	t.Helper()
+	if d := c.HandshakeInterval; d != 0 && (d < 100*time.Millisecond || d > time.Hour) {
+		t.Errorf("handshake interval %s", d)
+	}
+	for _, elem := range slices.Concat(c.ServerPublicKeys, c.AuthorizedClientAddresses) {
+		if strings.TrimSpace(elem) != elem || elem == "" {
+			t.Errorf("element %q", elem)
+		}
+	}
 }
 
 func checkPublisherOptions(t *testing.T, o pubsub.PublisherOptions) {
