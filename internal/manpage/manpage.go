@@ -95,15 +95,16 @@ func (p *page) synopsis(root *cobra.Command) {
 // call is a command with its arguments.
 func call(cmd *cobra.Command) string {
 	words := strings.Fields(strings.TrimSuffix(cmd.Use, "[flags]"))
-	text := `\fB` + escape(cmd.CommandPath()) + `\fR`
+	var text strings.Builder
+	text.WriteString(`\fB` + escape(cmd.CommandPath()) + `\fR`)
 	if cmd.HasAvailableFlags() {
-		text += ` [\fIOPTION\fR]...`
+		text.WriteString(` [\fIOPTION\fR]...`)
 	}
 	for _, word := range words[1:] {
 		name := strings.Trim(word, "[].")
-		text += " " + strings.Replace(escape(word), escape(name), `\fI`+escape(name)+`\fR`, 1)
+		text.WriteString(" " + strings.Replace(escape(word), escape(name), `\fI`+escape(name)+`\fR`, 1))
 	}
-	return text
+	return text.String()
 }
 
 // available are the commands of root that are not hidden, without those that cobra adds.
