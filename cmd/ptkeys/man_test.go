@@ -10,6 +10,6 @@ import (
 // TestManPage holds the manual page to the help texts.
 func TestManPage(t *testing.T) {
 	t.Parallel()
-	page := manpage.Page(newCommand(nil), manpage.Options{Section: 1, SeeAlso: []string{"ptctl(1)", "nameserverd(8)"}})
+	page := manpage.Page(newCommand(nil), manpage.Options{Section: 1, SeeAlso: []string{"ptctl(1)", "nameserverd(8)", "posttroll.toml(5)"}})
 	testbed.Golden(t, "../../doc/man/ptkeys.1", page)
 }

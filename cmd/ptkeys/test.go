@@ -38,8 +38,9 @@ key, it does not admit our key or our address, or ok, and how long it took. No
 secret key is sent: the connection proves that we have it. The server's log shows the
 test as a client that came and went.
 
-ADDRESS is as publishers announce it: tcp://HOST:PORT, or ipc://PATH. A nameserver with
-keys listens on 5558, and for subscribers on 16543 or 16544.
+ADDRESS is as publishers announce it: tcp://HOST:PORT, or ipc://PATH. The secure ports of
+a nameserver are 5558 (lookups), 21201 (announcements) and 16544 (changes; 16543 where
+it has only that).
 
 Of a server that lets us in, it also shows the type of its socket: PUB or XPUB is a
 publisher, REP or ROUTER answers requests.

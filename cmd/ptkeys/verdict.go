@@ -36,7 +36,7 @@ var verdicts = map[curveprobe.Outcome]verdict{
 	curveprobe.OldZeroMQ: {"its ZeroMQ is too old for encryption",
 		"libzmq knows CURVE from version 4.0 on"},
 	curveprobe.PlainServer: {"it is a plain server, without CURVE",
-		"connect to it with backend unsecure_zmq; or does its secure socket have another port? A nameserver's plain port is 5557, its secure one 5558"},
+		"connect to it with backend unsecure_zmq; or does its secure socket have another port? Of a nameserver for both kinds 5558, 16544 and 21201 are secure"},
 	curveprobe.Silent: {"it takes connections and says nothing",
 		"it is not ZeroMQ (many other servers wait for the client to speak), or its process hangs or is stopped"},
 	curveprobe.WrongServerKey: {"the server has another key than the one that we know",

@@ -1,4 +1,5 @@
-// Package manpage writes the manual page of a program from its commands, so that help and manual have one source.
+// Package manpage writes manual pages: of a program from its commands, so that help and manual have one source, and of its settings from the
+// comments in the code. It is for tests, which hold the pages in doc/man to what they are made from.
 //
 // Texts are those of --help: paragraphs, lists of lines that begin with "  - ", and examples, which are indented. The paragraph that begins with
 // "Exit status:" becomes the section of that name.
@@ -50,10 +51,7 @@ func Page(root *cobra.Command, opts Options) []byte {
 	}
 	p.section("EXAMPLES")
 	p.example(root.Example)
-	if len(opts.SeeAlso) > 0 {
-		p.section("SEE ALSO")
-		p.line(`%s`, strings.Join(bold(opts.SeeAlso), ", "))
-	}
+	p.seeAlso(opts.SeeAlso)
 	return []byte(p.b.String())
 }
 
@@ -179,6 +177,14 @@ func (p *page) completion(root *cobra.Command) {
   . <(%[1]s completion bash)
 
 For all users: put it into /etc/bash_completion.d/%[1]s.`, root.Name()))
+}
+
+// seeAlso names other pages.
+func (p *page) seeAlso(pages []string) {
+	if len(pages) > 0 {
+		p.section("SEE ALSO")
+		p.line("%s", strings.Join(bold(pages), ", "))
+	}
 }
 
 // bold sets the names of pages in bold.

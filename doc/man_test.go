@@ -1,0 +1,47 @@
+package doc
+
+import (
+	"testing"
+
+	"github.com/pytroll/posttroll-go/internal/confdoc"
+	"github.com/pytroll/posttroll-go/internal/manpage"
+	"github.com/pytroll/posttroll-go/internal/testbed"
+	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/nameserver"
+)
+
+// TestSettingsManPage holds the manual page of the settings to the comments of the structs that they are read into.
+func TestSettingsManPage(t *testing.T) {
+	t.Parallel()
+	group := func(heading string, from confdoc.Source) manpage.Group {
+		settings, err := confdoc.Settings(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return manpage.Group{Heading: heading, Settings: settings}
+	}
+	page := manpage.SettingsPage{
+		Name: "posttroll.toml", Short: "settings of posttroll programs",
+		Made: "Made from the comments in the code by go test ./doc -run ManPage -update: change them there.",
+		Description: `Settings are lines of TOML, "key = value". Later wins: default, posttroll.toml, a program's own
+file, the environment, options of the command line. Every setting can come from the
+environment, as POSTTROLL_ and its key in capitals:
+
+  POSTTROLL_BACKEND=secure_zmq ptctl services
+
+An unknown key in a file is an error. An unknown variable is a warning, for other
+programs share that name space. "nameserverd --check" prints the settings that count, and
+where they come from.`,
+		Groups: []manpage.Group{
+			group("settings of all programs", confdoc.Source{Dir: "../pkg/config", Defaults: config.DefaultSettings()}),
+			group("settings of nameserverd", confdoc.Source{Dir: "../pkg/nameserver", Defaults: nameserver.DefaultConfig()}),
+		},
+		Files: []manpage.Entry{
+			{Name: "/etc/posttroll/posttroll.toml", Text: "settings of all programs on this host"},
+			{Name: "~/.config/posttroll/posttroll.toml", Text: "those of a user, for programs that people run"},
+			{Name: "/etc/posttroll/nameserver.toml", Text: "those of nameserverd; may also hold settings of all programs"},
+		},
+		SeeAlso: []string{"nameserverd(8)", "ptctl(1)", "ptkeys(1)"},
+	}
+	testbed.Golden(t, "man/posttroll.toml.5", page.Bytes())
+}
