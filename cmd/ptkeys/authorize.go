@@ -36,7 +36,7 @@ revoking one name would not shut it out. To change a client's key without a gap,
 the new one under a new name, and revoke the old name when the client has changed.`,
 		Example: `  ptkeys authorize alice.key -d /etc/posttroll/clients
   ssh lx1 cat keys/alice.key | ptkeys authorize - --name alice -d /etc/posttroll/clients`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              arguments(1, 0, "the FILE of a client"),
 		ValidArgsFunction: completeKeyFiles(curve.PublicSuffix),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if a.name != "" && len(paths) > 1 {

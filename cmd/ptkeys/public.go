@@ -23,7 +23,7 @@ standard output; of what came by standard input, standard output is the default.
 		Example: `  ptkeys public server.key_secret
   ptkeys public server.key_secret - | ssh client 'cat > server.key'
   ptkeys public alice.key_secret - | ptkeys authorize - --name alice -d /etc/posttroll/clients`,
-		Args:              cobra.RangeArgs(1, 2),
+		Args:              arguments(1, 2, "SECRET, and a FILE at most"),
 		ValidArgsFunction: completeKeyFiles(curve.SecretSuffix),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			target, err := publicTarget(args)

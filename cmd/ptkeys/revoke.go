@@ -20,7 +20,7 @@ func newRevokeCommand(c *clientsFolder) *cobra.Command {
 		Long: `Removes the public keys of clients from the folder of those that a server admits. When
 the same key is still admitted under another name it says so, with status 1.`,
 		Example:           `  ptkeys revoke alice -d /etc/posttroll/clients`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              arguments(1, 0, "the NAME of a client"),
 		ValidArgsFunction: c.complete,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			before, bad, err := c.open(cmd.ErrOrStderr())

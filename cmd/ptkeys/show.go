@@ -50,7 +50,7 @@ the public key, in Base64 as OpenSSH prints it.`,
 		Example: `  ptkeys show alice.key
   ssh server cat /etc/posttroll/keys/server.key | ptkeys show -
   ptkeys show --json *.key | jq -r .fingerprint`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              arguments(1, 0, "a FILE"),
 		ValidArgsFunction: completeKeyFiles(curve.PublicSuffix, curve.SecretSuffix),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			var bad []error

@@ -62,7 +62,7 @@ Status 0: the server let us in; 1: it did not; 2: wrong usage; 78: bad configura
   ptkeys test tcp://satellite.example:5558        with the keys that the settings name
   ptkeys test tcp://satellite.example:5558 --stranger
   ptkeys test tcp://localhost:9010 --json | jq -r .outcome`,
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments(1, 1, "the ADDRESS of a server"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(cmd *cobra.Command, args []string) error { return t.run(cmd, args[0]) },
 	}
