@@ -39,17 +39,19 @@ var verdicts = map[curveprobe.Outcome]verdict{
 		"connect to it with backend unsecure_zmq; or does its secure socket have another port? Of a nameserver for both kinds 5558, 16544 and 21201 are secure"},
 	curveprobe.Silent: {"it takes connections and says nothing",
 		"it is not ZeroMQ (many other servers wait for the client to speak), or its process hangs or is stopped"},
+	curveprobe.NoWelcome: {"it greets us, and does not answer our first encrypted word",
+		"its process hangs, or something between us holds back what is sent"},
 	curveprobe.WrongServerKey: {"the server has another key than the one that we know",
 		"the server closes the connection when it can't read our first encrypted word; one that stops at that moment looks alike. " +
 			"Compare what `ptkeys show` prints of its key on its host with {servers}"},
 	curveprobe.NotAdmitted: {"the server does not admit our key or our address",
-		"it does not say which: is {key} in its clients_public_keys_directory, and may {from} connect (authorized_client_addresses)? Python servers read that directory at their start only"},
+		"it does not say which: is {key} in its clients_public_keys_directory, and may {from}, or what a NAT makes of it, connect (authorized_client_addresses)? Python servers read that directory at their start only"},
 	curveprobe.NoVerdict: {"the server has our key and says nothing: not admitted, as a rule",
 		"a nameserver or publisher of this suite is silent to a key or address that it does not admit, and logs which; a server whose authenticator hangs is silent too. " +
-			"Is {key} in its clients_public_keys_directory, and may {from} connect (authorized_client_addresses)?"},
+			"Is {key} in its clients_public_keys_directory, and may {from}, or what a NAT makes of it, connect (authorized_client_addresses)?"},
 	curveprobe.ClosedOnKey: {"the server closed the connection when it saw our key: not admitted, as a rule",
 		"a nameserver or publisher of this suite does so with a key or address that it does not admit, and logs which; so does a server that can't ask its authenticator, or that stops at that moment. " +
-			"Is {key} in its clients_public_keys_directory, and may {from} connect (authorized_client_addresses)?"},
+			"Is {key} in its clients_public_keys_directory, and may {from}, or what a NAT makes of it, connect (authorized_client_addresses)?"},
 	curveprobe.AuthenticatorFailed: {"the server's authenticator failed",
 		"see the log of the server"},
 	curveprobe.ProtocolError: {"it does not speak ZeroMQ with CURVE as it should",

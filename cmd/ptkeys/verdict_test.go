@@ -76,7 +76,7 @@ func TestVerdictNamesWhatWasUsed(t *testing.T) {
 		var want []string
 		switch outcome {
 		case curveprobe.NotAdmitted, curveprobe.NoVerdict, curveprobe.ClosedOnKey:
-			want = []string{client.Public.Fingerprint(), "may 192.0.2.7 connect"}
+			want = []string{client.Public.Fingerprint(), "may 192.0.2.7, or"}
 		case curveprobe.WrongServerKey:
 			want = []string{servers.At(0).Fingerprint() + " or " + servers.At(1).Fingerprint()}
 		}

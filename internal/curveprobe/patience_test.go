@@ -24,8 +24,8 @@ func TestPatience(t *testing.T) {
 		want   finding
 	}{
 		"HELLO, closed when a slow line allows it":    {func(s *server) { s.welcome = after(2*time.Second, closes) }, finding{WrongServerKey, "it closed the connection after 2s"}},
-		"HELLO, closed when patience ends":            {func(s *server) { s.welcome = after(5*time.Second, closes) }, finding{Silent, "it closed the connection after 5s"}},
-		"HELLO, silent":                               {func(s *server) { s.welcome = after(time.Hour, closes) }, finding{Silent, "it said nothing for 10s"}},
+		"HELLO, closed when patience ends":            {func(s *server) { s.welcome = after(5*time.Second, closes) }, finding{NoWelcome, "it closed the connection after 5s"}},
+		"HELLO, silent":                               {func(s *server) { s.welcome = after(time.Hour, closes) }, finding{NoWelcome, "it said nothing for 10s"}},
 		"INITIATE, closed when a slow line allows it": {func(s *server) { s.ready = after(2*time.Second, closes) }, finding{ClosedOnKey, "it closed the connection after 2s"}},
 		"INITIATE, closed when patience ends":         {func(s *server) { s.ready = after(5*time.Second, closes) }, finding{NoVerdict, "it closed the connection after 5s"}},
 		"INITIATE, silent":                            {func(s *server) { s.ready = after(time.Hour, closes) }, finding{NoVerdict, "it said nothing for 10s"}},

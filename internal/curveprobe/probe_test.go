@@ -69,7 +69,7 @@ func TestServers(t *testing.T) {
 		"command empty":              {func(s *server) { s.welcome = always("\x04\x00") }, ProtocolError, "without a name"},
 		"name too long":              {func(s *server) { s.welcome = always("\x04\x03\x09ab") }, ProtocolError, "without a name"},
 		"command too large":          {func(s *server) { s.welcome = always("\x06\x7f\xff\xff\xff\xff\xff\xff\xff") }, ProtocolError, "9223372036854775807 bytes"},
-		"command cut":                {func(s *server) { s.welcome = always("\x04\xa8\x07WELCOME") }, Silent, "said nothing"},
+		"command cut":                {func(s *server) { s.welcome = always("\x04\xa8\x07WELCOME") }, NoWelcome, "said nothing"},
 		"closed on INITIATE":         {func(s *server) { s.ready = always("") }, ClosedOnKey, "closed the connection"},
 		"READY cut":                  {func(s *server) { s.ready = always(string(appendCommand(nil, "READY", make([]byte, 23)))) }, ProtocolError, "too short"},
 		"READY altered":              {func(s *server) { s.ready = flip }, ProtocolError, "READY is not made with the key"},
@@ -83,7 +83,7 @@ func TestServers(t *testing.T) {
 			s := newServer(t)
 			tt.change(s)
 			p := Probe{Endpoint: s.listen(t), ServerKey: s.key.Public, ClientKey: generate(t), Timeout: testbed.Patience}
-			if tt.want == Silent {
+			if tt.want == Silent || tt.want == NoWelcome {
 				p.Timeout = short
 			}
 			check(t, p, tt.want, tt.detail)

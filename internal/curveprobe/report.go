@@ -30,8 +30,10 @@ const (
 	OldZeroMQ Outcome = "old_zeromq"
 	// PlainServer: a ZeroMQ socket without CURVE.
 	PlainServer Outcome = "plain_server"
-	// Silent: the other side said nothing where a server has no reason to wait: for the greeting, or on our first encrypted word.
+	// Silent: the other side took the connection and said nothing, or not all of a greeting.
 	Silent Outcome = "silent"
+	// NoWelcome: the server greeted us and did not answer our first encrypted word.
+	NoWelcome Outcome = "no_welcome"
 	// WrongServerKey: the connection was closed on our first encrypted word. A server does so that can't read it, having another key.
 	WrongServerKey Outcome = "wrong_server_key"
 	// NotAdmitted: the server said that it does not admit our key or our address.

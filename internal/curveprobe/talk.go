@@ -66,7 +66,7 @@ func received(n int) string {
 // sayHello sends HELLO and takes WELCOME.
 func (t *trial) sayHello() error {
 	t.write(appendCommand(nil, "HELLO", t.handshake.hello()))
-	answer, err := t.read(WrongServerKey, Silent)
+	answer, err := t.read(WrongServerKey, NoWelcome)
 	if err != nil {
 		return err
 	}
