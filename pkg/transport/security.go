@@ -50,7 +50,8 @@ type Verdict struct {
 // Refusal is why a bound socket refused a client: short and constant, it labels counters.
 type Refusal string
 
-// The refusals.
+// The refusals, as far as they can be told. In a handshake of two mechanisms both sides see that, and the first one closes the connection: where that was
+// the client it is a protocol error like any other that ends there.
 const (
 	RefusedKey       Refusal = "key_not_admitted"
 	RefusedAddress   Refusal = "address_not_admitted"

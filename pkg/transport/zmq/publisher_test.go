@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
@@ -271,5 +272,39 @@ func TestJunkConnections(t *testing.T) {
 	must(t, err)
 	if got, err := req.Recv(0); err != nil || got != "1 127.0.0.1 hello" {
 		t.Errorf("request: got %q, %v", got, err)
+	}
+}
+
+// TestPlainClients: who has subscribed to a publisher without a gate.
+func TestPlainClients(t *testing.T) {
+	t.Parallel()
+	for bind, addressed := range map[string]bool{"tcp://127.0.0.1:0": true, "ipc://*": false} {
+		t.Run(bind, func(t *testing.T) {
+			t.Parallel()
+			p, peers := newPublisher(t, bind), newPeers(t)
+			if got := p.Clients(); len(got) != 0 {
+				t.Errorf("clients of a new publisher are %v", got)
+			}
+			sub := peers.connected(zmq4.SUB, p.Endpoint())
+			for _, topic := range []string{"", "a", "b"} {
+				must(t, sub.SetSubscribe(topic))
+			}
+			must(t, sub.SetUnsubscribe("b"))
+			peers.connected(zmq4.SUB, p.Endpoint()) // has not subscribed
+			want := []transport.Client{{Topics: 2}}
+			var got []transport.Client
+			eventually(t, "two topics", func() bool {
+				got = p.Clients()
+				return cmp.Equal(want, got, cmpopts.IgnoreFields(transport.Client{}, "Addr"))
+			})
+			if got[0].Addr.IsValid() != addressed || addressed && !got[0].Addr.Addr().IsLoopback() {
+				t.Errorf("got address %v", got[0].Addr)
+			}
+			must(t, sub.Close())
+			eventually(t, "it has gone", func() bool { return len(p.Clients()) == 0 })
+			if diff := cmp.Diff(transport.PublisherStats{}, p.Stats()); diff != "" {
+				t.Errorf("stats (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
