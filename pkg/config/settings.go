@@ -89,6 +89,12 @@ type Settings struct {
 	// Default 0. Environment: POSTTROLL_TCP_KEEPALIVE_INTVL.
 	TCPKeepaliveInterval int `toml:"tcp_keepalive_intvl"`
 
+	// RequireSecure makes subscribers pass over publishers that they find by name and that say that they are plain. For networks that have moved
+	// to backend "secure_zmq" altogether: announcements are not signed, so before, anybody in the network can pass for a plain
+	// publisher. Addresses that a program gives itself are connected to as it says. Needs backend "secure_zmq". Default false.
+	// Environment: POSTTROLL_REQUIRE_SECURE.
+	RequireSecure bool `toml:"require_secure"`
+
 	// ServerSecretKeyFile is the file with both keys of this host's publishers and nameserver (NAME.key_secret).
 	// Needed to bind with backend "secure_zmq". Default "". Environment: POSTTROLL_SERVER_SECRET_KEY_FILE.
 	ServerSecretKeyFile string `toml:"server_secret_key_file"`

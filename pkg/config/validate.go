@@ -43,6 +43,9 @@ func (s Settings) Validate() error {
 	if s.HandshakeInterval < 100*time.Millisecond || s.HandshakeInterval > time.Hour {
 		c.add("handshake_interval", fmt.Sprintf("%s is out of range, want 100ms to 1h", s.HandshakeInterval), "")
 	}
+	if s.RequireSecure && s.Backend != Secure {
+		c.add("require_secure", fmt.Sprintf("needs backend %q, which is %q", Secure, s.Backend), "")
+	}
 	c.oneOf("announce_backend", s.AnnounceBackend, "", Plain, Secure)
 	for _, host := range s.AuthorizedClientAddresses {
 		if host == "" {

@@ -14,6 +14,9 @@ import (
 func (s *Subscriber) foundAddress(e discovery.Entry) (to transport.Address, served bool, err error) {
 	addr := Address{URI: e.URI, Backend: e.Backend, SupportedVersion: e.SupportedVersion}
 	to, err = s.node.peer(addr, s.backend, e.Services...)
+	if err == nil && to.Backend != transport.Secure && s.node.settings.RequireSecure {
+		return to, false, fmt.Errorf("%s: it says that it is plain, and require_secure is set", e.URI)
+	}
 	if err != nil || to.Backend != transport.Secure || to.ServerKeys.Len() == 0 {
 		return to, false, err
 	}

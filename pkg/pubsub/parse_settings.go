@@ -17,7 +17,7 @@ var settingsKeys = []string{
 	"nameserver_port", "secure_zmq_nameserver_port", "address_publish_port", "broadcast_port", "secure_broadcast_port",
 	"mc_group", "mc_ttl", "multicast_interface", "pub_min_port", "pub_max_port",
 	"tcp_keepalive", "tcp_keepalive_cnt", "tcp_keepalive_idle", "tcp_keepalive_intvl",
-	"authorized_client_addresses", "secure_address_publish_port", "announce_backend",
+	"authorized_client_addresses", "secure_address_publish_port", "announce_backend", "require_secure",
 	// Of [ParseSecurity].
 	"server_secret_key_file", "next_server_secret_key_file", "clients_public_keys_directory",
 	"client_secret_key_file", "server_public_key_file", "server_public_keys",
@@ -31,6 +31,7 @@ func ParseSettings(settings map[string]any) (Settings, error) {
 	s := Settings{
 		Backend:                  v.backend("backend"),
 		AnnounceBackend:          v.backend("announce_backend"),
+		RequireSecure:            v.boolean("require_secure", false),
 		MessageVersion:           message.Version(v.text("message_version", "")),
 		NameserverPort:           v.within("nameserver_port", discovery.DefaultNameserverPort, 1, 65535),
 		SecureNameserverPort:     v.within("secure_zmq_nameserver_port", DefaultSecureNameserverPort, 1, 65535),

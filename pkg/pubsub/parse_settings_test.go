@@ -109,6 +109,7 @@ func TestParseSettingsRefuses(t *testing.T) {
 	}{
 		{"a misspelt key", settings{"keepalive_intvl": 1}, `did you mean "tcp_keepalive_intvl"?`},
 		{"a backend that is none", settings{"backend": "tls"}, `backend: unknown backend "tls"`},
+		{"require_secure in a plain program", settings{"require_secure": true}, `require_secure: needs backend "secure_zmq"`},
 		{"an announce_backend that is none", settings{"announce_backend": "tls"}, `announce_backend: unknown backend "tls"`},
 		{"a version that nobody writes", settings{"message_version": "v1.10"}, "message_version:"},
 		{"port 0", settings{"nameserver_port": 0}, "nameserver_port: 0: want 1 to 65535"},

@@ -14,6 +14,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
+	"github.com/pytroll/posttroll-go/pkg/transport/transporttest"
 )
 
 // Claims in announcements are compared with configured keys, and change nothing else.
@@ -89,6 +90,32 @@ func TestClaimedKeys(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Where the network has moved, nobody can pass for a plain publisher.
+func TestRequireSecure(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	client := k.client("alice", "*="+k.public("server"))
+	server, alice := k.pair("server"), k.pair("alice")
+	bubble(t, func(w world) {
+		door := transport.ServerSecurity{Key: server, Gate: transporttest.NewGate().Admit("alice", alice.Public)}
+		ns := w.startNameserverAt(5558, 16543, transport.Secure, door)
+		node, logs := w.secureNode(hostB, pubsub.Settings{Backend: transport.Secure, RequireSecure: true}, client)
+		sub := w.subscriberOn(node, services("viirs"))
+		ns.add("tcp://10.0.0.1:9000", "viirs", "backend", "secure_zmq")
+		ns.add("tcp://10.0.0.9:9000", "viirs", "backend", "unsecure_zmq")
+		ns.add("tcp://10.0.0.1:9002", "viirs")
+		sleep(time.Minute)
+		ns.replace("tcp://10.0.0.1:9000", "viirs", "backend", "unsecure_zmq")
+		sleep(time.Minute)
+		if diff := cmp.Diff("tcp://10.0.0.1:9002", uris(sub)); diff != "" {
+			w.Errorf("connected to (-want +got):\n%s", diff)
+		}
+		if got := logs.FilterMessage("publisher passed over").Len(); got != 2 {
+			w.Errorf("%d lines, want 2: %v", got, logs.All())
+		}
+	})
 }
 
 // Lookups alone go on until there is a publisher that can be used.

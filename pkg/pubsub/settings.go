@@ -48,6 +48,8 @@ type Settings struct {
 	// AnnounceBackend says how given nameservers are told of publishers. Those of Python posttroll take announcements plain
 	// alone. Default: as Backend. (announce_backend)
 	AnnounceBackend transport.Backend
+	// RequireSecure passes over publishers that are found by name and are plain. Needs the secure Backend. Default: false. (require_secure)
+	RequireSecure bool
 
 	// MulticastGroup is where announcements go. Default "225.0.0.212"; "0.0.0.0" and "255.255.255.255" mean broadcast. (mc_group)
 	MulticastGroup string
@@ -107,6 +109,9 @@ func (s Settings) Validate() error {
 	}
 	if _, err := transport.ParseBackend(string(s.AnnounceBackend)); err != nil && s.AnnounceBackend != s.Backend {
 		errs = append(errs, fmt.Errorf("announce_backend: %w", err))
+	}
+	if s.RequireSecure && s.Backend != transport.Secure {
+		errs = append(errs, fmt.Errorf("require_secure: needs backend %q, which is %q", string(transport.Secure), string(s.Backend)))
 	}
 	if v := s.MessageVersion; v != "" && v != message.V101 && v != message.V12 {
 		errs = append(errs, fmt.Errorf("message_version: %.40q is not written: want %q or %q", string(v), string(message.V101), string(message.V12)))
