@@ -119,17 +119,21 @@ func (g *guard) judge(r zapRequest) (admitted bool) {
 	return true
 }
 
-// verdict asks the gate. The caller holds mu, so that a review comes either before the question or after what follows from the answer.
+// verdict is that of a handshake. The caller holds mu, so that a review comes either before the question or after what follows from the answer.
 func (g *guard) verdict(mechanism string, caller transport.Caller) transport.Verdict {
 	want := "NULL"
 	if g.backend == transport.Secure {
 		want = "CURVE"
 	}
-	switch {
-	case mechanism != want:
+	if mechanism != want {
 		return transport.Verdict{Reason: transport.RefusedMechanism}
-	case !caller.Addr.IsValid() && !g.ipc:
-		// Without an address it would pass for one that comes from this host.
+	}
+	return g.ask(caller)
+}
+
+// ask asks the gate about a client of the right mechanism. One of TCP without an address would pass for one that comes from this host.
+func (g *guard) ask(caller transport.Caller) transport.Verdict {
+	if !caller.Addr.IsValid() && !g.ipc {
 		return transport.Verdict{Reason: transport.RefusedAddress}
 	}
 	return g.gate.Judge(caller)
@@ -190,7 +194,7 @@ func (g *guard) accept(p part) (c *clientConn, identity string, ok bool) {
 	if c != nil && c.user != string(p.user) {
 		g.introduce(c, string(p.user), user)
 	}
-	verdict := g.gate.Judge(transport.Caller{Addr: g.addrOf(c, p), Key: user.key})
+	verdict := g.ask(transport.Caller{Addr: g.addrOf(c, p), Key: user.key})
 	ok = verdict.Admitted || verdict.Keep
 	if c == nil {
 		return nil, verdict.Identity, ok

@@ -396,6 +396,22 @@ func TestSecureClientOfGatedPlain(t *testing.T) {
 	eventually(t, "it is counted", func() bool { return p.Stats().Access.Refused[transport.RefusedMechanism] == 1 })
 }
 
+// TestRenamed: a key that has another name now keeps its connection, under that name.
+func TestRenamed(t *testing.T) {
+	t.Parallel()
+	tr, peers := newTransport(t, Options{}), newPeers(t)
+	gate, server, alice := transporttest.NewGate(), transporttest.NewKey(t), transporttest.NewKey(t)
+	gate.Admit("alice", alice.Public)
+	p := securePublisher(t, tr, server, gate)
+	peers.secureSub(alice, server.Public, p.Endpoint())
+	must(t, p.WaitSubscribed(soon(t), "", 1))
+	gate.Admit("alice-2", alice.Public)
+	eventually(t, "the new name", func() bool { got := p.Clients(); return len(got) == 1 && got[0].Identity == "alice-2" })
+	if got := p.Stats().Access; got.Revoked != 0 || got.Admitted != 1 {
+		t.Errorf("got %+v, want one admitted and none cut", got)
+	}
+}
+
 // TestRevokedStuck: one that does not read, so that all queues to it are full, is cut as quickly.
 func TestRevokedStuck(t *testing.T) {
 	t.Parallel()

@@ -147,7 +147,7 @@ func (g *guard) losers() map[netip.Addr]transport.Refusal {
 	lost := make(map[netip.Addr]transport.Refusal)
 	for addr, h := range g.hosts.byAddr {
 		for key := range h.admitted {
-			v := g.gate.Judge(transport.Caller{Addr: addr, Key: key})
+			v := g.ask(transport.Caller{Addr: addr, Key: key})
 			if v.Admitted || v.Keep {
 				continue
 			}
@@ -168,7 +168,10 @@ func (g *guard) out(c *clientConn, lost map[netip.Addr]transport.Refusal) (why t
 		why, out = lost[addr]
 		return why, out
 	}
-	v := g.gate.Judge(transport.Caller{Addr: addr, Key: c.key})
+	v := g.ask(transport.Caller{Addr: addr, Key: c.key})
+	if v.Identity != "" {
+		c.identity = v.Identity
+	}
 	return v.Reason, !v.Admitted && !v.Keep
 }
 
