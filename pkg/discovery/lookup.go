@@ -81,14 +81,20 @@ func lookup(ctx context.Context, cfg LookupConfig, service string, once bool) ([
 		return nil, err
 	}
 	l := &inquiry{cfg: cfg, frame: frame, once: once, begun: time.Now(), answers: make(chan answer),
+		over: make(chan struct{}), ended: make(chan struct{}),
 		log: named(cfg.Logger).With(zap.String("service", service))}
 	limited, cancel := context.WithTimeout(ctx, cfg.Timeout)
 	var asking sync.WaitGroup
 	defer asking.Wait()
 	defer cancel()
+	defer close(l.over)
 	for i := range cfg.Nameservers {
 		asking.Go(func() { l.keepAsking(limited, i) })
 	}
+	go func() {
+		asking.Wait()
+		close(l.ended)
+	}()
 	entries, err := l.collect(limited)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		entries, err = nil, context.Cause(ctx)
@@ -107,6 +113,8 @@ type inquiry struct {
 	begun   time.Time
 	log     *zap.Logger
 	answers chan answer
+	over    chan struct{} // closed when nobody takes answers any more
+	ended   chan struct{} // closed when nobody asks any more
 }
 
 // answer is what a nameserver said.
@@ -127,7 +135,7 @@ func (l *inquiry) keepAsking(ctx context.Context, i int) {
 		a.entries, a.err = ask(ctx, l.cfg, i, l.frame, timeout, passedOver(l.log))
 		select {
 		case l.answers <- a:
-		case <-ctx.Done():
+		case <-l.over:
 			return
 		}
 		if l.once || hopeless(a.err) || !sleep(ctx, l.cfg.Timeout/retriesPerTimeout) {
@@ -181,15 +189,38 @@ func (l *inquiry) collect(ctx context.Context) ([]Entry, error) {
 		case <-settled:
 			return l.result(got)
 		case <-ctx.Done():
+			l.last(got)
 			return l.result(got)
 		}
 	}
 }
 
+// last takes what the questions end with when the time is over: some know by then that they were not let in.
+func (l *inquiry) last(got *answers) {
+	for {
+		select {
+		case a := <-l.answers:
+			refused, ok := errors.AsType[*transport.HandshakeError](a.err)
+			switch {
+			case ok:
+				a.err = fmt.Errorf("no answer within %s: %w", l.took(), refused)
+			case a.err != nil:
+				continue // nothing but the end of the time
+			}
+			got.add(a)
+		case <-l.ended:
+			return
+		}
+	}
+}
+
+// took is the time since the lookup began.
+func (l *inquiry) took() time.Duration { return time.Since(l.begun).Round(time.Millisecond) }
+
 // result returns what was found, and logs whose part is missing in it; nobody's answer is an error.
 func (l *inquiry) result(got *answers) ([]Entry, error) {
 	if !got.answered() {
-		return nil, &noNameserverError{asked: l.cfg.Nameservers, errs: got.errs, within: time.Since(l.begun).Round(time.Millisecond)}
+		return nil, &noNameserverError{asked: l.cfg.Nameservers, errs: got.errs, within: l.took()}
 	}
 	for i, err := range got.errs {
 		if err != nil && !got.ok[i] {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"github.com/pytroll/posttroll-go/pkg/transport/inmem"
@@ -121,6 +122,30 @@ func TestLookupWaitsForANameserver(t *testing.T) {
 		must(t, err)
 		if d := cmp.Diff([]string{"tcp://h:1"}, uris(got)); d != "" {
 			t.Errorf("entries (-want +got):\n%s", d)
+		}
+	})
+}
+
+// Who was not let in until the time was over is told so, not that nobody answered.
+func TestLookupTellsOfTheHandshake(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		n := network(t)
+		startNameserver(t, n, hostA) // plain
+		pair, err := curve.Generate()
+		must(t, err)
+		cfg := lookupConfig(t, n)
+		cfg.Options.ClientKey = pair.KeyPair
+		cfg.Nameservers = cfg.Nameservers[:1]
+		cfg.Nameservers[0].Backend = transport.Secure
+		cfg.Nameservers[0].ServerKeys = curve.NewPublicKeys(pair.Public)
+		for name, ask := range map[string]func(context.Context, LookupConfig, string) ([]Entry, error){"Lookup": Lookup, "LookupOnce": LookupOnce} {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			_, err := ask(ctx, cfg, "x")
+			cancel()
+			refused, ok := errors.AsType[*transport.HandshakeError](err)
+			if !ok || refused.Reason != transport.FailedMechanism || !errors.Is(err, ErrNoNameserver) {
+				t.Errorf("%s: error %v", name, err)
+			}
 		}
 	})
 }
