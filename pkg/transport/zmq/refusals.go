@@ -157,7 +157,7 @@ func (l *refusalLine) write(log *zap.Logger, how failure) {
 	default:
 		fields := []zap.Field{l.peer, zap.String("cause", string(l.why)), zap.Uint64("count", l.count)}
 		if !l.key.IsZero() {
-			fields = append(fields, zap.String("key", l.key.Fingerprint()))
+			fields = append(fields, zap.String("fingerprint", l.key.Fingerprint()))
 		}
 		log.Warn("client refused", fields...)
 	}
