@@ -45,6 +45,12 @@ type conn struct {
 	paired   bool // inproc: has had a peer
 }
 
+// inhabited tells whether somebody is at the other end who may speak ZeroMQ, as far as is known.
+func (cn *conn) inhabited() bool {
+	t := cn.trouble
+	return cn.state != connDown || (t.rounds > 0 || t.tried > 0) && t.told.reason != transport.FailedProtocol
+}
+
 type connState int
 
 const (

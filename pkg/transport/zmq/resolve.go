@@ -49,7 +49,8 @@ func resolve(ctx context.Context, host string) ([]netip.Addr, error) {
 }
 
 // follow resolves the host name of l and connects it, and again whenever the connection is lost or does not come about:
-// the address may be another one by now. Where a name has several addresses they are tried in turn.
+// the address may be another one by now. Where a name has several addresses they are tried in turn, until somebody is at one of them who
+// speaks ZeroMQ; that he does not let us in is no reason to leave.
 func (c *connector) follow(ctx context.Context, l *link) {
 	said := ""
 	for attempt := 0; ctx.Err() == nil; attempt++ {
@@ -77,7 +78,11 @@ func (c *connector) resolveLink(ctx context.Context, l *link, attempt int) error
 	if err != nil {
 		return err
 	}
-	return c.move(l, tcpTarget(addrs[attempt%len(addrs)], l.addr.Endpoint.Port()))
+	targets := make([]string, len(addrs))
+	for i, a := range addrs {
+		targets[i] = tcpTarget(a, l.addr.Endpoint.Port())
+	}
+	return c.move(l, targets, attempt)
 }
 
 func errorText(err error) string {
@@ -97,13 +102,14 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// move lets l use the connection to target.
-func (c *connector) move(l *link, target string) error {
+// move lets l use the connection to one of targets: where it is, if somebody is there, else to that of the attempt.
+func (c *connector) move(l *link, targets []string, attempt int) error {
 	if err := c.lock(); err != nil {
 		return nil // closed: ctx tells
 	}
 	defer c.unlock()
-	if c.links[l.addr.Endpoint] != l || l.conn != nil && l.conn.target == target {
+	target := targets[attempt%len(targets)]
+	if c.links[l.addr.Endpoint] != l || l.conn != nil && (l.conn.target == target || l.conn.inhabited() && slices.Contains(targets, l.conn.target)) {
 		return nil
 	}
 	c.detach(l)

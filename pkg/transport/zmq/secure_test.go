@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"strings"
@@ -196,6 +197,81 @@ func TestNotZeroMQ(t *testing.T) {
 				must(t, s.Close())
 			}
 		})
+	}
+}
+
+// TestNoDowngrade: who speaks an old ZMTP, which has no CURVE, is not listened to where we expect a secure peer.
+func TestNoDowngrade(t *testing.T) {
+	t.Parallel()
+	const ready = "\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x03"
+	for name, tt := range map[string]struct {
+		words  string
+		await  int // bytes of the other side before the frames: a greeting and READY of a SUB socket
+		frames string
+	}{
+		"ZMTP 1":         {"\x01\x00", 0, "\x06\x00hello"},
+		"ZMTP 2":         {"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x01\x01\x00\x00", 0, "\x00\x05hello"},
+		"ZMTP 3 in NULL": {string(zmtpGreeting("NULL")) + ready + "PUB", 64 + len(ready) + 3, "\x00\x05hello"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			at, _ := garbage(t, func(c net.Conn) {
+				t.Cleanup(func() { c.Close() })
+				c.Write([]byte(tt.words))
+				if _, err := io.ReadFull(c, make([]byte, tt.await)); err == nil {
+					c.Write([]byte(strings.Repeat(tt.frames, 20)))
+				}
+			})
+			tr := newTransport(t, Options{})
+			plain, _ := subscriberTo(t, tr, transport.SubscriberConfig{}, at)
+			receiveAll(t, plain, 20)
+			cfg := transport.SubscriberConfig{SocketOptions: transport.SocketOptions{ClientKey: newKeys(t), HandshakeInterval: short}}
+			s, events := subscriberTo(t, tr, cfg)
+			must(t, s.Connect(secureAddress(at, newKeys(t).Public)))
+			expectEvents(t, events, transport.HandshakeFailed)
+			expectNothing(t, events, 3*short)
+			if got := s.Stats(); got.Received+got.Multipart != 0 {
+				t.Errorf("received %+v, want nothing", got)
+			}
+		})
+	}
+}
+
+// TestRetriesSlowDown: a peer that refuses is not asked ten times a second.
+func TestRetriesSlowDown(t *testing.T) {
+	t.Parallel()
+	accepted := make(chan time.Time, 100)
+	at, _ := garbage(t, func(c net.Conn) { accepted <- time.Now(); c.Close() })
+	s, _ := subscriberTo(t, newTransport(t, Options{}), transport.SubscriberConfig{}, at)
+	first := <-accepted
+	for n, least := 1, roundPause*3/4; n <= 5; n, least = n+1, 2*least+roundPause*3/4 {
+		if took := (<-accepted).Sub(first); took < least {
+			t.Errorf("attempt %d comes after %v, want %v at least", n, took, least)
+		}
+	}
+	must(t, s.Close())
+}
+
+// TestNamedHost: where a name has two addresses, it stays at the one where somebody is, though he does not let us in.
+func TestNamedHost(t *testing.T) {
+	t.Parallel()
+	ps := newPeers(t)
+	g := ps.gatekeeper("300")
+	server := newKeys(t)
+	_, at := ps.boundSecure(zmq4.XPUB, server)
+	cfg := transport.SubscriberConfig{SocketOptions: transport.SocketOptions{ClientKey: newKeys(t), HandshakeInterval: short}}
+	s, events := subscriberTo(t, newTransport(t, Options{}), cfg)
+	to := secureAddress(endpoint(t, fmt.Sprintf("tcp://localhost:%d", at.Port())), server.Public)
+	must(t, s.Connect(to))
+	if e := expectEvents(t, events, transport.HandshakeFailed); e.Reason != transport.FailedSilent || e.Peer != to {
+		t.Errorf("reason %q of %v, want %q of %v", e.Reason, e.Peer, transport.FailedSilent, to)
+	}
+	expectNothing(t, events, 3*time.Second) // the other address would have its turn
+	g.answer("200")
+	begin := time.Now()
+	expectEvents(t, events, transport.Connected)
+	if took := time.Since(begin); took > 2*short {
+		t.Errorf("came back after %v, want %v and little more", took, short)
 	}
 }
 
