@@ -191,8 +191,8 @@ const (
 	FailedServerKey Failure = "server_key"
 	// FailedRefused: the peer said no, to our key or our address.
 	FailedRefused Failure = "refused"
-	// FailedSilent: the handshake was not over in time. A secure peer that does not admit our key or address, but may do so later, is
-	// silent; so is one that hangs.
+	// FailedSilent: the peer did not say whether it lets us in, or nothing at all, until the handshake had to be over. A peer that does not admit our
+	// key or address, but may do so later, is silent, or just closes the connection when it knows who we are; so is one that hangs.
 	FailedSilent Failure = "silent"
 	// FailedMechanism: one side is plain, the other secure.
 	FailedMechanism Failure = "mechanism"
