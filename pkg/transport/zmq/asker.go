@@ -91,7 +91,7 @@ func (a *asker) apply(e event) {
 	case zmq4.EVENT_CONNECTED:
 		if a.state == connDown {
 			a.state, a.opened = connOpen, time.Now()
-			a.tap.begin(e.value, a.target)
+			a.tap.begin(e.value, a.target, &a.owner.taps)
 		}
 	case zmq4.EVENT_HANDSHAKE_SUCCEEDED:
 		a.state = connUp

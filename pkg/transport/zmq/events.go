@@ -31,7 +31,7 @@ func (c *connector) apply(cn *conn, e event) {
 			c.owners.end(cn.fd, cn) // the connection before, whose end nobody told
 		}
 		cn.state, cn.fd, cn.opened, cn.said = connOpen, e.value, time.Now(), nil
-		cn.tap.begin(cn.fd, cn.target)
+		cn.tap.begin(cn.fd, cn.target, &c.owner.taps)
 		c.owners.begin(cn.fd, cn)
 		c.retry(cn)
 	case zmq4.EVENT_HANDSHAKE_SUCCEEDED:

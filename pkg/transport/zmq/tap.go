@@ -2,6 +2,7 @@ package zmq
 
 import (
 	"net/netip"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,20 +13,28 @@ const unknown = -1
 // tap is a second descriptor of a connection in its handshake. libzmq does not tell how far a handshake came; the kernel does, by the number
 // of bytes that the peer had sent, also after libzmq has closed its own descriptor. As long as the tap is open so is the connection.
 //
-// There is none for ipc, nor where libzmq was faster than we, which happens on loopback only.
+// There is none for ipc, nor where libzmq was faster than we, which happens on loopback only, nor beyond maxTaps.
 type tap struct {
 	fd   int
-	open bool
+	taps *atomic.Int64 // nil: not open
 }
 
-// begin taps the connection to target that libzmq has given the descriptor fd.
-func (t *tap) begin(fd int, target string) {
+// maxTaps bounds the taps of a transport that are open at once: a subscriber to thousands of publishers needs its descriptors for connections.
+const maxTaps = 64
+
+// begin taps the connection to target that libzmq has given the descriptor fd. taps counts those of the transport.
+func (t *tap) begin(fd int, target string, taps *atomic.Int64) {
 	t.end()
-	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return // closed, or no descriptor is left: nobody can tell then
+	if taps.Add(1) > maxTaps {
+		taps.Add(-1)
+		return
 	}
-	t.fd, t.open = own, true
+	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil { // closed, or no descriptor is left: nobody can tell then
+		taps.Add(-1)
+		return
+	}
+	t.fd, t.taps = own, taps
 	if peerTarget(own) != target { // closed, and the number belongs to another file by now
 		t.end()
 	}
@@ -33,7 +42,7 @@ func (t *tap) begin(fd int, target string) {
 
 // received is the number of bytes that the peer has sent. The end of the connection counts one.
 func (t *tap) received() int {
-	if !t.open {
+	if t.taps == nil {
 		return unknown
 	}
 	return receivedBytes(t.fd)
@@ -41,8 +50,9 @@ func (t *tap) received() int {
 
 // end may be called at any time.
 func (t *tap) end() {
-	if t.open {
-		t.open = false
+	if t.taps != nil {
+		t.taps.Add(-1)
+		t.taps = nil
 		// The error would be one of what libzmq has written, which is libzmq's business.
 		_ = unix.Close(t.fd)
 	}

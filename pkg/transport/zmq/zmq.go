@@ -25,6 +25,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pebbe/zmq4"
@@ -57,7 +58,8 @@ type Transport struct {
 	heartbeat  time.Duration // 0: off
 	ctx        *zmq4.Context
 	inprocs    *inprocs
-	keys       keyMemory // of requests
+	keys       keyMemory    // of requests
+	taps       atomic.Int64 // that are open
 	once       sync.Once
 
 	// running ends when the transport closes; requests wait for it.
