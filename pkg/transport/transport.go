@@ -207,6 +207,8 @@ type EventKind int
 const (
 	Connected EventKind = iota + 1
 	Lost
+	// HandshakeFailed: told when the reason or the cause is another one than before, not of each attempt. Attempts go on, less and less often, and at least once
+	// in a handshake interval.
 	HandshakeFailed
 )
 

@@ -104,7 +104,7 @@ func (q *question) try(ctx context.Context) (answer []byte, failed *asker, err e
 		return nil, a, closed
 	case err == nil && serverKeys(q.to).Len() > 1:
 		q.owner.keys.put(q.to, q.key)
-	case err != nil && ctx.Err() != nil:
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		if isLate {
 			q.note(late)
 		}
