@@ -63,12 +63,12 @@ func TestServerKeys(t *testing.T) {
 			s := open(t, cfg)
 			endpoint, err := transport.ParseEndpoint(test.endpoint)
 			must(t, err)
-			got := ""
+			var got strings.Builder
 			for key := range s.ServerKeys(endpoint, test.services...).All() {
-				got += names[key]
+				got.WriteString(names[key])
 			}
-			if got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
+			if got.String() != test.want {
+				t.Errorf("got %q, want %q", got.String(), test.want)
 			}
 		})
 	}
