@@ -9,14 +9,6 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
-const (
-	// maxTopic bounds a topic that a subscriber may ask for, in bytes.
-	maxTopic = 4 << 10
-	// maxTopicBytes bounds all that one connection asks for. libzmq keeps topics in a tree that takes some forty times
-	// their length.
-	maxTopicBytes = 1 << 20
-)
-
 // clientConn is a connection that a client has made to a bound socket.
 type clientConn struct {
 	id    connID
@@ -30,25 +22,11 @@ type clientConn struct {
 	judged   uint64 // number of the gate's changes at the last verdict
 	cut      bool   // or about to be
 
-	topics int
-	bytes  int // of topics
+	topics topicSet
 }
 
 // spoke tells whether a message has come, and with it who the client is.
 func (c *clientConn) spoke() bool { return c.user != "" }
-
-// subscribe counts a topic of so many bytes, or its end, and tells whether the connection now has too many.
-func (c *clientConn) subscribe(size int, begins bool) (over bool) {
-	size++ // libzmq keeps the empty one too
-	if begins {
-		c.topics++
-		c.bytes += size
-	} else {
-		c.topics = max(0, c.topics-1)
-		c.bytes = max(0, c.bytes-size)
-	}
-	return c.bytes > maxTopicBytes
-}
 
 // clientConns are the connections to a bound socket, by their descriptors. Those of guarded sockets come and go as the monitor tells, those of
 // others are found by their messages, and what is left of them when they have gone is not removed but passed over.
@@ -117,13 +95,13 @@ func (t *clientConns) find(fd int) *clientConn {
 func (t *clientConns) subscribers() []transport.Client {
 	var list []transport.Client
 	for fd, c := range t.byFD {
-		if c.topics == 0 || c.cut {
+		if c.topics.len() == 0 || c.cut {
 			continue
 		}
 		if id, ok := identify(fd); !ok || id != c.id {
 			continue
 		}
-		list = append(list, transport.Client{Identity: c.identity, Addr: c.id.peer, Topics: c.topics})
+		list = append(list, transport.Client{Identity: c.identity, Addr: c.id.peer, Topics: c.topics.len()})
 	}
 	slices.SortFunc(list, func(a, b transport.Client) int {
 		return cmp.Or(cmp.Compare(a.Identity, b.Identity), a.Addr.Compare(b.Addr), cmp.Compare(a.Topics, b.Topics))

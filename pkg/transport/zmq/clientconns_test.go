@@ -39,28 +39,6 @@ func withFD(t *testing.T, c net.Conn, f func(fd int)) {
 	must(t, raw.Control(func(fd uintptr) { f(int(fd)) }))
 }
 
-func TestTopicLimit(t *testing.T) {
-	t.Parallel()
-	var c clientConn
-	for _, tt := range []struct {
-		size   int
-		begins bool
-		over   bool
-		topics int
-	}{
-		{maxTopicBytes - 1, true, false, 1},
-		{0, true, true, 2},
-		{0, false, false, 1},
-		{2 * maxTopicBytes, false, false, 0},
-		{0, false, false, 0},
-		{maxTopicBytes - 1, true, false, 1},
-	} {
-		if got := c.subscribe(tt.size, tt.begins); got != tt.over || c.topics != tt.topics {
-			t.Errorf("after %d bytes, begins %t: over is %t with %d topics, want %t with %d", tt.size, tt.begins, got, c.topics, tt.over, tt.topics)
-		}
-	}
-}
-
 // TestReusedDescriptor: what is known of a connection does not pass to the next one that has its descriptor.
 func TestReusedDescriptor(t *testing.T) {
 	t.Parallel()
@@ -71,7 +49,7 @@ func TestReusedDescriptor(t *testing.T) {
 		if c == nil || c.id.peer.String() != first.RemoteAddr().String() {
 			t.Fatalf("got %+v, want the connection from %v", c, first.RemoteAddr())
 		}
-		c.subscribe(5, true)
+		c.topics.apply([]byte("topic"), true)
 		if conns.find(fd) != c {
 			t.Error("the same connection is not found again")
 		}
@@ -85,7 +63,7 @@ func TestReusedDescriptor(t *testing.T) {
 		if got := conns.subscribers(); len(got) != 0 {
 			t.Errorf("subscribers are %v, want none", got)
 		}
-		if next := conns.find(fd); next == c || next.topics != 0 || !next.id.cut(fd) {
+		if next := conns.find(fd); next == c || next.topics.len() != 0 || !next.id.cut(fd) {
 			t.Errorf("the next connection begins with %+v, or can't be cut", next)
 		}
 	})

@@ -235,7 +235,7 @@ func (g *guard) introduce(c *clientConn, text string, user zapUser) {
 		g.hosts.spoke(c.id.peer.Addr())
 	}
 	c.user, c.serial, c.key, c.identity = text, user.serial, user.key, ""
-	c.topics, c.bytes = 0, 0
+	c.topics = topicSet{}
 }
 
 // addrOf is the address of the sender of p.

@@ -160,9 +160,13 @@ func (p *publisher) take(part part) {
 	if !ok {
 		return
 	}
+	c := p.connOf(part)
+	if c != nil && !c.topics.apply(topic, subscribed) {
+		return
+	}
 	// A topic of one who is admitted no more counts too, for a moment: libzmq serves it until the connection is cut, and tells of its end.
 	p.topics.apply(topic, subscribed)
-	if c := p.connOf(part); c != nil && c.subscribe(len(topic), subscribed) && !c.cut {
+	if c != nil && c.topics.tooMuch() && !c.cut {
 		c.cut = true
 		if c.id.cut(part.fd) {
 			p.logCut(c.id.peer)

@@ -150,6 +150,38 @@ func flood(t *testing.T, at transport.Endpoint) {
 	}
 }
 
+// TestTopicsPaidWithOthers: taking back what was never asked for makes no room for more topics.
+func TestTopicsPaidWithOthers(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t, "tcp://127.0.0.1:0")
+	c := dialRaw(t, p.Endpoint())
+	c.greet(property("Socket-Type", "SUB"))
+	long := strings.Repeat("x", 900)
+	for i := range 20 * maxTopicBytes / len(long) {
+		if c.send(fmt.Sprintf("\x01%08d%s", i, long), fmt.Sprintf("\x00never %d%s", i, long)) != nil {
+			break
+		}
+	}
+	eventually(t, "it is cut", func() bool { return p.Stats().Cut > 0 })
+}
+
+// TestForeignTopic: a subscriber can't take back what another one has asked for.
+func TestForeignTopic(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t, "tcp://127.0.0.1:0")
+	good := newPeers(t).connected(zmq4.SUB, p.Endpoint())
+	must(t, good.SetSubscribe("good"))
+	must(t, p.WaitSubscribed(soon(t), "good", 1))
+	c := dialRaw(t, p.Endpoint())
+	c.greet(property("Socket-Type", "SUB"))
+	must(t, c.send("\x00good", "\x01bad"))
+	must(t, p.WaitSubscribed(soon(t), "bad", 1))
+	want := []transport.Subscription{{Topic: "bad", Count: 1}, {Topic: "good", Count: 1}}
+	if diff := cmp.Diff(want, p.Subscriptions()); diff != "" {
+		t.Errorf("subscriptions (-want +got):\n%s", diff)
+	}
+}
+
 // TestSubscriptionsWhileSending: sending may take the signal that tells of a subscription, which must be seen all the
 // same.
 func TestSubscriptionsWhileSending(t *testing.T) {

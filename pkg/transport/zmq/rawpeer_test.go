@@ -1,0 +1,64 @@
+package zmq
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// rawPeer speaks ZMTP 3.0 by hand, and so says what libzmq never would.
+type rawPeer struct {
+	net.Conn
+	t *testing.T
+}
+
+func dialRaw(t *testing.T, to transport.Endpoint) rawPeer {
+	t.Helper()
+	network, addr, _ := strings.Cut(to.String(), "://")
+	if network == "ipc" {
+		network = "unix"
+	}
+	c, err := net.Dial(network, strings.Replace(addr, "*", "127.0.0.1", 1))
+	must(t, err)
+	t.Cleanup(func() { c.Close() })
+	must(t, c.SetDeadline(time.Now().Add(patience)))
+	return rawPeer{c, t}
+}
+
+// greet goes through the handshake of mechanism NULL with these properties.
+func (p rawPeer) greet(properties ...string) {
+	p.t.Helper()
+	_, err := p.Write(append(zmtpGreeting("NULL"), rawFrame(4, "\x05READY"+strings.Join(properties, ""))...))
+	must(p.t, err)
+	theirs := make([]byte, 64+2)
+	_, err = io.ReadFull(p, theirs)
+	must(p.t, err)
+	_, err = io.ReadFull(p, make([]byte, theirs[65]))
+	must(p.t, err)
+}
+
+// send sends frames with flags 0: each is a message.
+func (p rawPeer) send(bodies ...string) error {
+	var all []byte
+	for _, b := range bodies {
+		all = append(all, rawFrame(0, b)...)
+	}
+	_, err := p.Write(all)
+	return err
+}
+
+func rawFrame(flags byte, body string) []byte {
+	if len(body) > 255 {
+		return append(binary.BigEndian.AppendUint64([]byte{flags | 2}, uint64(len(body))), body...)
+	}
+	return append([]byte{flags, byte(len(body))}, body...)
+}
+
+func property(name, value string) string {
+	return string(rune(len(name))) + name + string(binary.BigEndian.AppendUint32(nil, uint32(len(value)))) + value
+}
