@@ -311,6 +311,33 @@ func TestSilentClients(t *testing.T) {
 	})
 }
 
+// TestSilentClientAmongJunk: one that has said nothing is cut when its key is taken away, whatever else has come from the same host meanwhile.
+func TestSilentClientAmongJunk(t *testing.T) {
+	t.Parallel()
+	tr, peers := newTransport(t, Options{}), newPeers(t)
+	gate, server, bob := transporttest.NewGate(), transporttest.NewKey(t), transporttest.NewKey(t)
+	gate.Admit("bob", bob.Public)
+	p := securePublisher(t, tr, server, gate)
+	sub := curved(t, peers.socket(zmq4.SUB), bob, server.Public)
+	must(t, sub.Connect(p.Endpoint().String()))
+	eventually(t, "bob is in", func() bool { return p.Stats().Access.Admitted == 1 })
+	for range 3 {
+		c := dialRaw(t, p.Endpoint())
+		_, err := c.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
+		must(t, err)
+		_, _ = io.Copy(io.Discard, c) // until it is closed, in whatever way
+	}
+	pub := p.(*publisher)
+	eventually(t, "the junk has gone", func() bool {
+		pub.mu.Lock()
+		defer pub.mu.Unlock()
+		pub.guard.readEvents()
+		return len(pub.guard.conns.byFD) == 1
+	})
+	gate.Revoke(bob.Public)
+	eventually(t, "bob is cut, and comes in vain", func() bool { return p.Stats().Access.Refused[transport.RefusedKey] > 0 })
+}
+
 // TestKeyReplaced: a name that stands for another key now does not keep those connected who have the old one.
 func TestKeyReplaced(t *testing.T) {
 	t.Parallel()

@@ -113,9 +113,17 @@ func (g *guard) ended(fd int, why failure, now time.Time) {
 
 // cutting is a connection that is to be cut.
 type cutting struct {
-	fd  int
-	c   *clientConn
-	why transport.Refusal
+	fd      int
+	c       *clientConn
+	why     transport.Refusal
+	unknown bool // nobody can tell that it was let in
+}
+
+// loss is why a client of an address is admitted no more. Up to silent of the connections from there that have said nothing are its own, as far as
+// is known: junk that comes from the same address puts out that number.
+type loss struct {
+	why    transport.Refusal
+	silent int
 }
 
 // review cuts the connections of those who are admitted no more. The socket's mu is held.
@@ -126,8 +134,9 @@ func (g *guard) review() {
 	lost := g.losers()
 	var cuts []cutting
 	for fd, c := range g.conns.byFD {
-		if why, out := g.out(c, lost); out && !c.cut {
-			cuts = append(cuts, cutting{fd, c, why})
+		if x, out := g.out(c, lost); out && !c.cut {
+			x.fd = fd
+			cuts = append(cuts, x)
 		}
 	}
 	g.mu.Unlock()
@@ -141,10 +150,9 @@ func (g *guard) review() {
 	}
 }
 
-// losers returns the addresses from which a client was let in that is admitted no more, and why, where there are connections that may be its
-// without it being known. The caller holds mu.
-func (g *guard) losers() map[netip.Addr]transport.Refusal {
-	lost := make(map[netip.Addr]transport.Refusal)
+// losers returns the addresses from which a client was let in that is admitted no more. The caller holds mu.
+func (g *guard) losers() map[netip.Addr]*loss {
+	lost := make(map[netip.Addr]*loss)
 	for addr, h := range g.hosts.byAddr {
 		for key := range h.admitted {
 			v := g.ask(transport.Caller{Addr: addr, Key: key})
@@ -152,9 +160,7 @@ func (g *guard) losers() map[netip.Addr]transport.Refusal {
 				continue
 			}
 			delete(h.admitted, key)
-			if h.silent > 0 {
-				lost[addr] = v.Reason
-			}
+			lost[addr] = &loss{v.Reason, h.silent}
 		}
 	}
 	return lost
@@ -162,17 +168,21 @@ func (g *guard) losers() map[netip.Addr]transport.Refusal {
 
 // out tells whether a connection is to be cut. One that has not said yet whose it is goes with those that it may belong to: it has subscribed to nothing and asked
 // nothing, and comes back by itself. The caller holds mu.
-func (g *guard) out(c *clientConn, lost map[netip.Addr]transport.Refusal) (why transport.Refusal, out bool) {
+func (g *guard) out(c *clientConn, lost map[netip.Addr]*loss) (x cutting, out bool) {
 	addr := c.id.peer.Addr()
 	if !c.spoke() {
-		why, out = lost[addr]
-		return why, out
+		l := lost[addr]
+		if l == nil {
+			return cutting{}, false
+		}
+		l.silent--
+		return cutting{c: c, why: l.why, unknown: l.silent < 0}, true
 	}
 	v := g.ask(transport.Caller{Addr: addr, Key: c.key})
 	if v.Identity != "" {
 		c.identity = v.Identity
 	}
-	return v.Reason, !v.Admitted && !v.Keep
+	return cutting{c: c, why: v.Reason}, !v.Admitted && !v.Keep
 }
 
 func (g *guard) cut(x cutting) {
@@ -182,7 +192,9 @@ func (g *guard) cut(x cutting) {
 	}
 	addr := x.c.id.peer.Addr()
 	g.mu.Lock()
-	g.stats.Revoked++
+	if !x.unknown {
+		g.stats.Revoked++
+	}
 	delete(g.known, visitor{x.c.identity, addr})
 	line := x.c.spoke() && g.cuts.allow(time.Now())
 	g.mu.Unlock()
