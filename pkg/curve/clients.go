@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Clients are the keys that a server admits, by name. They do not change once they were read. The zero value and nil admit nobody.
@@ -23,11 +24,29 @@ type Clients struct {
 // It returns nil and an error when the folder itself can't be read. Files that can't be read, or are no key files, are errors too, joined, each
 // a [FileError]; the others are returned nevertheless, and the caller decides whether to go on with them.
 func ReadClients(directory string) (*Clients, error) {
+	var clients *Clients
+	var err error
+	for range readTries {
+		var moved bool
+		if clients, moved, err = readClients(directory); !moved {
+			break
+		}
+	}
+	return clients, err
+}
+
+// readTries bounds how often a folder is read that changes meanwhile. A file that gets another name while it is read may be found under neither, and its
+// client would be taken for one that was revoked.
+const readTries = 10
+
+// readClients reads the folder once, and tells whether it has changed in between.
+func readClients(directory string) (clients *Clients, moved bool, err error) {
+	before := changedAt(directory)
 	entries, err := os.ReadDir(directory)
 	if err != nil {
-		return nil, &FileError{directory, err}
+		return nil, false, &FileError{directory, err}
 	}
-	clients := &Clients{names: map[PublicKey][]string{}, certs: map[string]*Certificate{}}
+	clients = &Clients{names: map[PublicKey][]string{}, certs: map[string]*Certificate{}}
 	var bad []error
 	for _, entry := range entries { // sorted by name
 		name, isKey := strings.CutSuffix(entry.Name(), PublicSuffix)
@@ -41,6 +60,7 @@ func ReadClients(directory string) (*Clients, error) {
 		}
 		cert, err := Read(path)
 		if errors.Is(err, fs.ErrNotExist) && gone(path) {
+			moved = true
 			continue
 		}
 		if err != nil {
@@ -49,7 +69,16 @@ func ReadClients(directory string) (*Clients, error) {
 		}
 		clients.add(name, cert)
 	}
-	return clients, errors.Join(bad...)
+	return clients, moved || changedAt(directory) != before, errors.Join(bad...)
+}
+
+// changedAt is when a folder was changed last; zero where that can't be told.
+func changedAt(directory string) time.Time {
+	info, err := os.Stat(directory)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 // gone says that a file was removed since the folder was listed. A link to nowhere is there.

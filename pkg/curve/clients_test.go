@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -64,6 +65,52 @@ func TestReadClients(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"alias of bob", "bob"}, clients.Names(bob.Public)); diff != "" {
 		t.Errorf("Names (-want +got):\n%s", diff)
+	}
+}
+
+// A key whose file gets another name while the folder is read is not missed.
+func TestReadClientsWhileFilesAreRenamed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	alice := generate(t)
+	for _, name := range []string{"alice", "bob", "carol", "dave"} {
+		cert := alice
+		if name != "alice" {
+			cert = generate(t)
+		}
+		if err := cert.WritePublic(dir, name, curve.WriteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop, stopped := make(chan struct{}), make(chan error)
+	go func() {
+		from, to := curve.PublicPath(dir, "alice"), curve.PublicPath(dir, "Alice")
+		for {
+			select {
+			case <-stop:
+				stopped <- nil
+				return
+			case <-time.After(time.Millisecond):
+			}
+			if err := os.Rename(from, to); err != nil {
+				<-stop
+				stopped <- err
+				return
+			}
+			from, to = to, from
+		}
+	}()
+	defer func() {
+		close(stop)
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	}()
+	for range 1000 {
+		clients, err := curve.ReadClients(dir)
+		if _, ok := clients.Identity(alice.Public); !ok || err != nil {
+			t.Fatalf("the key is missing, error %v", err)
+		}
 	}
 }
 

@@ -146,6 +146,22 @@ func TestFolderBelowMissingFolders(t *testing.T) {
 	wait(admittedAs("alice"))
 }
 
+// A link on the way to the folder that is swapped leads to another folder, whose keys count at once.
+func TestFolderBehindLinkThatIsSwapped(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at := func(name string) string { return filepath.Join(s.root, name) }
+	must(t, os.MkdirAll(at("1/keys/clients"), 0o755), os.MkdirAll(at("2/keys/clients"), 0o755), os.Symlink("1", at("current")))
+	admitKey(t, s.keys, "alice", at("1/keys/clients"))
+	s.clients = at("current/keys/clients")
+	wait := follow(t, s.gate(t), s.alice)
+	wait(admittedAs("alice"))
+	must(t, os.Symlink("2", at("new")), os.Rename(at("new"), at("current")))
+	wait(refusedKey)
+	admitKey(t, s.keys, "alice", at("2/keys/clients"))
+	wait(admittedAs("alice"))
+}
+
 // Both rules must be kept.
 func TestGateByKeyAndAddress(t *testing.T) {
 	t.Parallel()

@@ -2,10 +2,13 @@ package security
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/fsnotify/fsnotify"
@@ -109,8 +112,8 @@ func (w *watch) tell(err error) {
 	w.log.Info("clients' folder is watched again", zap.String("path", w.path))
 }
 
-// watchPlaces returns what to watch: the folder and, for its name, the one above; where that is not there the next above. For a link that holds for the
-// link and for where it leads.
+// watchPlaces returns what to watch: the folder and its name in the one above; where that is not there the name that is missing; and each link on the
+// way, whose change leads to another folder.
 func watchPlaces(path string) watched {
 	places := watched{}
 	add := func(dir, entry string) {
@@ -119,24 +122,39 @@ func watchPlaces(path string) watched {
 		}
 		places[dir][entry] = true
 	}
-	addAbove := func(path string) {
-		for above := filepath.Dir(path); ; path, above = above, filepath.Dir(above) {
-			if real, err := filepath.EvalSymlinks(above); err == nil {
-				add(real, filepath.Base(path))
-				return
+	dir, rest := string(filepath.Separator), path
+	for links := 0; rest != ""; {
+		name, behind, _ := strings.Cut(strings.TrimLeft(rest, "/"), "/")
+		at := filepath.Join(dir, name)
+		info, err := os.Lstat(at)
+		last := strings.Trim(behind, "/") == ""
+		switch {
+		case err != nil:
+			add(dir, name)
+			return places
+		case info.Mode().Type() != fs.ModeSymlink:
+			if last {
+				add(dir, name)
 			}
-			if above == path {
-				return
-			}
+			dir, rest = at, behind
+			continue
 		}
+		add(dir, name)
+		to, err := os.Readlink(at)
+		if links++; err != nil || links > maxLinks {
+			return places
+		}
+		if filepath.IsAbs(to) {
+			dir = string(filepath.Separator)
+		}
+		rest = to + "/" + behind
 	}
-	addAbove(path)
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		add(real, "")
-		addAbove(real)
-	}
+	add(dir, "")
 	return places
 }
+
+// maxLinks is the number of links behind one another after which there is no end, as for the kernel.
+const maxLinks = 40
 
 // pump turns events into signals, until the watcher closes both channels.
 func (w *watch) pump(events <-chan fsnotify.Event, errs <-chan error) {

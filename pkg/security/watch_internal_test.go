@@ -30,7 +30,10 @@ func TestWatchPlaces(t *testing.T) {
 		at("etc", "none"):          {at("etc"): {"none": true}},
 		at("none", "of", "these"):  {root: {"none": true}},
 		at("etc", "link"):          {at("etc"): {"link": true}, at("srv"): {"v1": true}, at("srv", "v1"): {"": true}},
-		at("elsewhere", "clients"): {at("etc"): {"clients": true}, at("etc", "clients"): {"": true}},
+		at("elsewhere", "clients"): {root: {"elsewhere": true}, at("etc"): {"clients": true}, at("etc", "clients"): {"": true}},
+		at("elsewhere", "link"):    {root: {"elsewhere": true}, at("etc"): {"link": true}, at("srv"): {"v1": true}, at("srv", "v1"): {"": true}},
+		at("elsewhere", "none"):    {root: {"elsewhere": true}, at("etc"): {"none": true}},
+		at("loop", "clients"):      {root: {"loop": true}},
 		at("loop"):                 {root: {"loop": true}},
 	} {
 		if diff := cmp.Diff(want, watchPlaces(path)); diff != "" {
