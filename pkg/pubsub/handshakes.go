@@ -9,19 +9,22 @@ import (
 	"go.uber.org/zap"
 )
 
-// handshakes logs publishers that do not let us in, each once for each reason, and counts.
+// handshakes logs publishers that do not let us in, each once for each reason, and counts. One that fails for one reason after the other, or lets us in
+// in between, must not fill the log.
 type handshakes struct {
 	failed atomic.Uint64
 
 	mu      sync.Mutex
 	failing map[transport.Endpoint]*failing
+	lines   budget
 }
 
-// failing is a publisher that has not let us in since it did last.
+// failing is a publisher that does not let us in, or did not some time ago.
 type failing struct {
-	reason transport.Failure
+	logged transport.Failure // the reason that was logged last, since it let us in last
 	since  time.Time
-	count  uint64
+	count  uint64 // failures since it let us in last
+	lines  budget
 }
 
 // event takes in what happened to a connection.
@@ -30,19 +33,19 @@ func (h *handshakes) event(log *zap.Logger, e transport.Event) {
 	switch e.Kind {
 	case transport.HandshakeFailed:
 		h.failed.Add(1)
-		if h.failure(e) {
+		if leftOut, ok := h.failure(e); ok {
 			log.Warn("handshake with publisher failed", uri, zap.String("backend", string(e.Peer.Backend)), zap.String("reason", string(e.Reason)),
-				zap.String("cause", e.Cause), zap.String("hint", e.Reason.Advice(e.Peer.Backend)))
+				zap.String("cause", e.Cause), zap.String("hint", e.Reason.Advice(e.Peer.Backend)), left(leftOut))
 		}
 	case transport.Connected:
-		if was, ok := h.forget(e.Peer.Endpoint); ok {
+		if was, ok := h.over(e.Peer.Endpoint); ok {
 			log.Info("publisher connected after failed handshakes", uri, zap.Uint64("count", was.count), zap.Duration("age", time.Since(was.since)))
 		}
 	}
 }
 
-// failure notes a failed handshake, and tells whether it is news.
-func (h *handshakes) failure(e transport.Event) bool {
+// failure notes a failed handshake, and tells whether it is news for the log, and how many such were left out before.
+func (h *handshakes) failure(e transport.Event) (leftOut uint64, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f, known := h.failing[e.Peer.Endpoint]
@@ -50,23 +53,41 @@ func (h *handshakes) failure(e transport.Event) bool {
 		if h.failing == nil || len(h.failing) >= maxRefusals {
 			h.failing = make(map[transport.Endpoint]*failing)
 		}
-		f = &failing{since: time.Now()}
+		f = &failing{}
 		h.failing[e.Peer.Endpoint] = f
 	}
-	f.count++
-	news := !known || f.reason != e.Reason
-	f.reason = e.Reason
-	return news
+	if f.count++; f.count == 1 {
+		f.since = time.Now()
+	}
+	if f.logged == e.Reason {
+		return 0, false
+	}
+	if leftOut, ok = f.lines.allow(peerBurst, peerInterval); !ok {
+		return 0, false
+	}
+	others, ok := h.lines.allow(allBurst, allInterval)
+	if ok {
+		f.logged = e.Reason
+	}
+	return leftOut + others, ok
 }
 
-// forget returns what was known of a publisher that failed, for the last time.
-func (h *handshakes) forget(peer transport.Endpoint) (was failing, ok bool) {
+// over notes that a publisher has let us in. It returns what was known of it, if the log has that it did not.
+func (h *handshakes) over(peer transport.Endpoint) (was failing, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	f, ok := h.failing[peer]
-	if !ok {
+	f, known := h.failing[peer]
+	if !known {
 		return failing{}, false
 	}
+	was = *f
+	*f = failing{lines: f.lines}
+	return was, was.logged != ""
+}
+
+// forget drops what is known of a publisher.
+func (h *handshakes) forget(peer transport.Endpoint) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	delete(h.failing, peer)
-	return *f, true
 }

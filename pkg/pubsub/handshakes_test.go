@@ -82,3 +82,43 @@ func TestFailedHandshakesAreCounted(t *testing.T) {
 		check("after closing")
 	})
 }
+
+// A publisher that fails for one reason after the other, or lets us in now and then, does not fill the log, and nor do thousands of them; the log
+// tells how much was left out.
+func TestFailedHandshakesDoNotFillTheLog(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		core, logs := observer.New(zap.InfoLevel)
+		tr := &eventful{Transport: w.network.Transport(hostB)}
+		node, err := pubsub.New(pubsub.Options{Transport: tr, Logger: zap.New(core)})
+		w.must(err)
+		sub := w.subscriberOn(node, pubsub.SubscriberOptions{})
+		event := func(i int, kind transport.EventKind, why transport.Failure) {
+			peer := transport.Address{Endpoint: w.endpoint(fmt.Sprintf("tcp://10.0.0.1:%d", 10000+i)), Backend: transport.Secure}
+			tr.tell(transport.Event{Kind: kind, Peer: peer, Reason: why, Cause: "so"})
+		}
+		for range 1000 {
+			event(0, transport.HandshakeFailed, transport.FailedSilent)
+			event(0, transport.HandshakeFailed, transport.FailedMechanism)
+			event(0, transport.Connected, "")
+			time.Sleep(time.Second)
+		}
+		if got := logs.Len(); got > 20 {
+			t.Errorf("%d lines about one publisher", got)
+		}
+		logs.TakeAll()
+		for i := range 5000 {
+			event(i, transport.HandshakeFailed, transport.FailedSilent)
+		}
+		if got := logs.Len(); got > 110 {
+			t.Errorf("%d lines about many publishers", got)
+		}
+		time.Sleep(time.Hour)
+		logs.TakeAll()
+		event(4999, transport.HandshakeFailed, transport.FailedMechanism)
+		if got := logs.All(); len(got) != 1 || got[0].ContextMap()["left_out"].(uint64) < 1000 {
+			t.Errorf("got %v, want a line that tells how many were left out", got)
+		}
+		w.must(sub.Close())
+	})
+}
