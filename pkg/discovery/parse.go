@@ -112,8 +112,13 @@ func parseURI(a *Announcement, o *message.Object) error {
 	if !ok {
 		return refuse(ReasonURI, "URI is no text but %s", quoted(v))
 	}
-	if _, err := transport.ConnectEndpoint(uri); err != nil {
+	ep, err := transport.ConnectEndpoint(uri)
+	switch {
+	case err != nil:
 		return refuse(ReasonURI, "URI cannot be connected to: %w", err)
+	case ep.Scheme() == "inproc":
+		// It would be a socket of the program that reads this, and one that is never secured.
+		return refuse(ReasonURI, "URI is that of a socket within a program")
 	}
 	a.URI = uri
 	return nil

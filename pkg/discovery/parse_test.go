@@ -112,6 +112,7 @@ func TestParseAnnouncementRefuses(t *testing.T) {
 		{"URI with wildcard", data(`{"URI": "tcp://*:9000", "service": ["x"]}`), ReasonURI, ""},
 		{"URI with port 0", data(`{"URI": "tcp://host:0", "service": ["x"]}`), ReasonURI, ""},
 		{"URI with a blank", data(`{"URI": "tcp://a b:9000", "service": ["x"]}`), ReasonURI, ""},
+		{"URI within a program", data(`{"URI": "inproc://zeromq.zap.01", "service": ["x"], "backend": "secure_zmq"}`), ReasonURI, ""},
 		{"URI of another kind", data(`{"URI": "http://host:9000", "service": ["x"]}`), ReasonURI, ""},
 		{"no service", data(`{"URI": "tcp://h:1"}`), ReasonService, "tcp://h:1"},
 		{"service is null", data(`{"URI": "tcp://h:1", "service": null}`), ReasonService, "tcp://h:1"},
