@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -45,6 +46,20 @@ func (s *settled) warnOfKeys() {
 			Origin: s.report.Origin("server_secret_key_file"),
 			Text:   "server_secret_key_file without clients_public_keys_directory: no encrypted ports are bound",
 		})
+	}
+}
+
+// warnOfClients adds what keeps out clients at present, which can change while the nameserver runs.
+func (s *settled) warnOfClients() {
+	if s.shared.ClientsPublicKeysDirectory == "" {
+		return
+	}
+	if _, err := curve.ReadClients(s.shared.ClientsPublicKeysDirectory); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			s.report.Warnings = append(s.report.Warnings, config.Warning{
+				Origin: s.report.Origin("clients_public_keys_directory"), Text: strings.TrimSuffix(line, "\n") + ": admits nobody",
+			})
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ func (p *process) control(ctx context.Context, set *pflag.FlagSet) error {
 // check carries out --check, which reads the keys, too.
 func (p *process) check() error {
 	s, err := p.load()
+	s.warnOfClients()
 	for _, w := range s.report.Warnings {
 		if _, err := fmt.Fprintf(p.stderr, "warning: %s\n", w); err != nil {
 			return err

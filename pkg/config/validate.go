@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -52,6 +53,15 @@ func (s Settings) Validate() error {
 			c.add("authorized_client_addresses", "holds an empty address", "")
 		}
 	}
+	c.noKey("server_secret_key_file", s.ServerSecretKeyFile)
+	c.noKey("next_server_secret_key_file", s.NextServerSecretKeyFile)
+	c.noKey("client_secret_key_file", s.ClientSecretKeyFile)
+	c.noKey("server_public_key_file", s.ServerPublicKeyFile)
+	c.noKey("clients_public_keys_directory", s.ClientsPublicKeysDirectory)
+	for _, entry := range s.ServerPublicKeys {
+		_, file, _ := strings.Cut(entry, "=")
+		c.noKey("server_public_keys", entry, file)
+	}
 	return errors.Join(c.problems...)
 }
 
@@ -68,6 +78,23 @@ func (c *checker) between(key string, value, low, high int) {
 	if value < low || value > high {
 		c.add(key, fmt.Sprintf("%d is out of range, want %d to %d", value, low, high), "")
 	}
+}
+
+// noKey refuses a key where the name of its file is wanted, as comes of a secret that a container gets as a variable. It is not shown, and would be as a
+// path: in errors, in logs and by --check.
+func (c *checker) noKey(key string, values ...string) {
+	if slices.ContainsFunc(values, looksLikeKey) {
+		c.add(key, "holds a key itself, which is not shown here: want the name of a file", "ptkeys makes key files; a secret belongs into one that its owner alone can read")
+	}
+}
+
+// looksLikeKey tells whether a text is a key, or a whole key file, rather than a path.
+func looksLikeKey(text string) bool {
+	const length = 40 // of a key in Z85 (ZeroMQ RFC 32)
+	// Characters of Z85 that paths have not, as a rule. One key in 10,000 has none of them.
+	const unusual = "+^!*?&<>()[]{}@%$#"
+	return strings.ContainsAny(text, "\r\n") ||
+		len(strings.TrimSpace(text)) == length && strings.ContainsAny(text, unusual) && !strings.ContainsAny(text, "_ ,'\"")
 }
 
 func (c *checker) oneOf(key, value string, allowed ...string) {
