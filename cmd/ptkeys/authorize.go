@@ -64,6 +64,9 @@ func (a *authorizing) admit(cmd *cobra.Command, path string) error {
 		return err
 	}
 	clients, bad, err := a.open(cmd.ErrOrStderr())
+	if errors.Is(err, fs.ErrNotExist) {
+		return daemon.Hint(err, "the directory must exist: mkdir -p %s", a.directory)
+	}
 	if err != nil {
 		return err
 	}

@@ -95,21 +95,40 @@ func noCommand(cmd *cobra.Command, name string) error {
 		"%q resembles a command", name)
 }
 
-// nearCommands returns the commands that name begins, or that are one letter away from it; long ones two.
+// nearCommands returns the commands that name begins, or that are one letter away from it or have two neighbours swapped; long ones two letters.
 func nearCommands(root *cobra.Command, name string) []string {
 	const long = 5 // letters of the shortest command that two wrong letters leave recognisable: half of "test" is "host"
+	if strings.EqualFold(name, "version") {
+		return []string{"--version"}
+	}
 	root.SuggestionsMinimumDistance = 1
 	near := root.SuggestionsFor(name)
 	root.SuggestionsMinimumDistance = 2
 	for _, command := range root.SuggestionsFor(name) {
-		if len(command) >= long && !slices.Contains(near, command) {
+		if (len(command) >= long || swapped(command, name)) && !slices.Contains(near, command) {
 			near = append(near, command)
 		}
 	}
 	return near
 }
 
+// swapped tells whether b is a with two neighbours swapped.
+func swapped(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) - 1 {
+		if a[i] != b[i] {
+			return a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+		}
+	}
+	return false
+}
+
 func (g *generating) run(cmd *cobra.Command, name string) error {
+	if g.directory == "" { // an empty variable, as a rule: the current directory would be the wrong place for a secret
+		return usage("see "+cmd.CommandPath()+" --help", "--directory is empty")
+	}
 	directory, name := g.place(name)
 	if err := curve.CheckName(name); err != nil {
 		return usage("see "+cmd.CommandPath()+" --help", "%w", err)

@@ -69,6 +69,9 @@ func stage(directory string, file newFile) (path string, err error) {
 		return path, &FileError{file.path, err}
 	}
 	_, err = f.Write(file.content)
+	if err == nil && file.mode == publicMode {
+		err = f.Chmod(publicMode)
+	}
 	if err == nil {
 		err = f.Sync()
 	}

@@ -13,7 +13,8 @@ type WriteOptions struct {
 	Replace bool
 }
 
-// Modes of key files; the umask takes from them.
+// Modes of key files. That of public ones is the same whatever the umask: an administrator who lets a client in, with a umask of 077 as on hardened hosts,
+// is often another user than the server that has to read the file. From that of secret ones the umask may take.
 const (
 	publicMode fs.FileMode = 0o644
 	secretMode fs.FileMode = 0o600
