@@ -26,7 +26,7 @@ type session struct {
 
 func (s *session) flags(f *pflag.FlagSet) {
 	f.StringVarP(&s.config, "config", "c", "", "read settings also from `FILE`")
-	f.StringVarP(&s.backend, "backend", "b", "", "speak `plain` or secure (default: the setting backend)")
+	f.StringVarP(&s.backend, "backend", "b", "", "the `BACKEND` to speak: plain or secure (default: the setting backend)")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "say on standard error what comes and goes")
 }
 

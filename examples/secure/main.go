@@ -1,7 +1,7 @@
 // Secure publishes the service "a_service" encrypted, to clients whose keys it knows, and shows who they are. It needs the keys of
 // doc/security.md, in the settings of this host or by variables:
 //
-//	ptkeys server && ptkeys alice && ptkeys authorize alice.key -d clients
+//	ptkeys server && ptkeys alice && mkdir clients && ptkeys authorize alice.key -d clients
 //	export POSTTROLL_SERVER_SECRET_KEY_FILE=$PWD/server.key_secret POSTTROLL_CLIENTS_PUBLIC_KEYS_DIRECTORY=$PWD/clients
 //	go run ./examples/secure
 //
