@@ -108,7 +108,7 @@ func (g *guard) judge(r zapRequest) (admitted bool) {
 		line.write(g.log(), failure{})
 		return false
 	}
-	h.admit(caller.Key)
+	h.admit(caller.Key, verdict.Identity)
 	g.count(verdict.Identity)
 	newcomer := g.meet(visitor{verdict.Identity, caller.Addr})
 	g.refused.forget(caller.Addr, caller.Key)
@@ -231,10 +231,8 @@ func (g *guard) connOf(p part) *clientConn {
 
 // introduce notes who has a connection. The caller holds mu.
 func (g *guard) introduce(c *clientConn, text string, user zapUser) {
-	if !c.spoke() {
-		g.hosts.spoke(c.id.peer.Addr())
-	}
-	c.user, c.serial, c.key, c.identity = text, user.serial, user.key, ""
+	c.identity = g.hosts.spoke(c.id.peer.Addr(), user.key)
+	c.user, c.serial, c.key = text, user.serial, user.key
 	c.topics = topicSet{}
 }
 

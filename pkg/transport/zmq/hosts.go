@@ -14,15 +14,15 @@ const minHosts = 1024
 type host struct {
 	conns  int // that are open
 	silent int // handshakes that were judged, of connections without a message up to now
-	// admitted are the keys of clients that were let in; the zero key on plain sockets.
-	admitted map[curve.PublicKey]struct{}
+	// admitted are the keys of clients that were let in, with their names; the zero key on plain sockets.
+	admitted map[curve.PublicKey]string
 }
 
-func (h *host) admit(key curve.PublicKey) {
+func (h *host) admit(key curve.PublicKey, identity string) {
 	if h.admitted == nil {
-		h.admitted = make(map[curve.PublicKey]struct{})
+		h.admitted = make(map[curve.PublicKey]string)
 	}
-	h.admitted[key] = struct{}{}
+	h.admitted[key] = identity
 }
 
 // hosts are those that have connections open, and some that had. The one without an address stands for ipc.
@@ -66,11 +66,14 @@ func (t *hosts) begin(addr netip.Addr) {
 	h.conns++
 }
 
-// spoke notes that the first message of a connection has come.
-func (t *hosts) spoke(addr netip.Addr) {
-	if h, ok := t.byAddr[addr]; ok {
-		h.silent = max(0, h.silent-1)
+// spoke notes that the first message of a connection has come, from one with that key, and returns the name that this had when it was let in.
+func (t *hosts) spoke(addr netip.Addr, key curve.PublicKey) (identity string) {
+	h, ok := t.byAddr[addr]
+	if !ok {
+		return ""
 	}
+	h.silent = max(0, h.silent-1)
+	return h.admitted[key]
 }
 
 // end counts the end of a connection. silent says that no message has come over it and its handshake did not fail; judged, that as far as is

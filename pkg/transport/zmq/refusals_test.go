@@ -116,7 +116,10 @@ func TestHosts(t *testing.T) {
 	}
 	table.begin(a)
 	table.at(a).silent++
-	table.spoke(a)
+	table.at(a).admit(curve.PublicKey{1}, "alice")
+	if got := table.spoke(a, curve.PublicKey{1}); got != "alice" {
+		t.Errorf("the first message is one of %q, want alice", got)
+	}
 	if table.end(a, false); len(table.byAddr) != 0 {
 		t.Errorf("%d hosts are left", len(table.byAddr))
 	}
