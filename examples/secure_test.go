@@ -38,6 +38,7 @@ func TestSecure(t *testing.T) {
 		ClientSecretKeyFile: curve.SecretPath(keys, "alice"), ServerPublicKeyFile: curve.PublicPath(keys, "server"),
 	})
 	program.WaitLine(0, " went to alice at ")
+	program.WaitLine(0, `"message":"client admitted"`, `"client":"alice"`)
 }
 
 // listen subscribes to a secure publisher until the test ends, and waits for a message.

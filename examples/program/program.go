@@ -9,7 +9,10 @@ import (
 	"os/signal"
 	"syscall"
 
+	"go.uber.org/zap"
+
 	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/logging"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
@@ -26,7 +29,7 @@ func Main(run func(context.Context, *pubsub.Node) error) {
 	}
 }
 
-// withNode reads the settings of this host (posttroll.toml, POSTTROLL_* variables), opens its keys and the network, and closes them afterwards.
+// withNode reads the settings of this host (posttroll.toml, POSTTROLL_* variables), and logs to standard error.
 func withNode(ctx context.Context, run func(context.Context, *pubsub.Node) error) (err error) {
 	loaded, report, err := config.ForProgram()
 	for _, warning := range report.Warnings {
@@ -43,19 +46,30 @@ func withNode(ctx context.Context, run func(context.Context, *pubsub.Node) error
 	if err != nil {
 		return err
 	}
-	sec, err := security.Open(keys, security.Options{})
+	log, err := logging.Open(logging.Config{Environ: os.Environ()})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	return withNetwork(settings, keys, log.Logger, func(node *pubsub.Node) error { return run(ctx, node) })
+}
+
+// withNetwork opens the keys and the network, and closes them afterwards. All three are given the logger: each tells something that the others don't know,
+// the network for one who is let in and who is not.
+func withNetwork(settings pubsub.Settings, keys security.Config, log *zap.Logger, run func(*pubsub.Node) error) (err error) {
+	sec, err := security.Open(keys, security.Options{Logger: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, sec.Close()) }() // after the network
-	network, err := zmq.New(zmq.Options{})
+	network, err := zmq.New(zmq.Options{Logger: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, network.Close()) }()
-	node, err := pubsub.New(pubsub.Options{Transport: network, Settings: settings, Security: sec})
+	node, err := pubsub.New(pubsub.Options{Transport: network, Settings: settings, Security: sec, Logger: log})
 	if err != nil {
 		return err
 	}
-	return run(ctx, node)
+	return run(node)
 }

@@ -30,7 +30,8 @@
 //
 //	cfg, err := pubsub.ParseSecurity(values)
 //	sec, err := security.Open(cfg, security.Options{Logger: log})
-//	node, err := pubsub.New(pubsub.Options{Transport: tr, Settings: settings, Security: sec})
+//	tr, err := zmq.New(zmq.Options{Logger: log}) // it logs who is let in, and who is not and why
+//	node, err := pubsub.New(pubsub.Options{Transport: tr, Settings: settings, Security: sec, Logger: log})
 //
 // Publishers are plain or secure as [Settings].Backend or [PublisherOptions].Backend say. A subscriber connects to each as its announcement or [Address]
 // says, to plain and secure ones at once; Settings.Backend says how it asks nameservers, and counts for those that do not tell. What a secure
