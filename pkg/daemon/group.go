@@ -50,7 +50,13 @@ func (g *Group) Run(ctx context.Context) error {
 	r := newRunning(g)
 	parts, partsCtx := errgroup.WithContext(ctx)
 	for i, part := range g.Parts {
-		parts.Go(func() error { return r.run(partsCtx, part, r.handles[i]) })
+		parts.Go(func() error {
+			// A goroutine of its own: a panic runs what is deferred first, and with it errgroup would count the part as done. The process could
+			// then end as if all were well before the panic ends it.
+			ended := make(chan error, 1)
+			go func() { ended <- r.run(partsCtx, part, r.handles[i]) }()
+			return <-ended
+		})
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- parts.Wait() }() // ends with the last part

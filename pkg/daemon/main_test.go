@@ -154,6 +154,14 @@ func newCommand(environ []string, services daemon.Services) *cobra.Command {
 	return cmd
 }
 
+// slowPanic takes its time between what is deferred and the end of the process.
+type slowPanic struct{}
+
+func (slowPanic) Error() string {
+	time.Sleep(300 * time.Millisecond)
+	return "daemon_test: on purpose"
+}
+
 func serve(ctx context.Context, stdout io.Writer, flags daemon.Flags, fail string, stuck bool) error {
 	if stuck {
 		signal.Ignore(syscall.SIGTERM)
@@ -185,7 +193,7 @@ func serve(ctx context.Context, stdout io.Writer, flags daemon.Flags, fail strin
 			case "bind":
 				return errors.New("bind tcp://*:5557: address already in use")
 			case "panic":
-				panic("daemon_test: on purpose")
+				panic(slowPanic{})
 			case "never-ready":
 			default:
 				h.Ready()
