@@ -37,6 +37,10 @@ func (c *connector) apply(cn *conn, e event) {
 	case zmq4.EVENT_HANDSHAKE_SUCCEEDED:
 		c.setUp(cn)
 	case zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq4.EVENT_HANDSHAKE_FAILED_AUTH:
+		if cn.state == connUp {
+			c.broken(cn, protocolError(e.value))
+			return
+		}
 		cn.said = new(c.attempt(cn).judge(e))
 	case zmq4.EVENT_DISCONNECTED:
 		c.setDown(cn, e.value)
@@ -61,27 +65,45 @@ func (c *connector) setDown(cn *conn, fd int) {
 	if cn.state == connDown || cn.fd != fd {
 		return // of the connection before this one
 	}
-	was := cn.state
-	cn.state = connDown
-	cn.failures++
-	c.owners.end(fd, cn)
-	for _, l := range cn.links {
-		select {
-		case l.lost <- struct{}{}:
-		default:
-		}
-	}
-	if was == connUp {
-		c.tell(transport.Lost, cn, "connection closed", cn.links...)
+	if cn.state == connUp {
+		c.lose(cn, "connection closed")
 		c.retry(cn)
 		return
 	}
+	c.goDown(cn)
 	v, a := unspoken, c.attempt(cn)
 	if cn.said != nil {
 		v = *cn.said
 	}
 	cn.tap.end()
 	c.handshakeFailed(cn, a, v)
+}
+
+// goDown notes that the connection is down.
+func (c *connector) goDown(cn *conn) {
+	cn.state = connDown
+	cn.failures++
+	c.owners.end(cn.fd, cn)
+	for _, l := range cn.links {
+		select {
+		case l.lost <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// lose notes the end of a connection that was up.
+func (c *connector) lose(cn *conn, cause string) {
+	c.goDown(cn)
+	c.tell(transport.Lost, cn, cause, cn.links...)
+}
+
+// broken ends a connection over which something came that the peer can't have encrypted. libzmq tells of that as of a failed handshake, and telling it puts
+// out the error number by which it would see that the connection is to be closed: it stays open then, and nothing is read from it any more.
+func (c *connector) broken(cn *conn, cause string) {
+	c.lose(cn, cause)
+	cn.pause = retryDelay(cn.failures)
+	c.setTimer(cn, 0) // not here: what was received is being read, perhaps
 }
 
 // handshakeFailed makes the connection anew: libzmq would do that too soon, or not at all.
