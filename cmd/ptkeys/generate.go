@@ -139,6 +139,9 @@ func (g *generating) run(cmd *cobra.Command, name string) error {
 	}
 	defer cert.Secret.Wipe()
 	cert.Metadata = g.metadata(time.Now())
+	if _, err := cert.AppendPublic(nil); err != nil {
+		return usage("see "+cmd.CommandPath()+" --help", "%w", err)
+	}
 	if g.directory == standard {
 		return g.print(cmd, cert)
 	}
