@@ -34,11 +34,12 @@ func (sc *scanner) free() {
 	scanners.Put(sc)
 }
 
-// parseData reads a whole JSON text into generic data, with datetimes where the
-// reference has them.
-func parseData(s string, maxDepth int) (any, error) {
+// parseData reads a whole JSON text into generic data, if asked with datetimes
+// where the reference has them.
+func parseData(s string, maxDepth int, times bool) (any, error) {
 	sc := newScanner(s, maxDepth)
 	defer sc.free()
+	sc.noTimes = !times
 	sc.peek()
 	v, err := sc.value(false)
 	if err == nil {

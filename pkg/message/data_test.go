@@ -146,3 +146,30 @@ func TestDataIsTheCallers(t *testing.T) {
 		o.Set("b", 2)
 	}
 }
+
+// Strings keep their spelling where no times are wanted, all else is as in Data.
+func TestPlainData(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, frame string
+		want        any
+	}{
+		{"object", head + ` application/json {"t": "20240517", "l": ["2024-05-17T09:41:12.5+02:00", 1, {"n": 1.5}], "k": null}`,
+			obj(member("t", "20240517"), member("l", []any{"2024-05-17T09:41:12.5+02:00", int64(1), obj(member("n", 1.5))}), member("k", nil))},
+		{"text", head + " text/ascii 20240517", "20240517"},
+		{"none", head, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := mustDecode(t, tt.frame).PlainData()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got, generic); diff != "" {
+				t.Errorf("want -, got +\n%s", diff)
+			}
+		})
+	}
+	_, err := mustDecode(t, head+" application/json {x}").PlainData()
+	wantError(t, err, "data", len(head+" application/json {"))
+}

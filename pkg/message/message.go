@@ -112,12 +112,21 @@ func (m *Message) RawData() []byte { return m.data }
 // object, at any depth, that [ParseTime] takes is a [Time]; keys, a string
 // alone and strings of a list that is in no object are not, as in the
 // reference. Each call decodes anew, and the values are the caller's.
-func (m *Message) Data() (any, error) {
+func (m *Message) Data() (any, error) { return m.generic(true) }
+
+// PlainData is Data with every string as it came: none is taken for a [Time].
+// Put back with [Message.WithData], what nobody has changed in it is written
+// with the same digits, so it is what a program wants that changes a part of
+// the data and passes on the rest.
+func (m *Message) PlainData() (any, error) { return m.generic(false) }
+
+// generic returns the data as generic values, with or without times.
+func (m *Message) generic(times bool) (any, error) {
 	if m.mime != MIMEJSON {
 		return m.text(m.data), nil
 	}
 	text := m.text(m.data)
-	v, err := parseData(text, m.maxDepth)
+	v, err := parseData(text, m.maxDepth, times)
 	if err != nil {
 		return nil, m.dataError(err, text)
 	}

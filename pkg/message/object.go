@@ -140,7 +140,7 @@ func (o *Object) MarshalJSON() ([]byte, error) { return AppendJSON(nil, o) }
 
 // UnmarshalJSON reads an object as [Message.Data] does, datetimes included.
 func (o *Object) UnmarshalJSON(b []byte) error {
-	v, err := parseData(string(b), DefaultMaxDepth)
+	v, err := parseData(string(b), DefaultMaxDepth, true)
 	if err != nil {
 		return err
 	}
