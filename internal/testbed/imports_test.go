@@ -36,6 +36,7 @@ var levels = map[string]struct {
 	"pkg/transport/zmq":           {level: 1, siblings: []string{"pkg/transport"}},
 	"pkg/transport/inmem":         {level: 1, siblings: []string{"pkg/transport", "pkg/multicast"}},
 	"pkg/security":                {level: 1, siblings: []string{"pkg/transport"}},
+	"pkg/dedup":                   {level: 1},
 	"pkg/discovery":               {level: 2},
 	"pkg/pubsub":                  {level: 2, siblings: []string{"pkg/discovery"}},
 	"pkg/pubsub/pubsubtest":       {level: 2, siblings: []string{"pkg/pubsub"}},
