@@ -13,6 +13,7 @@ import (
 type clientConn struct {
 	id    connID
 	begun time.Time // when libzmq took it; zero where that is not watched
+	tap   tap       // of the handshake under way, of secure sockets
 
 	// Of guarded sockets, once a message has come.
 	user     string // User-Id of the messages

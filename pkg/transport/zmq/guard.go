@@ -13,7 +13,17 @@ import (
 )
 
 // guarded are the events of connections to guarded sockets. Of refusals by the authenticator it has heard from that already.
-const guarded = zmq4.EVENT_ACCEPTED | zmq4.EVENT_DISCONNECTED | zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL
+const guarded = zmq4.EVENT_ACCEPTED | zmq4.EVENT_DISCONNECTED | zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+
+// guardedEvents are those for sockets of a backend. Secure ones must not be asked for protocol errors: libzmq tells of a message that can't be decrypted in the
+// same way, and telling it puts out the error number by which it would see that the connection is to be closed. That stays open for good then, with its
+// descriptor, and nothing more is read from it.
+func guardedEvents(b transport.Backend) zmq4.Event {
+	if b == transport.Secure {
+		return guarded
+	}
+	return guarded | zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL
+}
 
 // guard lets clients into a bound socket that has a key or a gate, and puts those out that are admitted no more.
 //
@@ -34,9 +44,13 @@ type guard struct {
 
 	// Under the socket's mu.
 	conns    clientConns
-	reviewed uint64  // changes of the gate after which all connections were judged
-	failed   failure // of the handshake of the connection whose end is told next
-	events   []event // scratch
+	reviewed uint64        // changes of the gate after which all connections were judged
+	failed   failure       // of the handshake of the connection whose end is told next
+	events   []event       // scratch
+	tapped   []*clientConn // in the order in which they came
+	closing  bool
+
+	taps atomic.Int64 // that are open
 
 	mu      sync.Mutex // guards what follows; taken behind the socket's
 	hosts   hosts
@@ -73,6 +87,12 @@ func (g *guard) close() {
 	}
 	g.unwatch()
 	g.auth.unregister(g.domain)
+	g.s.mu.Lock()
+	defer g.s.mu.Unlock()
+	g.closing = true
+	for _, c := range g.tapped {
+		c.tap.end()
+	}
 }
 
 // changed is called by the gate.
@@ -234,6 +254,7 @@ func (g *guard) introduce(c *clientConn, text string, user zapUser) {
 	c.identity = g.hosts.spoke(c.id.peer.Addr(), user.key)
 	c.user, c.serial, c.key = text, user.serial, user.key
 	c.topics = topicSet{}
+	c.tap.end()
 }
 
 // addrOf is the address of the sender of p.

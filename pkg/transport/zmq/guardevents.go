@@ -2,6 +2,7 @@ package zmq
 
 import (
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 
@@ -41,6 +42,7 @@ func (g *guard) apply(e event, now time.Time) {
 	case zmq4.EVENT_ACCEPTED:
 		g.ended(e.value, failure{}, now) // of the connection before, if nobody told
 		c := g.conns.begin(e.value, now)
+		g.tap(c, e.value)
 		g.mu.Lock()
 		g.hosts.begin(c.id.peer.Addr())
 		g.mu.Unlock()
@@ -85,6 +87,38 @@ func protocolRefusal(value int) transport.Refusal {
 	return transport.RefusedProtocol
 }
 
+// tap follows a handshake with a secure socket. Of too many the oldest gives way: one that takes long is given up in the end, and libzmq tells of that.
+func (g *guard) tap(c *clientConn, fd int) {
+	if g.backend != transport.Secure || g.closing {
+		return
+	}
+	if len(g.tapped) >= maxTaps {
+		g.tapped = slices.DeleteFunc(g.tapped, func(c *clientConn) bool { return c.tap.taps == nil })
+	}
+	if len(g.tapped) >= maxTaps {
+		g.tapped[0].tap.end()
+		g.tapped = slices.Delete(g.tapped, 0, 1)
+	}
+	if c.tap.beginAccepted(fd, c.id, &g.taps); c.tap.taps != nil {
+		g.tapped = append(g.tapped, c)
+	}
+}
+
+// helloBytes are what a CURVE client has sent when it waits for WELCOME: the greeting, and HELLO of 200 bytes with its head.
+const helloBytes = greetingBytes + 202
+
+// refusalAfter says why a handshake with a secure socket has failed of which libzmq tells nothing but the end, by the bytes that the client had sent until
+// then; empty where they don't tell. The end of the connection counts one.
+func refusalAfter(received int) transport.Refusal {
+	switch received {
+	case greetingBytes, greetingBytes + 1: // of another mechanism, or it does not like ours
+		return transport.RefusedMechanism
+	case helloBytes, helloBytes + 1: // its first encrypted word can't be opened
+		return transport.RefusedServerKey
+	}
+	return ""
+}
+
 // ended takes out a connection that is closed. One that was in the middle of the handshake is a refusal; of what has greeted in no known way
 // libzmq tells no more than the end.
 func (g *guard) ended(fd int, why failure, now time.Time) {
@@ -96,6 +130,10 @@ func (g *guard) ended(fd int, why failure, now time.Time) {
 	if why.vague && now.Sub(c.begun) >= g.patience/2 {
 		why.why = transport.RefusedTimeout
 	}
+	if why.why == "" && !c.spoke() {
+		why.why = refusalAfter(c.tap.received())
+	}
+	c.tap.end()
 	peer := c.id.peer
 	g.mu.Lock()
 	judged := g.hosts.end(peer.Addr(), !c.spoke() && why.why == "")

@@ -86,7 +86,7 @@ func (s *socket) protect(e transport.Endpoint, b transport.Backend, security tra
 	err = errors.Join(
 		wrap("ZMQ_ZAP_DOMAIN", setOption(s.raw, optZAPDomain, []byte(g.domain))),
 		wrap("ZMQ_ZAP_ENFORCE_DOMAIN", setOptionInt(s.raw, optZAPEnforceDomain, 1)),
-		s.openMonitor(guarded),
+		s.openMonitor(guardedEvents(g.backend)),
 	)
 	if g.backend == transport.Secure {
 		err = errors.Join(err, setServerKey(s, security.Key))

@@ -29,15 +29,38 @@ func (t *tap) begin(fd int, target string, taps *atomic.Int64) {
 		taps.Add(-1)
 		return
 	}
-	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil { // closed, or no descriptor is left: nobody can tell then
+	if !t.open(fd, taps) {
+		return
+	}
+	if peerTarget(t.fd) != target { // closed, and the number belongs to another file by now
+		t.end()
+	}
+}
+
+// beginAccepted taps the connection id, which libzmq has accepted with the descriptor fd.
+func (t *tap) beginAccepted(fd int, id connID, taps *atomic.Int64) {
+	t.end()
+	if taps.Add(1) > maxTaps {
 		taps.Add(-1)
 		return
 	}
-	t.fd, t.taps = own, taps
-	if peerTarget(own) != target { // closed, and the number belongs to another file by now
+	if !t.open(fd, taps) {
+		return
+	}
+	if now, ok := identify(t.fd); !ok || now != id {
 		t.end()
 	}
+}
+
+// open makes the second descriptor, for which there is room.
+func (t *tap) open(fd int, taps *atomic.Int64) bool {
+	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil { // closed, or no descriptor is left: nobody can tell then
+		taps.Add(-1)
+		return false
+	}
+	t.fd, t.taps = own, taps
+	return true
 }
 
 // received is the number of bytes that the peer has sent. The end of the connection counts one.
