@@ -127,11 +127,18 @@ func (c *subscription) print(cmd *cobra.Command, sub *pubsub.Subscriber) error {
 func (c *subscription) timedOut(printed int) error {
 	switch {
 	case printed == 0:
-		return daemon.Hint(daemon.Nothing(fmt.Errorf("no message came within %s", c.timeout)),
-			"ptctl services shows the publishers that the nameserver knows; a topic is the beginning of a subject, as /viirs")
+		return daemon.Hint(daemon.Nothing(fmt.Errorf("no message came within %s", c.timeout)), "%s", c.silenceHint())
 	case c.count > 0:
 		return daemon.Nothing(fmt.Errorf("%d of %d messages came; then none within %s", printed, c.count, c.timeout))
 	default:
 		return nil
 	}
+}
+
+// silenceHint says where to look when nothing came.
+func (c *subscription) silenceHint() string {
+	if len(c.addresses) > 0 && len(c.nameservers) == 0 && len(c.services) == 0 {
+		return "--verbose shows whether the publisher is connected; a topic is the beginning of a subject, as /viirs"
+	}
+	return "ptctl services shows the publishers that the nameserver knows; a topic is the beginning of a subject, as /viirs"
 }

@@ -82,6 +82,9 @@ func (s *Security) readKeys() error {
 
 func (s *Security) readKnown() (err error) {
 	s.known, err = readServerKeys(s.cfg.ServerPublicKeyFile, s.cfg.ServerPublicKeys)
+	for _, path := range s.known.secrets {
+		s.log.Warn("server's key file holds its secret key, too: clients need the public one alone (NAME.key)", zap.String("path", path))
+	}
 	return err
 }
 

@@ -20,6 +20,8 @@ type serverKeys struct {
 	byPlace   map[string][]curve.PublicKey // URI, host:port or host, as places spells them
 	byService map[string][]curve.PublicKey
 	others    []curve.PublicKey
+
+	secrets []string // files that hold a secret key as well, which belongs on the server's host alone
 }
 
 // readServerKeys reads the files of both settings.
@@ -27,7 +29,7 @@ func readServerKeys(file string, entries []string) (serverKeys, error) {
 	known := serverKeys{byPlace: map[string][]curve.PublicKey{}, byService: map[string][]curve.PublicKey{}}
 	var errs []error
 	if file != "" {
-		key, err := curve.ReadPublic(file)
+		key, err := known.readKey(file)
 		if err != nil {
 			errs = append(errs, &SettingError{Key: "server_public_key_file", Err: err})
 		}
@@ -46,7 +48,7 @@ func (k *serverKeys) read(text string) error {
 	if err != nil {
 		return err
 	}
-	key, err := curve.ReadPublic(entry.file)
+	key, err := k.readKey(entry.file)
 	if err != nil {
 		return err
 	}
@@ -61,6 +63,19 @@ func (k *serverKeys) read(text string) error {
 		k.byService[entry.who] = append(k.byService[entry.who], key)
 	}
 	return nil
+}
+
+// readKey reads a public key, from a secret key file as well, as the reference does.
+func (k *serverKeys) readKey(path string) (curve.PublicKey, error) {
+	cert, err := curve.Read(path)
+	if err != nil {
+		return curve.PublicKey{}, err
+	}
+	if cert.HasSecret() {
+		cert.Secret.Wipe()
+		k.secrets = append(k.secrets, path)
+	}
+	return cert.Public, nil
 }
 
 // serverEntry is an entry "WHO=FILE".
@@ -88,7 +103,7 @@ func parseServerEntry(text string) (serverEntry, error) {
 	e.uri = strings.Contains(e.who, "://")
 	if !e.uri {
 		e.place = placeOf(e.who)
-		return e, nil
+		return e, checkPort(e)
 	}
 	ep, err := transport.ConnectEndpoint(e.who)
 	if err != nil {
@@ -124,6 +139,18 @@ func placeOf(who string) string {
 		return hostText(ep.Host())
 	}
 	return ""
+}
+
+// checkPort refuses what can only be meant as host:port and is none: no service would ever be found under it.
+func checkPort(e serverEntry) error {
+	host, port, ok := strings.Cut(e.who, ":")
+	if !ok || e.place != "" || placeOf(host) == "" {
+		return nil
+	}
+	if _, err := strconv.ParseUint(port, 10, 64); err != nil {
+		return nil
+	}
+	return fmt.Errorf("port %s: want 1 to 65535", port)
 }
 
 func hostText(host string) string {

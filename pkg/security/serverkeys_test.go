@@ -7,6 +7,8 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 // The closest name counts alone.
@@ -122,6 +124,8 @@ func TestBadServerEntries(t *testing.T) {
 		"tcp://10.0.0.1:0=" + path: "can be bound, not connected to",
 		"udp://10.0.0.1:1=" + path: "unknown scheme",
 		"inproc://x=" + path:       "inproc is never secured",
+		"ns1:99999=" + path:        "port 99999: want 1 to 65535",
+		"10.0.0.1:0=" + path:       "port 0: want 1 to 65535",
 		"viirs=" + path + "-none":  "no such file",
 		"viirs=" + keys:            "not a regular file",
 	} {
@@ -136,5 +140,22 @@ func TestBadServerEntries(t *testing.T) {
 				t.Errorf("got %q, want the setting and %q", err, want)
 			}
 		})
+	}
+}
+
+// A secret key has no business where clients are: that is told.
+func TestServerKeyFromSecretFile(t *testing.T) {
+	t.Parallel()
+	keys := t.TempDir()
+	makeKey(t, keys, "a")
+	core, logs := observer.New(zap.WarnLevel)
+	s, err := security.Open(security.Config{
+		ServerPublicKeyFile: curve.SecretPath(keys, "a"),
+		ServerPublicKeys:    []string{"viirs=" + curve.SecretPath(keys, "a"), "modis=" + curve.PublicPath(keys, "a")},
+	}, security.Options{Logger: zap.New(core)})
+	must(t, err)
+	must(t, s.Close())
+	if got := logs.FilterMessageSnippet("holds its secret key").FilterField(zap.String("path", curve.SecretPath(keys, "a"))).Len(); got != 2 {
+		t.Errorf("%d warnings, want 2: %v", got, logs.All())
 	}
 }
