@@ -77,6 +77,11 @@ func (a assigner) fill(dst reflect.Value, v any, path string) []fault {
 		return a.mapping(dst, v, path)
 	case dst.Kind() == reflect.Struct:
 		return a.structure(dst, v, path)
+	case dst.Kind() == reflect.Interface && dst.NumMethod() == 0:
+		if v != nil {
+			dst.Set(reflect.ValueOf(v))
+		}
+		return nil
 	}
 	panic(fmt.Sprintf("config: setting %s has the unsupported type %s", path, dst.Type()))
 }

@@ -16,7 +16,10 @@ import (
 func Format(v any) string { return format(reflect.ValueOf(v)) }
 
 func format(v reflect.Value) string {
-	if v.Kind() == reflect.Pointer {
+	if !v.IsValid() {
+		return `""`
+	}
+	if v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		if v.IsNil() {
 			return `""`
 		}

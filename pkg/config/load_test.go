@@ -433,3 +433,28 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// A setting of type any takes what stands in the file as it is.
+func TestLoadAny(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "own.toml")
+	if err := os.WriteFile(path, []byte("[set]\na = 1\nb = \"x\"\nc = [true, 2.5]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	settings := config.DefaultSettings()
+	var own struct {
+		Set map[string]any `toml:"set"`
+	}
+	report, err := config.Load(config.Sources{Own: path}, &settings, &own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"a": int64(1), "b": "x", "c": []any{true, 2.5}}
+	if diff := cmp.Diff(want, own.Set); diff != "" {
+		t.Errorf("setting (-want +got):\n%s", diff)
+	}
+	values := report.Values()
+	if got := values[len(values)-1].Text; got != `{"a" = 1, "b" = "x", "c" = [true, 2.5]}` {
+		t.Errorf("as text: got %s", got)
+	}
+}
