@@ -1,0 +1,116 @@
+package step
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
+)
+
+// Reason is why a message was dropped: a short constant, for counters.
+type Reason string
+
+// The reasons.
+const (
+	NotKept     Reason = "not_kept"     // a keep step does not match it
+	Dropped     Reason = "dropped"      // a drop step matches it
+	RateLimited Reason = "rate_limited" // it came too fast
+	TooOld      Reason = "too_old"      // it is older than the limit
+	BadData     Reason = "bad_data"     // a step needs data that can't be decoded
+	BadResult   Reason = "bad_result"   // what the steps made of it can't be written
+)
+
+// Result is what a [Chain] has made of a message.
+type Result struct {
+	Message *message.Message // to be sent; nil when it was dropped
+	Reason  Reason           // empty when it was not
+	Step    int              // that dropped it, from 1; 0: none did
+	Err     error            // the cause of BadData and BadResult
+}
+
+// action is what one step does. It returns a reason to drop the item, and the cause where there is one.
+type action interface {
+	do(i *Item, now time.Time) (Reason, error)
+}
+
+// compiled is a step.
+type compiled struct {
+	when *match // nil: always
+	action
+}
+
+// Chain is a list of steps.
+type Chain struct{ steps []compiled }
+
+// Compile makes a chain. Key is that of the list in the settings, for the errors, which are those of [Validate].
+func Compile(key string, configs []Config) (*Chain, error) {
+	var b builder
+	c := &Chain{}
+	for i, config := range configs {
+		c.steps = append(c.steps, b.step(fmt.Sprintf("%s[%d]", key, i+1), config))
+	}
+	if err := errors.Join(b.problems...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Do sends i through the steps.
+func (c *Chain) Do(i *Item, now time.Time) Result {
+	for n, s := range c.steps {
+		if s.when != nil {
+			matches, err := s.when.matches(i)
+			if err != nil {
+				return Result{Reason: BadData, Step: n + 1, Err: err}
+			}
+			if !matches {
+				continue
+			}
+		}
+		if reason, err := s.do(i, now); reason != "" {
+			return Result{Reason: reason, Step: n + 1, Err: err}
+		}
+	}
+	m, err := i.Message()
+	if err != nil {
+		return Result{Reason: BadResult, Err: err}
+	}
+	return Result{Message: m}
+}
+
+// step makes one step.
+func (b *builder) step(key string, c Config) compiled {
+	var s compiled
+	var found []string
+	take := func(name string, isSet bool, build func(key string) action) {
+		if isSet {
+			found = append(found, name)
+			s.action = build(key + "." + name)
+		}
+	}
+	if c.When != nil {
+		s.when = b.match(key+".when", *c.When)
+	}
+	take("keep", c.Keep != nil, func(key string) action { return keep{b.match(key, *c.Keep)} })
+	take("drop", c.Drop != nil, func(key string) action { return drop{b.match(key, *c.Drop)} })
+	take("rename", c.Rename != nil, func(key string) action { return b.rename(key, *c.Rename) })
+	take("rewrite", c.Rewrite != nil, func(key string) action { return b.rewrite(key, *c.Rewrite) })
+	take("set", len(c.Set) > 0, func(key string) action { return b.set(key, c.Set) })
+	take("remove", len(c.Remove) > 0, func(key string) action { return b.remove(key, c.Remove) })
+	take("version", c.Version != "", func(key string) action { return b.version(key, c.Version) })
+	take("rate_limit", c.RateLimit != nil, func(key string) action { return b.rateLimit(key, *c.RateLimit) })
+	take("max_age", c.MaxAge != 0, func(key string) action { return b.maxAge(key, c.MaxAge) })
+	if len(found) != 1 {
+		text := "says nothing to do"
+		if len(found) > 1 {
+			text = fmt.Sprintf("says several things to do: %q", found)
+		}
+		at := key
+		if at == "" {
+			at = "step"
+		}
+		b.add(at, text, "one of keep, drop, rename, rewrite, set, remove, version, rate_limit, max_age makes a step")
+	}
+	return s
+}

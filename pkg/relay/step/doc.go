@@ -1,0 +1,35 @@
+// Package step is what a relay does with messages on their way: keeping and dropping, renaming, rewriting, setting fields, limiting.
+//
+//	chain, err := step.Compile("step", configs)
+//	...
+//	item := step.NewItem(m)
+//	if result := chain.Do(item, time.Now()); result.Reason == "" {
+//		send(result.Message.Bytes())
+//	}
+//
+// It is pure: no I/O, no clock but the time that is passed in. The steps of a chain run in order, each on what those before have left. A message that no
+// step has changed goes out with the very bytes that came in.
+//
+// # What decoding costs
+//
+// Steps that look at the header alone (subject, type, sender, time) never decode the data. The first step that asks for the data decodes it, once
+// for all steps. A message whose JSON can't be decoded is dropped by such a step, with [BadData]: no subscriber could read it.
+//
+// # What a change leaves alone
+//
+// A change of the header leaves every other byte as it is. A change of the data keeps the order of keys, all values, and every string as it
+// came, dates among them; what JSON has beyond its meaning is written as Python does: spaces, escapes, and the spelling of floats (1.50 is 1.5). Of a
+// key that comes twice only the last value is left, at the place of the first. Data that has become an empty object is no
+// data. Setting a value that is there already changes nothing.
+//
+// # Paths, and values
+//
+// Fields are named by paths with dots: "filesystem.host". In a list a number is a place, from 0; any other name goes on into every element, so "dataset.uri"
+// leads to all of them. A dot that belongs to a key has a backslash before it. Values are compared as JSON: 1 is 1.0 and not "1"; a date is
+// the text it is written as. A list passes a condition as a whole, or when one of its elements does.
+//
+// Globs have the rules of doublestar: "*" and "?" are within one part between slashes, "**" is any number of parts, "[a-z]" one of a class, "{a,b}" one
+// of several. They stand for the whole: "/segment" is that subject alone, "/segment/**" all below it and itself.
+//
+// A [Chain] may be used by several goroutines at once, an [Item] by one.
+package step

@@ -1,0 +1,61 @@
+package step
+
+import (
+	"github.com/pytroll/posttroll-go/pkg/message"
+)
+
+// Item is a message on its way through a [Chain].
+type Item struct {
+	in              *message.Message
+	subject, sender string          // as they are now
+	version         message.Version // to be written in; empty: as it is
+	data            any             // what Data has returned, with what steps have changed
+	dataErr         error
+	decoded         bool
+	changed         bool // data is not that of in any more
+}
+
+// NewItem makes an item of a message.
+func NewItem(m *message.Message) *Item {
+	return &Item{in: m, subject: m.Subject(), sender: m.Sender()}
+}
+
+// Data returns the data as [message.Message.PlainData] does, which decodes it when it is asked for first. What is returned belongs to the item.
+func (i *Item) Data() (any, error) {
+	if !i.decoded {
+		i.data, i.dataErr = i.in.PlainData()
+		i.decoded = true
+	}
+	return i.data, i.dataErr
+}
+
+// Subject returns the subject as it is now.
+func (i *Item) Subject() string { return i.subject }
+
+// hasFields tells whether the data is JSON.
+func (i *Item) hasFields() bool { return i.in.MIME() == message.MIMEJSON }
+
+// Message returns the message as it is now: the very one that came in when nothing has changed.
+func (i *Item) Message() (*message.Message, error) {
+	m := i.in
+	var err error
+	if i.changed {
+		if m, err = m.WithData(i.data); err != nil {
+			return nil, err
+		}
+	}
+	if i.version != "" && (i.changed || i.version != m.Version()) { // what was set may have offsets
+		if m, err = m.WithVersion(i.version); err != nil {
+			return nil, err
+		}
+	}
+	if i.subject != m.Subject() {
+		if m, err = m.WithSubject(i.subject); err != nil {
+			return nil, err
+		}
+	}
+	if i.sender != m.Sender() {
+		return m.WithSender(i.sender)
+	}
+	return m, nil
+}

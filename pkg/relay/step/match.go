@@ -1,0 +1,162 @@
+package step
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pytroll/posttroll-go/internal/fieldpath"
+)
+
+// match is a [Match] that is checked.
+type match struct {
+	subject, typ, user, host []string
+	fields                   []condition
+}
+
+// condition is a [Field] that is checked.
+type condition struct {
+	path   fieldpath.Path
+	values []any // one of which it must be; nil: any
+	equals []any // the same, of equals
+	globs  []string
+	exists *bool
+}
+
+func (b *builder) match(key string, m Match) *match {
+	c := &match{
+		subject: b.globs(key+".subject", m.Subject), typ: b.globs(key+".type", m.Type),
+		user: b.globs(key+".user", m.User), host: lower(b.globs(key+".host", m.Host)),
+	}
+	for i, f := range m.Field {
+		c.fields = append(c.fields, b.condition(fmt.Sprintf("%s.field[%d]", key, i+1), f))
+	}
+	if len(m.Subject)+len(m.Type)+len(m.User)+len(m.Host)+len(m.Field) == 0 {
+		b.add(key, "has no condition", "give subject, type, user, host or field")
+	}
+	return c
+}
+
+func (b *builder) condition(key string, f Field) condition {
+	c := condition{path: b.path(key+".path", f.Path), globs: b.globs(key+".glob", f.Glob), exists: f.Exists}
+	if f.Equals != nil {
+		c.equals = []any{b.value(key+".equals", f.Equals)}
+	}
+	for i, v := range f.In {
+		c.values = append(c.values, b.value(fmt.Sprintf("%s.in[%d]", key, i+1), v))
+	}
+	asks := len(c.equals) + len(c.values) + len(c.globs)
+	switch {
+	case asks == 0 && f.Exists == nil:
+		b.add(key, "has no condition", "give equals, in, glob or exists")
+	case asks > 0 && f.Exists != nil && !*f.Exists:
+		b.add(key+".exists", "is false, and there are conditions on the value", "")
+	}
+	return c
+}
+
+func lower(globs []string) []string {
+	var l []string
+	for _, g := range globs {
+		l = append(l, strings.ToLower(g))
+	}
+	return l
+}
+
+// matches tells whether i passes all conditions. The error is that of its data.
+func (m *match) matches(i *Item) (bool, error) {
+	user, host, found := strings.Cut(i.sender, "@")
+	if !found {
+		user = ""
+	}
+	for _, word := range [...]struct {
+		globs []string
+		text  string
+	}{{m.subject, i.subject}, {m.typ, i.in.Type()}, {m.user, user}, {m.host, strings.ToLower(host)}} {
+		if len(word.globs) > 0 && !matchAny(word.globs, word.text) {
+			return false, nil
+		}
+	}
+	if len(m.fields) == 0 {
+		return true, nil
+	}
+	var data any
+	if i.hasFields() || i.changed {
+		var err error
+		if data, err = i.Data(); err != nil {
+			return false, err
+		}
+	}
+	for _, c := range m.fields {
+		if !c.holds(data) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (c condition) holds(data any) bool {
+	found := false
+	for v := range c.path.Values(data) {
+		found = true
+		if c.passes(v) {
+			return c.exists == nil || *c.exists
+		}
+	}
+	return !found && c.exists != nil && !*c.exists
+}
+
+// passes tells whether a value, or an element of a list, passes all that is asked of it.
+func (c condition) passes(v any) bool {
+	if c.fits(v) {
+		return true
+	}
+	list, _ := v.([]any)
+	for _, e := range list {
+		if c.fits(e) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c condition) fits(v any) bool {
+	text, isText := v.(string)
+	return (c.equals == nil || among(c.equals, v)) && (c.values == nil || among(c.values, v)) &&
+		(len(c.globs) == 0 || isText && matchAny(c.globs, text))
+}
+
+func among(values []any, v any) bool {
+	for _, w := range values {
+		if fieldpath.Equal(v, w) {
+			return true
+		}
+	}
+	return false
+}
+
+type keep struct{ *match }
+
+func (k keep) do(i *Item, _ time.Time) (Reason, error) {
+	matches, err := k.matches(i)
+	switch {
+	case err != nil:
+		return BadData, err
+	case !matches:
+		return NotKept, nil
+	}
+	return "", nil
+}
+
+type drop struct{ *match }
+
+func (d drop) do(i *Item, _ time.Time) (Reason, error) {
+	matches, err := d.matches(i)
+	switch {
+	case err != nil:
+		return BadData, err
+	case matches:
+		return Dropped, nil
+	}
+	return "", nil
+}

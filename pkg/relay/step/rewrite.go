@@ -1,0 +1,222 @@
+package step
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pytroll/posttroll-go/internal/fieldpath"
+)
+
+// rewriter is a [Rewrite] that is checked.
+type rewriter struct {
+	uri      []URIRule
+	fields   []fieldpath.Path
+	requests []HostRule
+	sender   []HostRule
+}
+
+var requestAddress = fieldpath.MustParse("request_address")
+
+func (b *builder) rewrite(key string, r Rewrite) action {
+	c := &rewriter{requests: b.hostRules(key+".request_address", r.RequestAddress, true), sender: b.hostRules(key+".sender", r.Sender, false)}
+	for i, rule := range r.URI {
+		at := fmt.Sprintf("%s.uri[%d]", key, i+1)
+		switch {
+		case (rule.Host == "") == (rule.Prefix == ""):
+			b.add(at, "needs either host or prefix", "")
+		case rule.Host != "":
+			b.glob(at+".host", rule.Host)
+			b.host(at+".to", rule.To, true)
+		default:
+			b.word(at+".to", rule.To)
+		}
+		rule.Host = strings.ToLower(rule.Host)
+		c.uri = append(c.uri, rule)
+	}
+	for i, path := range r.Fields {
+		c.fields = append(c.fields, b.path(fmt.Sprintf("%s.fields[%d]", key, i+1), path))
+	}
+	if len(r.Fields) > 0 && len(r.URI) == 0 {
+		b.add(key+".fields", "say nothing without uri", "give uri the rules for them")
+	}
+	if len(r.URI)+len(r.Fields)+len(r.RequestAddress)+len(r.Sender) == 0 {
+		b.add(key, "has no rule", "give uri, request_address or sender")
+	}
+	return c
+}
+
+func (b *builder) hostRules(key string, rules []HostRule, port bool) []HostRule {
+	var all []HostRule
+	for i, rule := range rules {
+		at := fmt.Sprintf("%s[%d]", key, i+1)
+		b.glob(at+".host", rule.Host)
+		b.host(at+".to", rule.To, port)
+		all = append(all, HostRule{Host: strings.ToLower(rule.Host), To: rule.To})
+	}
+	return all
+}
+
+// host checks a host that is written, which may have a port where that is said.
+func (b *builder) host(key, to string, port bool) {
+	before := len(b.problems)
+	b.word(key, to)
+	if len(b.problems) > before {
+		return
+	}
+	host, number := splitPort(to)
+	if inside, ok := strings.CutPrefix(host, "["); ok {
+		addr, err := netip.ParseAddr(strings.TrimSuffix(inside, "]"))
+		if err != nil || !addr.Is6() || !strings.HasSuffix(inside, "]") {
+			b.add(key, fmt.Sprintf("%q is no IPv6 address", host), "")
+		}
+		host = "ok"
+	}
+	switch n, err := strconv.Atoi(number); {
+	case host == "" || strings.ContainsAny(host, "/@?#:[]"):
+		b.add(key, fmt.Sprintf("%q is no host", to), "an IPv6 address stands in brackets")
+	case number != "" && !port:
+		b.add(key, fmt.Sprintf("%q has a port, and a sender has none", to), "")
+	case strings.HasSuffix(to, ":") || number != "" && (err != nil || n < 1 || n > 65535):
+		b.add(key, fmt.Sprintf("%q has no port from 1 to 65535", to), "")
+	}
+}
+
+func (r *rewriter) do(i *Item, _ time.Time) (Reason, error) {
+	if user, host, ok := strings.Cut(i.sender, "@"); ok {
+		if to, ok := replaceHost(r.sender, host); ok {
+			i.sender = user + "@" + to
+		}
+	}
+	if len(r.uri)+len(r.requests) == 0 {
+		return "", nil
+	}
+	return i.change(false, r.data)
+}
+
+// data rewrites what is in the data.
+func (r *rewriter) data(data any) (any, bool) {
+	changed := false
+	if len(r.uri) > 0 {
+		for file := range fieldpath.Files(data) {
+			uri, ok := file.Get("uri")
+			if uri, ok = r.value(uri); ok {
+				file.Set("uri", uri)
+				changed = true
+			}
+		}
+	}
+	for _, p := range r.fields {
+		var now bool
+		if data, now = p.Change(data, r.value); now {
+			changed = true
+		}
+	}
+	if _, now := requestAddress.Change(data, r.request); now {
+		changed = true
+	}
+	return data, changed
+}
+
+// value rewrites a URI, or those of a list.
+func (r *rewriter) value(v any) (any, bool) {
+	switch v := v.(type) {
+	case string:
+		return r.rewritten(v)
+	case []any:
+		changed := false
+		for n := range v {
+			if text, ok := v[n].(string); ok {
+				if to, now := r.rewritten(text); now {
+					v[n], changed = to, true
+				}
+			}
+		}
+		return v, changed
+	}
+	return v, false
+}
+
+// rewritten returns what the first rule that fits makes of a URI.
+func (r *rewriter) rewritten(uri string) (string, bool) {
+	start, end, ok := authority(uri)
+	for _, rule := range r.uri {
+		if rule.Prefix != "" {
+			if rest, fits := strings.CutPrefix(uri, rule.Prefix); fits {
+				return rule.To + rest, rule.To != rule.Prefix
+			}
+			continue
+		}
+		if !ok {
+			continue
+		}
+		if to, fits := replaceAddress(rule.Host, rule.To, uri[start:end]); fits {
+			return uri[:start] + to + uri[end:], to != uri[start:end]
+		}
+	}
+	return uri, false
+}
+
+func (r *rewriter) request(v any) (any, bool) {
+	text, ok := v.(string)
+	if !ok {
+		return v, false
+	}
+	start, end, ok := authority(text)
+	if !ok {
+		start, end = 0, len(text)
+	}
+	for _, rule := range r.requests {
+		if to, fits := replaceAddress(rule.Host, rule.To, text[start:end]); fits {
+			return text[:start] + to + text[end:], to != text[start:end]
+		}
+	}
+	return v, false
+}
+
+// authority returns where HOST or HOST:PORT stands in a URI that has a scheme, without the user. It is never empty.
+func authority(uri string) (start, end int, ok bool) {
+	start = strings.Index(uri, "://")
+	if start <= 0 || strings.ContainsAny(uri[:start], "/?# ") {
+		return 0, 0, false
+	}
+	start += len("://")
+	end = len(uri)
+	if at := strings.IndexAny(uri[start:], "/?#"); at >= 0 {
+		end = start + at
+	}
+	start += strings.LastIndexByte(uri[start:end], '@') + 1
+	return start, end, start < end
+}
+
+// splitPort splits HOST:PORT; an IPv6 address stands in brackets, which stay.
+func splitPort(address string) (host, port string) {
+	at := strings.LastIndexByte(address, ':')
+	if at < 0 || at < strings.LastIndexByte(address, ']') {
+		return address, ""
+	}
+	return address[:at], address[at+1:]
+}
+
+// replaceAddress returns to in place of an address whose host glob matches, with its port unless to has one.
+func replaceAddress(glob, to, address string) (string, bool) {
+	host, port := splitPort(address)
+	if host == "" || !matchAny([]string{glob}, strings.ToLower(host)) {
+		return "", false
+	}
+	if _, own := splitPort(to); own == "" && port != "" {
+		to += ":" + port
+	}
+	return to, true
+}
+
+func replaceHost(rules []HostRule, host string) (string, bool) {
+	for _, rule := range rules {
+		if matchAny([]string{rule.Host}, strings.ToLower(host)) {
+			return rule.To, true
+		}
+	}
+	return "", false
+}
