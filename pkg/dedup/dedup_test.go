@@ -208,7 +208,6 @@ func TestEntryBound(t *testing.T) {
 // model is the window as the documentation has it, the slow way.
 type model struct {
 	window time.Duration
-	most   int
 	seen   []remembered // the oldest first
 }
 

@@ -51,7 +51,7 @@ type Verdict struct {
 type Refusal string
 
 // The refusals, as far as they can be told. In a handshake of two mechanisms both sides see that, and the first one closes the connection: where that was
-// the client it is a protocol error like any other that ends there.
+// the client it is a protocol error like any other that ends there, and so is a client that was gone before it could be looked at.
 const (
 	RefusedKey       Refusal = "key_not_admitted"
 	RefusedAddress   Refusal = "address_not_admitted"

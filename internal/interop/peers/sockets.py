@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 
 import zmq
 import zmq.auth
@@ -15,8 +16,17 @@ class ConfigurationError(Exception):
 
 
 def end_when_asked():
-    """End at once and with status 0 on SIGTERM. The thread of an authenticator would keep the process."""
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    """End at once and with status 0 on SIGTERM. The thread of an authenticator would keep the process.
+
+    A handler would run in the main thread, and not at all when the signal came just before that began to wait in C.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    threading.Thread(target=_end, daemon=True).start()
+
+
+def _end():
+    signal.sigwait([signal.SIGTERM])
+    os._exit(0)
 
 
 def setting(name, default=None):

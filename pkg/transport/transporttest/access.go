@@ -14,7 +14,7 @@ func testWrongServerKey(_ *testing.T, s *site) {
 	wrong := secureAddress(p, s.other)
 	sub, events := s.client(s.alice, wrong)
 	s.expectFailure(events, transport.FailedServerKey, wrong)
-	s.refused(accessOf(p), transport.RefusedServerKey)
+	s.refused(accessOf(p), transport.RefusedServerKey, transport.RefusedProtocol)
 	s.must(sub.Disconnect(wrong))
 	s.must(sub.Connect(secureAddress(p, s.server)))
 	s.sendAndExpect(p, sub, "with the right one")
@@ -25,7 +25,7 @@ func testOtherMechanism(_ *testing.T, s *site) {
 	p := s.securePublisher(Any, s.server)
 	sub, events := s.client(s.alice, address(p))
 	s.expectFailure(events, transport.FailedMechanism, address(p))
-	s.refused(accessOf(p), transport.RefusedMechanism)
+	s.refused(accessOf(p), transport.RefusedMechanism, transport.RefusedProtocol)
 	s.must(p.Close())
 	p = s.publisher(p.Endpoint().String())
 	s.sendAndExpect(p, sub, "plain")
@@ -209,8 +209,8 @@ func testRefusedRequest(_ *testing.T, s *site) {
 		wait()
 	}
 	s.refused(replierAccess(strange), transport.RefusedKey)
-	s.refused(replierAccess(other), transport.RefusedServerKey)
-	s.refused(replierAccess(secure), transport.RefusedMechanism)
+	s.refused(replierAccess(other), transport.RefusedServerKey, transport.RefusedProtocol)
+	s.refused(replierAccess(secure), transport.RefusedMechanism, transport.RefusedProtocol)
 
 	s.answer(secure)
 	right := secureAddress(secure, s.server)

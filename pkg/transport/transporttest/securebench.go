@@ -3,6 +3,8 @@ package transporttest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -124,10 +126,13 @@ func (s *site) sendAndExpect(p transport.Publisher, sub transport.Subscriber, fr
 	s.expect(sub, frames...)
 }
 
-// refused waits until p has refused somebody for that reason.
-func (s *site) refused(stats func() transport.AccessStats, reason transport.Refusal) {
+// refused waits until a refusal is counted for one of the reasons.
+func (s *site) refused(stats func() transport.AccessStats, reasons ...transport.Refusal) {
 	s.t.Helper()
-	s.eventually("refused: "+string(reason), func() bool { return stats().Refused[reason] > 0 })
+	s.eventually(fmt.Sprintf("refused: one of %q", reasons), func() bool {
+		counted := stats().Refused
+		return slices.ContainsFunc(reasons, func(r transport.Refusal) bool { return counted[r] > 0 })
+	})
 }
 
 // refusedRequest asks until the handshake has failed for that reason.
