@@ -12,6 +12,11 @@ import (
 //
 // Keys that an announcement claims are compared with those that are configured, and never used themselves: anybody can announce.
 func (s *Subscriber) foundAddress(e discovery.Entry) (to transport.Address, served bool, err error) {
+	if s.accept != nil {
+		if err := s.accept(e); err != nil {
+			return transport.Address{}, false, err
+		}
+	}
 	addr := Address{URI: e.URI, Backend: e.Backend, SupportedVersion: e.SupportedVersion}
 	to, err = s.node.peer(addr, s.backend, e.Services...)
 	if err == nil && to.Backend != transport.Secure && s.node.settings.RequireSecure {

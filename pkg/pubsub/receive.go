@@ -59,8 +59,13 @@ func (s *Subscriber) Messages(ctx context.Context) iter.Seq2[*message.Message, e
 
 // passing tells whether receiving can go on after err.
 func passing(err error) bool {
+	return isFrameError(err) || errors.Is(err, ErrTimeout)
+}
+
+// isFrameError tells whether err is about one frame alone.
+func isFrameError(err error) bool {
 	_, bad := errors.AsType[*FrameError](err)
-	return bad || errors.Is(err, ErrTimeout)
+	return bad
 }
 
 // Receive waits for the next message. It returns the error of ctx when that ends, [ErrTimeout] when none came in time,
@@ -71,9 +76,13 @@ func (s *Subscriber) Receive(ctx context.Context) (*message.Message, error) {
 	}
 	defer s.busy.Store(false)
 
+	return s.receiveNext(ctx)
+}
+
+func (s *Subscriber) receiveNext(ctx context.Context) (*message.Message, error) {
 	var limit time.Time // set when there is something to wait for
 	m, err := s.receiveUntil(ctx, &limit)
-	if _, bad := errors.AsType[*FrameError](err); !bad {
+	if !isFrameError(err) {
 		s.waited = 0
 	} else if !limit.IsZero() {
 		s.waited = s.timeout - time.Until(limit)
@@ -160,6 +169,7 @@ func withLimit(ctx context.Context, limit time.Time) (context.Context, context.C
 // take takes the next frame from the hand. It returns neither a message nor an error when the frame is not for the program.
 func (s *Subscriber) take() (*message.Message, error) {
 	frame := s.hand.frames[0]
+	s.from = frame.From
 	s.hand.frames[0] = transport.Frame{}
 	s.hand.frames = s.hand.frames[1:]
 	source := s.hand.source

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
@@ -43,6 +44,11 @@ type SubscriberOptions struct {
 	Filter func(*message.Message) bool
 	// Translate replaces the host of the sender by that of the address at which the publisher was reached.
 	Translate bool
+	// Attribute fills [Received].From, at a small price per message. Translate does so too.
+	Attribute bool
+	// Accept is asked about each publisher that was found by name. An error is logged once and the publisher passed over, until it is
+	// announced with other data. It must not block. Default: all are accepted.
+	Accept func(discovery.Entry) error
 	// Timeout is how long receiving waits for a message before it returns [ErrTimeout]; nothing but a message that is
 	// returned ends the wait. Default: for ever.
 	Timeout time.Duration
@@ -69,6 +75,7 @@ type Subscriber struct {
 	backend   transport.Backend
 	filter    func(*message.Message) bool
 	translate bool
+	accept    func(discovery.Entry) error // nil: everything
 	timeout   time.Duration
 	decoder   message.Decoder
 	config    transport.SubscriberConfig
@@ -79,7 +86,8 @@ type Subscriber struct {
 	// Of the goroutine that receives.
 	busy atomic.Bool
 	hand batch
-	full bool // the last batch was as much as the queue holds
+	full bool               // the last batch was as much as the queue holds
+	from transport.Endpoint // of the frame that was taken last
 	// What frames that are no message have used up of the timeout since the last message.
 	waited time.Duration
 
@@ -128,11 +136,12 @@ func (n *Node) subscriber(o SubscriberOptions) (_ *Subscriber, err error) {
 		backend:   o.Backend,
 		filter:    o.Filter,
 		translate: o.Translate,
+		accept:    o.Accept,
 		timeout:   o.Timeout,
 		decoder:   o.Decoder,
 		events:    o.Events,
 		config: transport.SubscriberConfig{
-			Attribute: o.Translate,
+			Attribute: o.Translate || o.Attribute,
 			// One half waits in the transport, the other is what was taken from it in one go.
 			MaxQueued:     max(o.MaxQueued/2, 1),
 			SocketOptions: n.socket(o.Queue),
