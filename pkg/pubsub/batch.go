@@ -36,3 +36,14 @@ func (s *Subscriber) ReceiveBatch(ctx context.Context, batch []Received) ([]Rece
 	}
 	return batch, nil
 }
+
+// Pending tells whether frames are there that receiving would look at without waiting. It is called by the goroutine that receives.
+func (s *Subscriber) Pending() bool {
+	if len(s.hand.frames) > 0 {
+		return true
+	}
+	s.mu.Lock()
+	ready := len(s.ready) > 0
+	s.mu.Unlock()
+	return ready || s.main.sub.Stats().Queued > 0
+}

@@ -1,0 +1,139 @@
+package relay
+
+import (
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// Config configures a [Relay]. The zero value is not usable; start from [DefaultConfig].
+type Config struct {
+	// LoopWindow is how long a route remembers what it has carried, so that what comes back in a circle is dropped. Longer than a message takes round the
+	// longest circle; a message that is sent again on purpose, with the same time, sender, type and data, is held for one that
+	// came back within it. "1s" to "24h". Default "1m". Environment: POSTTROLL_LOOP_WINDOW.
+	LoopWindow time.Duration `toml:"loop_window"`
+
+	// LoopEntries is the number of messages that a route remembers for that at most, each at about 50 bytes; beyond it the
+	// oldest are forgotten early. 1000 to 50000000. Default 500000. Environment: POSTTROLL_LOOP_ENTRIES.
+	LoopEntries int `toml:"loop_entries"`
+
+	// StopLimit is how long the messages that have been received may take to leave when the relay stops; then the sinks have two seconds for
+	// slow subscribers. "0s" to "1m". Default "3s". Environment: POSTTROLL_STOP_LIMIT.
+	StopLimit time.Duration `toml:"stop_limit"`
+
+	// Routes are the routes, [[route]] in a file. Default [].
+	Routes []Route `toml:"route"`
+}
+
+// Route is one way through the relay.
+type Route struct {
+	// Name of the route, in logs, counters and commands. Required; each once.
+	Name string `toml:"name"`
+	// Paused routes carry nothing until they are resumed; their sinks stay bound. Default false.
+	Paused bool `toml:"paused"`
+	// Lax lets pass what would end a Python subscriber. A frame that is no message at all passes a lax route only when that has no
+	// steps. Default false.
+	Lax bool `toml:"lax"`
+	// Loops says what is done with messages that come back: "stop" them, or let them "pass". Default "stop".
+	Loops string `toml:"loops"`
+	// LoopGroup is a name that several routes have in common which share their memory: what one has carried no other carries back. For the two
+	// directions between two networks. Default "": the route remembers for itself.
+	LoopGroup string `toml:"loop_group"`
+	// Source is where messages come from.
+	Source SourceConfig `toml:"source"`
+	// Duplicates drops messages that came already, by what dedup.Config says. Default: it does not.
+	// Steps are what is done with a message, in this order. Default []: it goes out as it came in.
+	// Sink is where messages go to.
+	Sink SinkConfig `toml:"sink"`
+}
+
+// The values of [Route].Loops.
+const (
+	LoopsStop = "stop"
+	LoopsPass = "pass"
+)
+
+// SourceConfig says where a route takes messages from: publishers that are found by name, addresses, or both.
+type SourceConfig struct {
+	// SameAs is the name of the route whose source this is too; nothing else but Topics may be set then. Default "".
+	SameAs string `toml:"same_as"`
+	// Services are looked up by name or alias; "" among them: all there are. Default [].
+	Services []string `toml:"services"`
+	// Nameservers know the services: host, host:port or any ZeroMQ endpoint. Default []: localhost.
+	Nameservers []string `toml:"nameservers"`
+	// Addresses are connected to whatever nameservers tell, as tcp://host:port. Default [].
+	Addresses []string `toml:"addresses"`
+	// Topics are the beginnings of subjects that are subscribed to. Default []: every subject.
+	Topics []string `toml:"topics"`
+	// Translate replaces the host of the sender by that of the address at which the publisher was reached. Default false.
+	Translate bool `toml:"translate"`
+	// Queue is the number of messages held for one publisher. Default 0: 1000.
+	Queue int `toml:"queue"`
+
+	// Backend is how nameservers are asked, and how publishers speak that do not tell: "unsecure_zmq" or "secure_zmq". Default "": that of the
+	// settings.
+	Backend transport.Backend `toml:"backend"`
+	// ClientSecretKeyFile holds the pair that is shown to secure publishers. Default "": that of the settings.
+	ClientSecretKeyFile string `toml:"client_secret_key_file"`
+	// ServerPublicKeyFile holds the public key of the servers that ServerPublicKeys does not name. When either of the two is set, both are those of
+	// the route. Default "": as in the settings.
+	ServerPublicKeyFile string `toml:"server_public_key_file"`
+	// ServerPublicKeys are those of servers with keys of their own, as WHO=FILE. Default [].
+	ServerPublicKeys []string `toml:"server_public_keys"`
+}
+
+// SinkConfig says where a route publishes.
+type SinkConfig struct {
+	// SameAs is the name of the route whose sink this is too; nothing else may be set then. Default "".
+	SameAs string `toml:"same_as"`
+	// Name is the service that subscribers look for. Default "": the name of the route.
+	Name string `toml:"name"`
+	// Aliases are more names under which it is found. Default [].
+	Aliases []string `toml:"aliases"`
+	// Port to bind on all interfaces. Default 0: a free one from MinPort up to, but not including, MaxPort.
+	Port int `toml:"port"`
+	// Address to bind instead of Port, as tcp://10.0.0.1:9100 or ipc:///run/x. Default "".
+	Address string `toml:"address"`
+	// MinPort and MaxPort bound the free port. Default 0: pub_min_port and pub_max_port of the settings.
+	MinPort int `toml:"min_port"`
+	MaxPort int `toml:"max_port"`
+	// Announce says who is told of the sink: "auto", the nameservers that are given or else the multicast group; "both" of these; or "none". Default "auto".
+	Announce string `toml:"announce"`
+	// Nameservers are told directly. Default [].
+	Nameservers []string `toml:"nameservers"`
+	// Advertise is the host to announce: a name, an address, or a network interface. Default "": the address that is bound, or that leads to the internet.
+	Advertise string `toml:"advertise"`
+	// BroadcastInterval is the time between announcements. Default "0s": 2s.
+	BroadcastInterval time.Duration `toml:"broadcast_interval"`
+	// Heartbeat is the time between the sink's own heartbeats, which then replace those that come in. At least "1s". Default "0s": those
+	// that come in are passed on.
+	Heartbeat time.Duration `toml:"heartbeat"`
+	// Queue is the number of messages held for a subscriber that can't keep up; more are lost for that one. Default 0: 1000.
+	Queue int `toml:"queue"`
+
+	// Backend is how the sink speaks: "unsecure_zmq" or "secure_zmq". Default "": that of the settings.
+	Backend transport.Backend `toml:"backend"`
+	// ServerSecretKeyFile holds the pair of the sink. Default "": that of the settings.
+	ServerSecretKeyFile string `toml:"server_secret_key_file"`
+	// NextServerSecretKeyFile holds the pair that is to follow it, served beside it on NextPort. Default "": that of the settings,
+	// where ServerSecretKeyFile is.
+	NextServerSecretKeyFile string `toml:"next_server_secret_key_file"`
+	// NextPort is the port of the second socket. Default 0: a free one.
+	NextPort int `toml:"next_port"`
+	// ClientsPublicKeysDirectory holds NAME.key for each client that may connect. Default "": that of the settings.
+	ClientsPublicKeysDirectory string `toml:"clients_public_keys_directory"`
+	// AuthorizedClientAddresses are the hosts that may connect. Default []: those of the settings.
+	AuthorizedClientAddresses []string `toml:"authorized_client_addresses"`
+}
+
+// Defaults of a [Config].
+const (
+	DefaultLoopWindow  = time.Minute
+	DefaultLoopEntries = 500_000
+	DefaultStopLimit   = 3 * time.Second
+)
+
+// DefaultConfig returns the settings of a relay without routes.
+func DefaultConfig() Config {
+	return Config{LoopWindow: DefaultLoopWindow, LoopEntries: DefaultLoopEntries, StopLimit: DefaultStopLimit}
+}

@@ -1,0 +1,45 @@
+package relay
+
+import (
+	"context"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// Source brings messages in. Receive is called by one goroutine; the rest may be called concurrently with it.
+type Source interface {
+	// Receive waits for messages and appends those that are there to batch, at least one and at most up to its capacity.
+	Receive(ctx context.Context, batch []Received) ([]Received, error)
+	// SetTopics says which messages are wanted: those that begin with one of the topics, which are as they go over the wire. None: nothing.
+	// Before the first call nothing is.
+	SetTopics(topics []string) error
+	// Queued tells whether Receive would return at once. It is called by the goroutine that receives.
+	Queued() bool
+	// Peers is the number of publishers that it is connected to.
+	Peers() int
+	// Close makes Receive return [transport.ErrClosed].
+	Close() error
+}
+
+// Received is what came in: a message, or a frame that is none.
+type Received struct {
+	// Message is nil where the frame is none.
+	Message *message.Message
+	// Frame is what came in.
+	Frame []byte
+	// Err says why the frame is no message.
+	Err error
+	// From is where it came from; zero where that can't be told.
+	From transport.Endpoint
+}
+
+// Sink takes messages out. All may be called concurrently.
+type Sink interface {
+	// Send sends a frame, which must not change afterwards, to whoever is there.
+	Send(ctx context.Context, frame []byte) error
+	// Peers is the number of subscribers that are connected.
+	Peers() int
+	// Close sends what is queued, within a limit of its own, and closes.
+	Close() error
+}

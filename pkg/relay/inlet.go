@@ -1,0 +1,131 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// batchSize is the number of messages that are taken from a source in one go.
+const batchSize = 256
+
+// inlet is a source with the routes that it feeds.
+type inlet struct {
+	source Source
+	beat   heart
+	stop   context.CancelFunc // ends run; nil: it does not run
+	done   chan struct{}      // closed when run has ended
+
+	// Held while a batch goes through the routes: who has changed them knows that no message is on its way through the old ones.
+	mu     sync.Mutex
+	routes []*route
+}
+
+// feed sets the routes, and subscribes to what they want together.
+func (in *inlet) feed(routes []*route) error {
+	var wanted topics
+	for _, r := range routes {
+		wanted = append(wanted, r.topics...)
+	}
+	in.mu.Lock()
+	in.routes = routes
+	in.mu.Unlock()
+	if err := in.source.SetTopics(wanted.normal()); err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	return nil
+}
+
+// keep takes off all routes but those that are as they are in routes. The topics stay.
+func (in *inlet) keep(routes []*route) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	var kept []*route
+	for _, old := range in.routes {
+		if slices.ContainsFunc(routes, old.same) {
+			kept = append(kept, old)
+		}
+	}
+	in.routes = kept
+}
+
+// close ends the inlet. What it has received by then goes to its routes.
+func (in *inlet) close() error {
+	if in.stop != nil {
+		in.stop()
+		<-in.done
+	}
+	return in.source.Close()
+}
+
+// run feeds the routes until ctx ends, and then with what has arrived until sending ends.
+func (in *inlet) run(ctx, sending context.Context) error {
+	batch := make([]Received, 0, batchSize)
+	for {
+		var err error
+		batch, err = in.source.Receive(ctx, batch[:0])
+		in.pass(sending, batch)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return in.drain(sending, batch)
+		case errors.Is(err, transport.ErrClosed):
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+// drain passes on what has arrived.
+func (in *inlet) drain(sending context.Context, batch []Received) (err error) {
+	for err == nil && sending.Err() == nil && in.source.Queued() {
+		batch, err = in.source.Receive(sending, batch[:0])
+		in.pass(sending, batch)
+	}
+	if sending.Err() != nil || errors.Is(err, transport.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// pass hands a batch to the routes.
+func (in *inlet) pass(ctx context.Context, batch []Received) {
+	if len(batch) == 0 {
+		return
+	}
+	in.beat.begin()
+	in.mu.Lock()
+	now := time.Now()
+	for i := range batch {
+		for _, r := range in.routes {
+			r.take(ctx, &batch[i], now)
+		}
+	}
+	in.mu.Unlock()
+	in.beat.end()
+	clear(batch)
+}
+
+// heart tells whether a loop goes round: it is idle, or was since it was asked last.
+type heart struct {
+	rounds atomic.Uint64 // odd while a batch is under way
+	seen   uint64        // of who asks
+}
+
+func (h *heart) begin() { h.rounds.Add(1) }
+func (h *heart) end()   { h.rounds.Add(1) }
+
+// beats is asked by one goroutine.
+func (h *heart) beats() bool {
+	now := h.rounds.Load()
+	stuck := now%2 == 1 && now == h.seen
+	h.seen = now
+	return !stuck
+}

@@ -1,0 +1,163 @@
+package relay_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/relay"
+)
+
+// Two relays carry messages in both directions between two networks: none circulates.
+func TestBackAndForth(t *testing.T) {
+	inBubble(t, func(w world) {
+		a, b := w.publisher(1, 9000), w.publisher(2, 9000) // in network A, in network B
+		there := w.relay(11, route("there", 9100, uri(1, 9000), uri(12, 9100)))
+		back := w.relay(12, route("back", 9100, uri(2, 9000), uri(11, 9100)))
+		inB, inA := w.subscriber(3, uri(11, 9100)), w.subscriber(4, uri(12, 9100))
+		w.send(a, text("/a", "1"))
+		w.send(b, text("/b", "2"))
+		w.wantArrived(inB, text("/a", "1"), text("/b", "2"))
+		w.wantArrived(inA, text("/a", "1"), text("/b", "2"))
+		for _, got := range []relay.RouteStats{there.stats("there"), back.stats("back")} {
+			if got.Received != 3 || got.Sent != 2 || got.Dropped["loop"] != 1 {
+				w.Errorf("counters: %+v", got)
+			}
+		}
+	})
+}
+
+// One relay carries both directions, and somebody else in network B passes on what it gets there: with a group that is not carried back.
+func TestLoopGroup(t *testing.T) {
+	inBubble(t, func(w world) {
+		a, stranger := w.publisher(1, 9000), w.publisher(2, 9000)
+		there, back := route("there", 9100, uri(1, 9000)), route("back", 9101, uri(2, 9000))
+		there.LoopGroup, back.LoopGroup = "a-b", "a-b"
+		r := w.relay(11, there, back)
+		inB, inA := w.subscriber(2, uri(11, 9100)), w.subscriber(1, uri(11, 9101))
+		w.send(a, text("/a", "1"))
+		w.wantArrived(inB, text("/a", "1"))
+		w.send(stranger, text("/passed/on", "1"), text("/b", "2"))
+		w.wantArrived(inA, text("/b", "2"))
+		if diff := cmp.Diff(map[string]uint64{"loop": 1}, r.stats("back").Dropped); diff != "" {
+			w.Errorf("dropped on the way back (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Messages of all three networks go round a ring of three relays once.
+func TestRing(t *testing.T) {
+	inBubble(t, func(w world) {
+		const count = 300
+		var pubs []*pubsub.Publisher
+		var subs []*pubsub.Subscriber
+		for i := range 3 {
+			pubs = append(pubs, w.publisher(1+i, 9000))
+			before := 11 + (i+2)%3
+			w.relay(11+i, route("ring", 9100, uri(1+i, 9000), uri(before, 9100)))
+		}
+		for i := range 3 {
+			subs = append(subs, w.subscriber(21+i, uri(11+i, 9100)))
+		}
+		for n := range count {
+			for i, pub := range pubs {
+				w.must(pub.SendText(w.Context(), text("/a", fmt.Sprintf("%d of network %d", n, i))))
+			}
+			if n%100 == 0 {
+				sleep(time.Millisecond)
+			}
+		}
+		for i, sub := range subs {
+			seen := make(map[string]int)
+			for _, m := range w.arrived(sub) {
+				seen[m]++
+			}
+			if len(seen) != 3*count {
+				w.Errorf("behind relay %d: %d messages, want %d", i, len(seen), 3*count)
+			}
+			for m, n := range seen {
+				if n != 1 {
+					w.Errorf("behind relay %d: %d times %s", i, n, m)
+				}
+			}
+		}
+	})
+}
+
+// A ring with a member that is no relay of ours, and passes on all it gets: the first of ours that sees a message again ends it.
+func TestRingWithStranger(t *testing.T) {
+	inBubble(t, func(w world) {
+		stranger := w.publisher(5, 9000)
+		r := w.relay(11, route("ring", 9100, uri(1, 9000), uri(5, 9000)))
+		sub := w.subscriber(5, uri(11, 9100))
+		w.send(w.publisher(1, 9000), text("/a", "1"))
+		for round := range 3 {
+			got := w.arrived(sub)
+			if want := max(1-round, 0); len(got) != want {
+				w.Fatalf("round %d: got %d messages, want %d", round, len(got), want)
+			}
+			for _, m := range got {
+				w.send(stranger, strings.Replace(m, "//a", "//renamed/a", 1))
+			}
+		}
+		if got := r.stats("ring"); got.Dropped["loop"] != 1 {
+			w.Errorf("dropped %v, want 1 loop", got.Dropped)
+		}
+		// What the stranger sends itself is carried, and ends too when it passes that on.
+		w.send(stranger, text("/s", "2"))
+		w.wantArrived(sub, text("/s", "2"))
+		w.send(stranger, text("/s", "2"))
+		w.wantArrived(sub)
+	})
+}
+
+// What looks the same and is none: other times, senders, types or data, and one message that its publisher sends under several subjects.
+func TestNoLoop(t *testing.T) {
+	inBubble(t, func(w world) {
+		pub := w.publisher(1, 9000)
+		r := w.relay(11, route("a", 9100, uri(1, 9000)))
+		sub := w.subscriber(3, uri(11, 9100))
+		texts := []string{
+			"pytroll://a info u@h 2024-05-17T09:41:12 v1.01 text/ascii x",
+			"pytroll://a info u@h 2024-05-17T09:41:12.000001 v1.01 text/ascii x",
+			"pytroll://a file u@h 2024-05-17T09:41:12 v1.01 text/ascii x",
+			"pytroll://a info v@h 2024-05-17T09:41:12 v1.01 text/ascii x",
+			"pytroll://a info u@h 2024-05-17T09:41:12 v1.01 text/ascii y",
+			"pytroll://a info u@h 2024-05-17T09:41:12 v1.01",
+			"pytroll://b info u@h 2024-05-17T09:41:12 v1.01 text/ascii x",
+			"pytroll://c info u@h 2024-05-17T09:41:12 v1.01 text/ascii x",
+		}
+		w.send(pub, texts...)
+		w.wantArrived(sub, texts...)
+		w.send(pub, texts...)
+		w.wantArrived(sub)
+		if diff := cmp.Diff(map[string]uint64{"loop": uint64(len(texts))}, r.stats("a").Dropped); diff != "" {
+			w.Errorf("dropped (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// After the window, and where loops may pass, the same message is carried again.
+func TestLoopWindow(t *testing.T) {
+	inBubble(t, func(w world) {
+		pub := w.publisher(1, 9000)
+		pass := route("pass", 9101, uri(1, 9000))
+		pass.Loops = relay.LoopsPass
+		w.relay(11, route("stop", 9100, uri(1, 9000)), pass)
+		stop, all := w.subscriber(3, uri(11, 9100)), w.subscriber(3, uri(11, 9101))
+		one := text("/a", "1")
+		w.send(pub, one, one)
+		w.wantArrived(stop, one)
+		w.wantArrived(all, one, one)
+		sleep(relay.DefaultLoopWindow - time.Second)
+		w.send(pub, one)
+		w.wantArrived(stop)
+		sleep(2*relay.DefaultLoopWindow + time.Second)
+		w.send(pub, one)
+		w.wantArrived(stop, one)
+	})
+}

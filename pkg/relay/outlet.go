@@ -1,0 +1,70 @@
+package relay
+
+import (
+	"fmt"
+
+	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// outlet is a sink that one or more routes feed.
+type outlet struct {
+	key  string
+	cfg  SinkConfig
+	sink Sink
+	pub  *pubsub.Publisher // of the sink
+
+	vacated bool // closed to make room; guarded by Relay.change
+}
+
+// reachedAt tells whether a subscriber that connects to at comes to this sink.
+func (out *outlet) reachedAt(at transport.Endpoint, isLocal func(host string) bool) bool {
+	if at.String() == out.pub.URI() || at.String() == out.pub.NextURI() {
+		return true
+	}
+	bound := []transport.Endpoint{out.pub.Endpoint()}
+	if next, ok := out.pub.NextEndpoint(); ok {
+		bound = append(bound, next)
+	}
+	for _, ep := range bound {
+		switch {
+		case at == ep:
+			return true
+		case ep.Scheme() == "tcp" && at.Scheme() == "tcp" && at.Port() == ep.Port() && isLocal(at.Host()):
+			return true
+		}
+	}
+	return false
+}
+
+// collides tells whether two sinks can't be bound at the same time.
+func (cfg SinkConfig) collides(other SinkConfig) bool {
+	a, b := cfg.bindsAt(), other.bindsAt()
+	switch {
+	case a.IsZero() || b.IsZero() || a.Scheme() != b.Scheme():
+		return false
+	case a.Scheme() != "tcp":
+		return a == b
+	case a.Port() == 0 || a.Port() != b.Port():
+		return false
+	}
+	return a.Host() == b.Host() || isWildcard(a.Host()) || isWildcard(b.Host())
+}
+
+func isWildcard(host string) bool { return host == "*" || host == "0.0.0.0" || host == "::" }
+
+// bindsAt returns where the sink asks to be bound; zero where that is no endpoint.
+func (cfg SinkConfig) bindsAt() transport.Endpoint {
+	address := cfg.Address
+	if address == "" {
+		address = fmt.Sprintf("tcp://*:%d", cfg.Port)
+	}
+	at, err := transport.ParseEndpoint(address)
+	if err != nil {
+		return transport.Endpoint{}
+	}
+	return at
+}
+
+// port returns the port that is asked for, 0 for any.
+func (cfg SinkConfig) port() int { return cfg.bindsAt().Port() }

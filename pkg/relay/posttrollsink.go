@@ -1,0 +1,104 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/pubsub"
+)
+
+// posttrollSink publishes.
+type posttrollSink struct {
+	pub  *pubsub.Publisher
+	keys closer // of its own; nil: none
+
+	stop    context.CancelFunc
+	beating sync.WaitGroup
+}
+
+var _ Sink = (*posttrollSink)(nil)
+
+// openSink binds the sink of a route and begins to announce it.
+func (r *Relay) openSink(cfg SinkConfig) (_ *posttrollSink, err error) {
+	node, keys, err := r.sinkNode(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &posttrollSink{keys: keys}
+	s.pub, err = node.Publisher(cfg.publisher())
+	if err != nil {
+		return nil, errors.Join(err, closeAny(keys))
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	if cfg.Heartbeat > 0 {
+		s.beating.Go(func() { s.beat(ctx, cfg.Heartbeat, r.log) })
+	}
+	return s, nil
+}
+
+// publisher returns the options of the publisher. It is lax, since each route decides for itself.
+func (cfg SinkConfig) publisher() pubsub.PublisherOptions {
+	return pubsub.PublisherOptions{
+		Name:                    cfg.Name,
+		Address:                 cfg.Address,
+		Port:                    cfg.Port,
+		MinPort:                 cfg.MinPort,
+		MaxPort:                 cfg.MaxPort,
+		Aliases:                 cfg.Aliases,
+		BroadcastInterval:       cfg.BroadcastInterval,
+		Nameservers:             cfg.Nameservers,
+		Announce:                announceModes[cfg.Announce],
+		Advertise:               cfg.Advertise,
+		Backend:                 cfg.Backend,
+		ServerSecretKeyFile:     cfg.ServerSecretKeyFile,
+		NextServerSecretKeyFile: cfg.NextServerSecretKeyFile,
+		NextPort:                cfg.NextPort,
+		Queue:                   cfg.Queue,
+		Lax:                     true,
+	}
+}
+
+// announceModes are the values of [SinkConfig].Announce.
+var announceModes = map[string]pubsub.AnnounceMode{
+	"": pubsub.AnnounceAuto, "auto": pubsub.AnnounceAuto, "both": pubsub.AnnounceBoth, "none": pubsub.AnnounceNone,
+}
+
+// beat sends heartbeats, at once and then in their interval, until ctx ends.
+func (s *posttrollSink) beat(ctx context.Context, every time.Duration, log *zap.Logger) {
+	ticks := time.NewTicker(every)
+	defer ticks.Stop()
+	data := message.NewObject(message.Member{Key: "min_interval", Value: int64(every / time.Second)})
+	for ctx.Err() == nil {
+		if err := s.pub.Publish(ctx, heartbeatSubject+s.pub.Name(), heartbeatType, data); err != nil && ctx.Err() == nil {
+			log.Warn("heartbeat not sent", zap.String("service", s.pub.Name()), zap.Error(err))
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticks.C:
+		}
+	}
+}
+
+// What heartbeats are known by (doc/protocol.md, section 2).
+const (
+	heartbeatSubject = "/heartbeat/"
+	heartbeatType    = "beat"
+)
+
+func (s *posttrollSink) Send(ctx context.Context, frame []byte) error {
+	return s.pub.SendFrame(ctx, frame)
+}
+
+func (s *posttrollSink) Peers() int { return len(s.pub.Clients()) }
+
+func (s *posttrollSink) Close() error {
+	s.stop()
+	s.beating.Wait()
+	return errors.Join(s.pub.Close(), closeAny(s.keys))
+}

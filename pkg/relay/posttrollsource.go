@@ -1,0 +1,138 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pytroll/posttroll-go/pkg/discovery"
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// posttrollSource subscribes to publishers.
+type posttrollSource struct {
+	sub  *pubsub.Subscriber
+	keys closer // of its own; nil: none
+	// Of Receive.
+	batch []pubsub.Received
+
+	mu        sync.Mutex
+	connected map[transport.Endpoint]bool
+}
+
+var _ Source = (*posttrollSource)(nil)
+
+// openSource makes the source of a route, which wants nothing yet. accept says which publishers may be connected to.
+func (r *Relay) openSource(cfg SourceConfig, accept func(discovery.Entry) error) (_ Source, err error) {
+	node, keys, err := r.sourceNode(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &posttrollSource{keys: keys, connected: make(map[transport.Endpoint]bool)}
+	s.sub, err = node.Subscriber(pubsub.SubscriberOptions{
+		Addresses:   pubsub.URIs(cfg.Addresses...),
+		Services:    cfg.Services,
+		Nameservers: cfg.Nameservers,
+		Topics:      []string{},
+		Translate:   cfg.Translate,
+		Backend:     cfg.Backend,
+		Queue:       cfg.Queue,
+		Attribute:   true,
+		Accept:      accept,
+		Events:      s.event,
+	})
+	if err != nil {
+		return nil, errors.Join(err, closeAny(keys))
+	}
+	return s, nil
+}
+
+func (s *posttrollSource) event(e transport.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch e.Kind {
+	case transport.Connected:
+		s.connected[e.Peer.Endpoint] = true
+	case transport.Lost, transport.HandshakeFailed:
+		delete(s.connected, e.Peer.Endpoint)
+	}
+}
+
+func (s *posttrollSource) Receive(ctx context.Context, batch []Received) ([]Received, error) {
+	room := cap(batch) - len(batch)
+	s.batch = slices.Grow(s.batch[:0], room)[:0:room]
+	got, err := s.sub.ReceiveBatch(ctx, s.batch)
+	for i := range got {
+		batch = append(batch, received(&got[i]))
+	}
+	clear(got)
+	return batch, err
+}
+
+// received turns what the subscriber received into what routes take.
+func received(got *pubsub.Received) Received {
+	r := Received{Message: got.Message, Err: got.Err, From: got.From}
+	if got.Message != nil {
+		r.Frame = got.Message.Bytes()
+	} else if bad, ok := errors.AsType[*pubsub.FrameError](got.Err); ok {
+		r.Frame, r.Err = bad.Frame, bad.Err
+	}
+	return r
+}
+
+func (s *posttrollSource) SetTopics(topics []string) error { return s.sub.SetTopics(topics...) }
+
+func (s *posttrollSource) Queued() bool { return s.sub.Pending() }
+
+func (s *posttrollSource) Peers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.connected)
+}
+
+func (s *posttrollSource) Close() error { return errors.Join(s.sub.Close(), closeAny(s.keys)) }
+
+// topics are the beginnings of frames that a route wants, sorted, each once, none that another one covers.
+type topics []string
+
+// everyTopic covers all subjects, also those without a leading slash.
+const everyTopic = message.Magic
+
+// newTopics puts the magic in front of topics; none means all.
+func newTopics(list []string) topics {
+	if len(list) == 0 {
+		return topics{everyTopic}
+	}
+	var all topics
+	for _, t := range list {
+		all = append(all, message.Topic(t))
+	}
+	return all.normal()
+}
+
+func (t topics) normal() topics {
+	t = slices.Clone(t)
+	slices.Sort(t)
+	var kept topics
+	for _, topic := range t {
+		// What covers it comes before it.
+		if len(kept) == 0 || !strings.HasPrefix(topic, kept[len(kept)-1]) {
+			kept = append(kept, topic)
+		}
+	}
+	return kept
+}
+
+// covers tells whether a frame begins with one of the topics.
+func (t topics) covers(frame []byte) bool {
+	for _, topic := range t {
+		if len(topic) <= len(frame) && string(frame[:len(topic)]) == topic {
+			return true
+		}
+	}
+	return false
+}
