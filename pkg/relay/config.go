@@ -13,7 +13,7 @@ type Config struct {
 	// came back within it. "1s" to "24h". Default "1m". Environment: POSTTROLL_LOOP_WINDOW.
 	LoopWindow time.Duration `toml:"loop_window"`
 
-	// LoopEntries is the number of messages that a route remembers for that at most, each at about 50 bytes; beyond it the
+	// LoopEntries is the number of messages that a route remembers for that at most, each at 50 to 100 bytes; beyond it the
 	// oldest are forgotten early. 1000 to 50000000. Default 500000. Environment: POSTTROLL_LOOP_ENTRIES.
 	LoopEntries int `toml:"loop_entries"`
 

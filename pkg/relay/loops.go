@@ -3,6 +3,7 @@ package relay
 import (
 	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
 	"sync"
 	"time"
 
@@ -14,61 +15,45 @@ import (
 //
 // A message is known by its type, sender, time and data, so also under another subject. One that comes a second time came back, with one
 // exception: the publisher that it came from first may send it under further subjects, each once, as programs do that send one message to several.
-//
-// There are two generations of messages. When the younger is as old as the window or holds half of the entries, the older one is forgotten. So a message is
-// remembered for at least the window, at most twice that, and shorter only when the entries do not suffice.
 type loops struct {
-	window time.Duration
-	most   int // entries in a generation
-	seed   maphash.Seed
+	window  time.Duration
+	entries int
+	seed    maphash.Seed
 
-	mu      sync.Mutex
-	began   time.Time // the younger generation
-	younger map[uint64]origin
-	older   map[uint64]origin
-	early   uint64 // generations that were forgotten before the window was over
-}
-
-// origin is where a message came from first.
-type origin struct {
-	from    uint32 // hash of the endpoint; 0: not known, or the relay itself
-	subject uint32 // hash of its subject then
+	mu    sync.Mutex
+	start time.Time // what times are counted from
+	table loopTable
 }
 
 func newLoops(window time.Duration, entries int) *loops {
 	return &loops{
-		window: window, most: max(entries/2, 1), seed: maphash.MakeSeed(),
-		younger: make(map[uint64]origin), older: make(map[uint64]origin),
+		window: window, entries: entries, seed: maphash.MakeSeed(),
+		table: loopTable{window: int64(window), most: 1 << bits.Len(uint(2*entries-1))},
 	}
 }
 
 // sameBounds tells whether l was made with these.
 func (l *loops) sameBounds(window time.Duration, entries int) bool {
-	return l.window == window && l.most == max(entries/2, 1)
+	return l.window == window && l.entries == entries
 }
 
 // came takes in a message that was received, and tells whether it came back.
 func (l *loops) came(m *message.Message, from transport.Endpoint, now time.Time) (back bool) {
 	key := l.key(m)
-	o := origin{l.endpoint(from), l.short(m.Subject())}
+	one := loopEntry{key: key, from: l.endpoint(from), subject: l.short(m.Subject())}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.turn(now)
-	first, known := l.find(key)
-	if !known {
-		l.younger[key] = o
+	one.at = l.clock(now)
+	first := l.table.find(one)
+	switch {
+	case first == nil:
 		return false
-	}
-	if o.from == 0 || o.from != first.from || o.subject == first.subject {
+	case one.from == 0 || one.from != first.from || one.subject == first.subject:
 		return true
 	}
-	// Another subject, and from where it came at first. The subject has a place of its own.
-	key ^= uint64(o.subject)<<32 | uint64(o.subject)
-	if _, known := l.find(key); known {
-		return true
-	}
-	l.younger[key] = o
-	return false
+	// Another subject, and from where it came at first. The subject has an entry of its own.
+	one.key ^= uint64(one.subject)<<32 | uint64(one.subject)
+	return l.table.find(one) != nil
 }
 
 // went takes in a message that was made from one that came. Nobody else can send that for the first time.
@@ -76,39 +61,22 @@ func (l *loops) went(m *message.Message, now time.Time) {
 	key := l.key(m)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.turn(now)
-	if _, known := l.find(key); !known {
-		l.younger[key] = origin{}
-	}
+	l.table.find(loopEntry{key: key, at: l.clock(now)})
 }
 
-// turn begins a new generation when it is time. The caller holds mu.
-func (l *loops) turn(now time.Time) {
-	if l.began.IsZero() {
-		l.began = now
-	}
-	age := now.Sub(l.began)
-	if age < l.window && len(l.younger) < l.most {
-		return
-	}
-	if age < l.window {
-		l.early++
-	}
-	if age >= 2*l.window {
-		clear(l.younger) // all of it is as old as that, but for what came before the last look
-	}
-	l.older, l.younger = l.younger, l.older
-	clear(l.younger)
-	l.began = now
+// early is the number of messages that were forgotten before the window was over.
+func (l *loops) early() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.table.early
 }
 
-// find looks for a message in both generations. The caller holds mu.
-func (l *loops) find(key uint64) (origin, bool) {
-	if o, ok := l.younger[key]; ok {
-		return o, true
+// clock returns now in nanoseconds from the start, never 0. The caller holds mu.
+func (l *loops) clock(now time.Time) int64 {
+	if l.start.IsZero() {
+		l.start = now
 	}
-	o, ok := l.older[key]
-	return o, ok
+	return max(int64(now.Sub(l.start)), 0) + 1
 }
 
 // key hashes what a message is known by.
@@ -119,7 +87,7 @@ func (l *loops) key(m *message.Message) uint64 {
 	t := m.Time()
 	binary.LittleEndian.PutUint64(at[:], uint64(t.Unix()))
 	binary.LittleEndian.PutUint32(at[8:], uint32(t.Nanosecond()))
-	// A hash that could not take all in would panic: Write and WriteString never fail.
+	// Writing to a hash never fails.
 	_, _ = h.Write(at[:])
 	_, _ = h.WriteString(m.Type())
 	_, _ = h.WriteString(" ") // can't stand in a type

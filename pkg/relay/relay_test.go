@@ -99,7 +99,7 @@ type running struct {
 	world
 	*relay.Relay
 	logs *observer.ObservedLogs
-	stop func() error // waits for Run
+	stop func() // waits for Run, and closes
 }
 
 // relay makes a relay on a host, and runs it until the test ends or it is stopped.
@@ -107,25 +107,25 @@ func (w world) relay(on int, routes ...relay.Route) *running {
 	w.Helper()
 	r := w.idle(on, routes...)
 	w.must(r.Listen(w.Context()))
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- r.Run(ctx, relay.Hooks{}) }()
-	stopped := false
-	r.stop = func() error {
-		if stopped {
-			return nil
-		}
-		stopped = true
-		cancel()
-		return errors.Join(<-done, r.Close())
-	}
-	w.Cleanup(func() {
-		if err := r.stop(); err != nil {
-			w.Errorf("relay: %v", err)
-		}
-	})
+	stop := runUntilStopped(w, r.Relay)
+	r.stop = func() { stop(); w.closed(r) }
+	w.Cleanup(r.stop)
 	synctest.Wait()
 	return r
+}
+
+// runUntilStopped runs a relay until stop is called, which waits for it. Further calls do nothing.
+func runUntilStopped(w world, r *relay.Relay) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx, relay.Hooks{}); close(done) }()
+	return func() {
+		w.Helper()
+		cancel()
+		if err := <-done; err != nil {
+			w.Errorf("run: %v", err)
+		}
+	}
 }
 
 // idle makes a relay that does not listen yet.

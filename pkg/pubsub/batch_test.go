@@ -1,0 +1,123 @@
+package pubsub_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pytroll/posttroll-go/pkg/discovery"
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/pubsub"
+)
+
+// batchOf receives a batch of so many at most, and returns what came from where; "!" stands for a frame that is no message.
+func (w world) batchOf(sub *pubsub.Subscriber, size int) (got []string) {
+	w.Helper()
+	batch, err := sub.ReceiveBatch(w.Context(), make([]pubsub.Received, 0, size))
+	w.must(err)
+	for _, r := range batch {
+		what := "!"
+		if r.Message != nil {
+			what = r.Message.Subject()
+		}
+		var bad *pubsub.FrameError
+		if (r.Message == nil) != errors.As(r.Err, &bad) {
+			w.Errorf("message %v with error %v", r.Message, r.Err)
+		}
+		got = append(got, what+" "+r.From.String())
+	}
+	return got
+}
+
+func TestReceiveBatch(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		second := w.publisher(9001)
+		node, _ := w.node(hostA, pubsub.Settings{})
+		first := w.publisherOn(node, pubsub.PublisherOptions{Port: 9000, Announce: pubsub.AnnounceNone, Lax: true})
+		sub := w.subscriber(pubsub.SubscriberOptions{
+			Addresses: pubsub.URIs(uriA, "tcp://10.0.0.1:9001"), Attribute: true, Filter: func(m *message.Message) bool { return m.Subject() != "/filtered" },
+		})
+		w.publish(first, "/1", "/filtered", "/2")
+		w.must(first.SendText(t.Context(), "pytroll://x"))
+		w.publish(second, "/3")
+		if !sub.Pending() {
+			t.Error("nothing is pending")
+		}
+		if diff := cmp.Diff([]string{"/1 " + uriA, "/2 " + uriA}, w.batchOf(sub, 2)); diff != "" {
+			t.Errorf("first batch (-want +got):\n%s", diff)
+		}
+		if !sub.Pending() {
+			t.Error("nothing is pending behind the first batch")
+		}
+		if diff := cmp.Diff([]string{"! " + uriA, "/3 tcp://10.0.0.1:9001"}, w.batchOf(sub, 10)); diff != "" {
+			t.Errorf("second batch (-want +got):\n%s", diff)
+		}
+		if sub.Pending() {
+			t.Error("something is pending")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if got, err := sub.ReceiveBatch(ctx, nil); len(got) != 0 || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, %v, want the end of the context", got, err)
+		}
+		w.close(sub)
+		if _, err := sub.ReceiveBatch(t.Context(), nil); !errors.Is(err, pubsub.ErrClosed) {
+			t.Errorf("got %v, want ErrClosed", err)
+		}
+	})
+}
+
+// A publisher that is not accepted is passed over, and told of once.
+func TestAccept(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		ns := w.startNameserver()
+		for _, uri := range []string{"tcp://10.0.0.1:9001", "tcp://10.0.0.1:9002"} {
+			ns.add(uri, "viirs")
+		}
+		o := services("viirs")
+		o.Accept = func(e discovery.Entry) error {
+			if e.URI == "tcp://10.0.0.1:9001" {
+				return errors.New("not that one")
+			}
+			return nil
+		}
+		sub, logs := w.loggingSubscriber(o)
+		sleep(time.Second)
+		ns.add("tcp://10.0.0.1:9001", "viirs")
+		sleep(time.Minute)
+		if got, want := uris(sub), "tcp://10.0.0.1:9002"; got != want {
+			t.Errorf("connected to %q, want %q", got, want)
+		}
+		if diff := cmp.Diff("publisher passed over|publisher added", lines(logs)); diff != "" {
+			t.Errorf("log (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func BenchmarkReceive(b *testing.B) {
+	frame := []byte("pytroll://segment/SDR/1B/nrk/prod file safuser@host 2018-10-25T01:15:54.752065 v1.01 application/json " + fmt.Sprintf("%600q", "x"))
+	for _, size := range []int{1, 256} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			pub, sub := pair(b, pubsub.PublisherOptions{Queue: 10_000, Lax: true}, pubsub.SubscriberOptions{Queue: 10_000})
+			batch := make([]pubsub.Received, 0, size)
+			for under := 0; b.Loop(); {
+				if err := pub.SendFrame(b.Context(), frame); err != nil {
+					b.Fatal(err)
+				}
+				for under++; under >= 5000; {
+					got, err := sub.ReceiveBatch(b.Context(), batch)
+					if err != nil {
+						b.Fatal(err)
+					}
+					under -= len(got)
+				}
+			}
+		})
+	}
+}

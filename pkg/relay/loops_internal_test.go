@@ -1,0 +1,105 @@
+package relay
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// The table agrees with a map that forgets nothing too early, as long as it has room.
+func TestLoopTable(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(1, 2))
+	const window = 1000
+	table := loopTable{window: window, most: 1 << 14}
+	known := make(map[uint64]int64)
+	for now := int64(1); now < 200_000; now += rnd.Int64N(3) {
+		key := rnd.Uint64N(4096) * 0x9e3779b97f4a7c15 // many come again
+		at, ok := known[key]
+		want := ok && now-at < window
+		if got := table.find(loopEntry{key: key, at: now}) != nil; got != want {
+			t.Fatalf("at %d: key %x known: %v, want %v", now, key, got, want)
+		}
+		if !want {
+			known[key] = now
+		}
+		if table.early > 0 {
+			t.Fatalf("at %d: %d forgotten early, with %d places", now, table.early, len(table.places))
+		}
+	}
+}
+
+// At the bound memory stays, and what came last is known.
+func TestLoopTableFull(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(1, 2))
+	table := loopTable{window: 1 << 60, most: 1 << 10}
+	for now := int64(1); now < 100_000; now++ {
+		e := loopEntry{key: rnd.Uint64(), at: now}
+		if table.find(e) != nil {
+			t.Fatalf("%x is known", e.key)
+		}
+		if table.find(e) == nil {
+			t.Fatalf("%x is not known", e.key)
+		}
+	}
+	if len(table.places) > 1<<10 || table.early == 0 {
+		t.Errorf("%d places, %d forgotten early", len(table.places), table.early)
+	}
+}
+
+// So many entries as are asked for fit, but for few.
+func TestLoopsEntries(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(1, 2))
+	const entries = 100_000
+	l := newLoops(time.Hour, entries)
+	for range entries {
+		l.table.find(loopEntry{key: rnd.Uint64(), at: 1})
+	}
+	if got := l.early(); got > entries/1000 {
+		t.Errorf("%d of %d forgotten early", got, entries)
+	}
+}
+
+func TestDelays(t *testing.T) {
+	t.Parallel()
+	for _, d := range []time.Duration{0, 1, time.Microsecond, 7 * time.Microsecond, 8 * time.Microsecond, 9 * time.Microsecond, 15 * time.Microsecond, 16 * time.Microsecond,
+		123 * time.Microsecond, 5 * time.Millisecond, time.Second, time.Hour, 300 * 24 * time.Hour} {
+		low := delayOf(delayClass(d))
+		if low > d || d-low > d/8+time.Microsecond {
+			t.Errorf("%v is counted as %v", d, low)
+		}
+	}
+	if got := delayOf(delayClass(-time.Hour)); got != 0 {
+		t.Errorf("a delay below 0 is counted as %v", got)
+	}
+	if got := delayClass(1 << 62); got != delayClasses-1 {
+		t.Errorf("the class of 146 years is %d, want the last", got)
+	}
+	var d delays
+	now := time.Unix(1_000_000, 0)
+	check := func(want50, want99 time.Duration) {
+		t.Helper()
+		got := d.quantiles(now, 0.5, 0.99)
+		if got[0] != want50 || got[1] != want99 {
+			t.Errorf("p50 and p99 %v, want %v and %v", got, want50, want99)
+		}
+	}
+	check(0, 0)
+	for i := range 100 {
+		delay := 8 * time.Millisecond
+		if i >= 98 {
+			delay = time.Second
+		}
+		d.add(delay, now)
+	}
+	check(delayOf(delayClass(8*time.Millisecond)), delayOf(delayClass(time.Second)))
+	now = now.Add(90 * time.Second)
+	d.add(8*time.Microsecond, now)
+	check(delayOf(delayClass(8*time.Millisecond)), delayOf(delayClass(time.Second)))
+	now = now.Add(61 * time.Second)
+	check(8*time.Microsecond, 8*time.Microsecond)
+	now = now.Add(time.Hour)
+	check(0, 0)
+}
