@@ -72,9 +72,8 @@ func (r ring) node(network *inmem.Network, on int, server, client, publisher str
 func TestOwnKeys(t *testing.T) {
 	t.Parallel()
 	keys := newRing(t, "publisher", "relay_in", "relay_out", "subscriber")
-	network := inmem.NewNetwork()
+	network := newNetwork(t)
 	w := world{t, network}
-	defer w.closed(network)
 	secret := keys.node(network, 1, "publisher", "subscriber", "relay_out")
 	pub, err := secret.Publisher(pubsub.PublisherOptions{Name: "x", Port: 9000, Announce: pubsub.AnnounceNone})
 	w.must(err)
@@ -86,7 +85,7 @@ func TestOwnKeys(t *testing.T) {
 	in.Source.ClientSecretKeyFile, in.Source.ServerPublicKeyFile = keys.secret("relay_in"), keys.public("publisher")
 	out.Sink.Backend = transport.Secure
 	out.Sink.ServerSecretKeyFile, out.Sink.ClientsPublicKeysDirectory = keys.secret("relay_out"), keys.dir
-	r, err := relay.New(config(in, out), relay.Options{Transport: network.Transport(host(2))})
+	r, err := relay.New(configOf(in, out), relay.Options{Transport: network.Transport(host(2))})
 	w.must(err)
 	w.must(r.Listen(t.Context()))
 	defer w.closed(r)

@@ -28,15 +28,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func inBubble(t *testing.T, test func(w world)) {
 	t.Helper()
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		n := inmem.NewNetwork()
-		t.Cleanup(func() {
-			if err := n.Close(); err != nil {
-				t.Errorf("close network: %v", err)
-			}
-		})
-		test(world{t, n})
+	synctest.Test(t, func(t *testing.T) { test(world{t, newNetwork(t)}) })
+}
+
+// newNetwork makes a network, closed with the test.
+func newNetwork(t *testing.T) *inmem.Network {
+	n := inmem.NewNetwork()
+	t.Cleanup(func() {
+		if err := n.Close(); err != nil {
+			t.Errorf("close network: %v", err)
+		}
 	})
+	return n
 }
 
 // world is a network in memory. Hosts are called by a number, which is the end of their address.
@@ -106,12 +109,18 @@ type running struct {
 func (w world) relay(on int, routes ...relay.Route) *running {
 	w.Helper()
 	r := w.idle(on, routes...)
+	w.run(r)
+	return r
+}
+
+// run runs a relay until the test ends or it is stopped.
+func (w world) run(r *running) {
+	w.Helper()
 	w.must(r.Listen(w.Context()))
 	stop := runUntilStopped(w, r.Relay)
 	r.stop = func() { stop(); w.closed(r) }
 	w.Cleanup(r.stop)
 	synctest.Wait()
-	return r
 }
 
 // runUntilStopped runs a relay until stop is called, which waits for it. Further calls do nothing.
@@ -131,8 +140,13 @@ func runUntilStopped(w world, r *relay.Relay) (stop func()) {
 // idle makes a relay that does not listen yet.
 func (w world) idle(on int, routes ...relay.Route) *running {
 	w.Helper()
+	return w.idleWith(on, configOf(routes...))
+}
+
+func (w world) idleWith(on int, cfg relay.Config) *running {
+	w.Helper()
 	core, logs := observer.New(zap.InfoLevel)
-	r, err := relay.New(config(routes...), relay.Options{
+	r, err := relay.New(cfg, relay.Options{
 		Transport:      w.network.Transport(host(on)),
 		Group:          w.network.Group(host(on)),
 		LocalAddresses: func() ([]netip.Addr, error) { return []netip.Addr{host(on)}, nil },
@@ -142,7 +156,7 @@ func (w world) idle(on int, routes ...relay.Route) *running {
 	return &running{world: w, Relay: r, logs: logs}
 }
 
-func config(routes ...relay.Route) relay.Config {
+func configOf(routes ...relay.Route) relay.Config {
 	cfg := relay.DefaultConfig()
 	cfg.Routes = routes
 	return cfg

@@ -23,7 +23,7 @@ func TestReload(t *testing.T) {
 		client := first.Clients()
 		comes := route("comes", 9102, uri(1, 9001))
 		comes.Source.Topics = []string{"/b"}
-		w.must(r.Reload(config(comes, stays)))
+		w.must(r.Reload(configOf(comes, stays)))
 		fromNew := w.subscriber(3, uri(2, 9102))
 		w.send(first, text("/a", "2"))
 		w.send(second, text("/b", "3"), text("/c", "4"))
@@ -57,11 +57,11 @@ func TestReloadSourceAndSink(t *testing.T) {
 		sub := w.subscriber(3, uri(2, 9100))
 		w.send(first, text("/a", "1"))
 		moved := route("a", 9100, uri(1, 9000), uri(1, 9001))
-		w.must(r.Reload(config(moved)))
+		w.must(r.Reload(configOf(moved)))
 		w.send(first, text("/a", "2"))
 		w.send(second, text("/a", "3"))
 		moved.Sink.Queue = 10
-		w.must(r.Reload(config(moved)))
+		w.must(r.Reload(configOf(moved)))
 		w.send(first, text("/a", "4"))
 		w.wantArrived(sub, text("/a", "1"), text("/a", "2"), text("/a", "3"), text("/a", "4"))
 		if got := r.stats("a"); got.Sent != 4 || len(got.Dropped) > 0 {
@@ -80,7 +80,7 @@ func TestReloadTopics(t *testing.T) {
 		sub := w.subscriber(3, uri(2, 9100))
 		before := pub.Clients()
 		a.Source.Topics = []string{"/b"}
-		w.must(r.Reload(config(a)))
+		w.must(r.Reload(configOf(a)))
 		w.send(pub, text("/a", "1"), text("/b", "2"))
 		w.wantArrived(sub, text("/b", "2"))
 		if after := pub.Clients(); len(after) != 1 || after[0].Addr != before[0].Addr {
@@ -97,12 +97,12 @@ func TestReloadFails(t *testing.T) {
 		r := w.relay(2, route("a", 9100, uri(1, 9000)))
 		sub := w.subscriber(3, uri(2, 9100))
 
-		if err := r.Reload(config(relay.Route{Name: "a"})); err == nil {
+		if err := r.Reload(configOf(relay.Route{Name: "a"})); err == nil {
 			w.Error("a route without source is taken")
 		}
 		changed := route("a", 9100, uri(1, 9000))
 		changed.Sink.Queue = 10
-		if err := r.Reload(config(changed, route("b", 9200, uri(1, 9000)))); err == nil {
+		if err := r.Reload(configOf(changed, route("b", 9200, uri(1, 9000)))); err == nil {
 			w.Error("a port that is taken is bound")
 		}
 		w.send(pub, text("/a", "1"))
@@ -110,7 +110,7 @@ func TestReloadFails(t *testing.T) {
 		if diff := cmp.Diff([]string{"a"}, r.Routes()); diff != "" {
 			w.Errorf("routes (-want +got):\n%s", diff)
 		}
-		w.must(r.Reload(config(changed)))
+		w.must(r.Reload(configOf(changed)))
 		w.send(pub, text("/a", "2"))
 		w.wantArrived(sub, text("/a", "2"))
 	})
@@ -123,20 +123,20 @@ func TestReloadPaused(t *testing.T) {
 		r := w.relay(2, a)
 		w.must(r.Pause("a"))
 		a.Source.Topics = []string{"/a"}
-		w.must(r.Reload(config(a)))
+		w.must(r.Reload(configOf(a)))
 		if !r.stats("a").Paused {
 			w.Error("a reload has resumed a route")
 		}
 		a.Paused = true
-		w.must(r.Reload(config(a)))
+		w.must(r.Reload(configOf(a)))
 		w.must(r.Resume("a"))
 		if r.stats("a").Paused {
 			w.Error("still paused")
 		}
 		a.Paused = false
-		w.must(r.Reload(config(a)))
+		w.must(r.Reload(configOf(a)))
 		a.Paused = true
-		w.must(r.Reload(config(a)))
+		w.must(r.Reload(configOf(a)))
 		if !r.stats("a").Paused {
 			w.Error("not paused, though the settings say so now")
 		}
@@ -150,7 +150,7 @@ func TestClosed(t *testing.T) {
 		for name, err := range map[string]error{
 			"listen": r.Listen(w.Context()),
 			"run":    r.Run(w.Context(), relay.Hooks{}),
-			"reload": r.Reload(config()),
+			"reload": r.Reload(configOf()),
 		} {
 			if !errors.Is(err, transport.ErrClosed) {
 				w.Errorf("%s: got %v, want ErrClosed", name, err)

@@ -81,7 +81,7 @@ func TestValidate(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			cfg := config(good(), other())
+			cfg := configOf(good(), other())
 			tt.change(&cfg)
 			if diff := cmp.Diff(tt.want, keys(cfg.Validate())); diff != "" {
 				t.Errorf("problems (-want +got):\n%s\n%v", diff, cfg.Validate())
@@ -109,10 +109,10 @@ func keys(err error) (keys []string) {
 
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
-	if _, err := relay.New(config(relay.Route{}), relay.Options{}); err == nil {
+	if _, err := relay.New(configOf(relay.Route{}), relay.Options{}); err == nil {
 		t.Error("a route without anything is taken")
 	}
-	if _, err := relay.New(config(), relay.Options{}); err == nil {
+	if _, err := relay.New(configOf(), relay.Options{}); err == nil {
 		t.Error("a relay without transport is made")
 	}
 }

@@ -79,7 +79,7 @@ func (s site) subscriber(r *relay.Relay, route string) *pubsub.Subscriber {
 // relay runs one until the test ends.
 func (s site) relay(routes ...relay.Route) *relay.Relay {
 	s.Helper()
-	r, err := relay.New(config(routes...), relay.Options{Transport: s.network, Logger: zaptest.NewLogger(s)})
+	r, err := relay.New(configOf(routes...), relay.Options{Transport: s.network, Logger: zaptest.NewLogger(s)})
 	s.must(err)
 	s.must(r.Listen(s.Context()))
 	ctx, cancel := context.WithCancel(context.Background())

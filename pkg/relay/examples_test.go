@@ -1,0 +1,150 @@
+package relay_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/relay"
+)
+
+// load reads a file of settings as ptrelay does.
+func load(path string) (relay.Config, error) {
+	shared, cfg := config.DefaultSettings(), relay.DefaultConfig()
+	_, err := config.Load(config.Sources{Own: path, OwnRequired: true}, &shared, &cfg)
+	return cfg, err
+}
+
+// example reads one of the examples, with the texts replaced that can't be as they are in a test.
+func example(t *testing.T, name string, replace ...string) relay.Config {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../../examples/relay", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(strings.NewReplacer(replace...).Replace(string(text))), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// Every example is a file that can be used as it is.
+func TestExamplesLoad(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../examples/relay/*.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("examples: %v, %v", files, err)
+	}
+	page, err := os.ReadFile("../../doc/relay.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if _, err := load(file); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+		if !strings.Contains(string(page), "(../examples/relay/"+filepath.Base(file)+")") {
+			t.Errorf("doc/relay.md does not lead to %s", file)
+		}
+	}
+}
+
+// Problems name the file, the key, and what is wrong.
+func TestLoadErrors(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "relay.toml")
+	text := "[[route]]\nname = \"a\"\n[route.source]\nservices = [\"x\"]\n[route.sink]\nport = 99999\n[[route]]\nnmae = \"b\"\n"
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := load(path)
+	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "route[2].nmae") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestExampleGather(t *testing.T) {
+	cfg := example(t, "gather.toml")
+	inBubble(t, func(w world) {
+		w.nameserver(2)
+		cfg.Routes[0].Sink.Advertise = host(2).String()
+		w.configured(2, cfg)
+		sub, err := w.node(2).Subscriber(pubsub.SubscriberOptions{Addresses: pubsub.URIs(uri(2, 9100)), Topics: []string{"/"}})
+		w.must(err)
+		defer w.closed(sub)
+		first := w.named(1, pubsub.PublisherOptions{Name: "viirs", Advertise: host(1).String()})
+		second := w.named(3, pubsub.PublisherOptions{Name: "x", Aliases: []string{"avhrr"}, Advertise: host(3).String()})
+		sleep(5 * time.Second)
+		w.send(first, text("/segment/SDR", "1"), text("/other", "2"))
+		w.send(second, text("/segment/1B", "3"))
+		w.wantArrived(sub, text("/segment/SDR", "1"), text("/segment/1B", "3"))
+
+		byName, err := w.node(4).Subscriber(pubsub.SubscriberOptions{Services: []string{"gather"}, Nameservers: []string{host(2).String()}})
+		w.must(err)
+		defer w.closed(byName)
+		sleep(5 * time.Second)
+		w.send(first, text("/segment/SDR", "4"))
+		w.wantArrived(byName, text("/segment/SDR", "4"))
+	})
+}
+
+// configured runs a relay with these settings.
+func (w world) configured(on int, cfg relay.Config) *running {
+	w.Helper()
+	r := w.idleWith(on, cfg)
+	w.run(r)
+	return r
+}
+
+// Two doors, each other's outside.
+func TestExampleDoor(t *testing.T) {
+	t.Parallel()
+	keys := newRing(t, "door", "far")
+	network := newNetwork(t)
+	w := world{t, network}
+	near := example(t, "door.toml",
+		"/etc/posttroll/keys/door.key_secret", keys.secret("door"), "/etc/posttroll/clients", keys.dir,
+		"/etc/posttroll/keys/relay.example.org.key", keys.public("far"), "relay.example.org", host(12).String())
+	far := example(t, "door.toml",
+		"/etc/posttroll/keys/door.key_secret", keys.secret("far"), "/etc/posttroll/clients", keys.dir,
+		"/etc/posttroll/keys/relay.example.org.key", keys.public("door"), "relay.example.org", host(11).String())
+	for i, cfg := range []*relay.Config{&near, &far} {
+		cfg.Routes[0].Source = relay.SourceConfig{Addresses: []string{uri(1+i, 9000)}}
+		cfg.Routes[1].Sink.Advertise = host(11 + i).String()
+	}
+	a, b := w.publisher(1, 9000), w.publisher(2, 9000)
+	for i, cfg := range []relay.Config{near, far} {
+		r := w.idleWith(11+i, cfg)
+		w.must(r.Listen(t.Context()))
+		t.Cleanup(func() { w.closed(r) })
+		t.Cleanup(runUntilStopped(w, r.Relay))
+	}
+	inA, inB := w.subscriber(1, uri(11, 9201)), w.subscriber(2, uri(12, 9201))
+	w.must(a.SendText(t.Context(), text("/a", "1")))
+	w.must(b.SendText(t.Context(), text("/b", "2")))
+	for sub, want := range map[*pubsub.Subscriber]string{inA: text("/b", "2"), inB: text("/a", "1")} {
+		m, err := sub.Receive(t.Context())
+		w.must(err)
+		if diff := cmp.Diff(want, m.String()); diff != "" {
+			t.Errorf("arrived (-want +got):\n%s", diff)
+		}
+		ended, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		if m, err := sub.Receive(ended); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("then got %v, %v, want nothing", m, err)
+		}
+		cancel()
+	}
+}
