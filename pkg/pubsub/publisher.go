@@ -299,6 +299,12 @@ func (p *Publisher) WaitSubscribed(ctx context.Context, subject string, n int) e
 // Subscriptions returns the topics that subscribers asked for, sorted.
 func (p *Publisher) Subscriptions() []transport.Subscription { return p.socket.Subscriptions() }
 
+// NextSubscriptions waits until the topics that subscribers asked for are not known, which is what [Publisher.Subscriptions] or the call before
+// returned, and returns them.
+func (p *Publisher) NextSubscriptions(ctx context.Context, known []transport.Subscription) ([]transport.Subscription, error) {
+	return p.socket.NextSubscriptions(ctx, known)
+}
+
 // Clients returns the subscribers that are connected now and have subscribed to something, sorted by the names of their keys and their addresses.
 func (p *Publisher) Clients() []transport.Client { return p.socket.Clients() }
 

@@ -116,8 +116,13 @@ func covering(p transport.Publisher, topic string) int {
 }
 
 func (p *pair) Subscriptions() []transport.Subscription {
-	all := p.Publisher.Subscriptions()
-	for _, s := range p.next.Subscriptions() {
+	return together(p.Publisher.Subscriptions(), p.next.Subscriptions())
+}
+
+// together adds up the subscriptions of two sockets.
+func together(all, more []transport.Subscription) []transport.Subscription {
+	all = slices.Clone(all)
+	for _, s := range more {
 		i, found := slices.BinarySearchFunc(all, s, func(a, b transport.Subscription) int { return cmp.Compare(a.Topic, b.Topic) })
 		if found {
 			all[i].Count += s.Count
@@ -126,6 +131,30 @@ func (p *pair) Subscriptions() []transport.Subscription {
 		}
 	}
 	return all
+}
+
+// NextSubscriptions waits until those of both together are not known.
+func (p *pair) NextSubscriptions(ctx context.Context, known []transport.Subscription) ([]transport.Subscription, error) {
+	for {
+		first, next := p.Publisher.Subscriptions(), p.next.Subscriptions()
+		if now := together(first, next); !slices.Equal(now, known) {
+			return now, ctx.Err()
+		}
+		ended, cancel := context.WithCancel(ctx)
+		done := make(chan error, 2)
+		for socket, before := range map[transport.Publisher][]transport.Subscription{p.Publisher: first, p.next: next} {
+			go func() {
+				_, err := socket.NextSubscriptions(ended, before)
+				done <- err
+			}()
+		}
+		err := <-done
+		cancel()
+		<-done
+		if err != nil {
+			return nil, err
+		}
+	}
 }
 
 func (p *pair) Clients() []transport.Client {

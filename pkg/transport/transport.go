@@ -108,6 +108,8 @@ type Publisher interface {
 	WaitSubscribed(ctx context.Context, topic string, n int) error
 	// Subscriptions returns the current subscriptions, sorted by topic.
 	Subscriptions() []Subscription
+	// NextSubscriptions waits until the subscriptions are not known, which is what Subscriptions or the call before returned, and returns them.
+	NextSubscriptions(ctx context.Context, known []Subscription) ([]Subscription, error)
 	// Clients returns the subscribers that are connected now, sorted by identity and address.
 	Clients() []Client
 	// Stats returns counters since the socket was made.

@@ -22,6 +22,12 @@ type publisher struct {
 func (p *publisher) Endpoint() transport.Endpoint            { return p.endpoint }
 func (p *publisher) Subscriptions() []transport.Subscription { return nil }
 
+// NextSubscriptions waits in vain: there are no subscribers.
+func (p *publisher) NextSubscriptions(ctx context.Context, _ []transport.Subscription) ([]transport.Subscription, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
 func (p *publisher) Clients() []transport.Client { return nil }
 
 func (p *publisher) Stats() transport.PublisherStats { return transport.PublisherStats{} }

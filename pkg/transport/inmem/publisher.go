@@ -95,8 +95,36 @@ func (p *Publisher) WaitSubscribed(ctx context.Context, topic string, n int) err
 // Subscriptions returns the current subscriptions, sorted by topic.
 func (p *Publisher) Subscriptions() []transport.Subscription {
 	p.owner.network.mu.Lock()
+	defer p.owner.network.mu.Unlock()
+	return p.subscriptions()
+}
+
+// NextSubscriptions waits until the subscriptions are not known, and returns them.
+func (p *Publisher) NextSubscriptions(ctx context.Context, known []transport.Subscription) ([]transport.Subscription, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p.owner.network.mu.Lock()
+		if p.closed {
+			p.owner.network.mu.Unlock()
+			return nil, transport.ErrClosed
+		}
+		now, changed := p.subscriptions(), p.outbox.changed.next()
+		p.owner.network.mu.Unlock()
+		if !slices.Equal(now, known) {
+			return now, nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
+}
+
+// subscriptions lists what subscribers asked for. The caller holds mu.
+func (p *Publisher) subscriptions() []transport.Subscription {
 	counts := p.counts()
-	p.owner.network.mu.Unlock()
 	var all []transport.Subscription
 	for _, topic := range slices.Sorted(maps.Keys(counts)) {
 		all = append(all, transport.Subscription{Topic: topic, Count: counts[topic]})

@@ -57,6 +57,7 @@ func testTransportClose(t *testing.T, b *bench) {
 		"Replier.Receive":    func() error { _, err := r.Receive(t.Context()); return err },
 		"Puller.Receive":     func() error { _, err := pull.Receive(t.Context()); return err },
 		"WaitSubscribed":     func() error { return p.WaitSubscribed(t.Context(), "", 5) },
+		"NextSubscriptions":  func() error { return nextUntil(t.Context(), p) },
 		"Request": func() error {
 			_, err := b.Request(t.Context(), address(silent), []byte("x"), transport.SocketOptions{})
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -102,6 +103,46 @@ func testWaitSubscribedEnds(t *testing.T, b *bench) {
 	})
 	b.must(p.Close())
 	wait()
+}
+
+// testNextSubscriptions: each change is told, to who asks what follows what he knows.
+func testNextSubscriptions(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	var known []transport.Subscription
+	wait := func(want ...transport.Subscription) {
+		t.Helper()
+		for !slices.Equal(known, want) {
+			next, err := p.NextSubscriptions(b.context(), known)
+			b.must(err)
+			if slices.Equal(next, known) {
+				t.Errorf("told again: %v", known)
+			}
+			known = next
+		}
+	}
+	s := b.subscriber(transport.SubscriberConfig{}, "a", p)
+	wait(transport.Subscription{Topic: "a", Count: 1})
+	b.must(s.Subscribe("b"))
+	wait(transport.Subscription{Topic: "a", Count: 1}, transport.Subscription{Topic: "b", Count: 1})
+	b.must(s.Unsubscribe("a"))
+	wait(transport.Subscription{Topic: "b", Count: 1})
+	told := b.background(func() { wait() })
+	b.must(s.Close())
+	told()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.NextSubscriptions(ctx, known); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+// nextUntil takes in all changes until there is an error.
+func nextUntil(ctx context.Context, p transport.Publisher) (err error) {
+	var known []transport.Subscription
+	for err == nil {
+		known, err = p.NextSubscriptions(ctx, known)
+	}
+	return err
 }
 
 func testConnectTwice(t *testing.T, b *bench) {

@@ -34,6 +34,7 @@ func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
 		{"Subscriptions", testSubscriptions},
 		{"WaitSubscribed", testWaitSubscribed},
 		{"WaitSubscribedEnds", testWaitSubscribedEnds},
+		{"NextSubscriptions", testNextSubscriptions},
 		{"ConnectTwice", testConnectTwice},
 		{"ConnectRefused", testConnectRefused},
 		{"ManyPublishers", testManyPublishers},

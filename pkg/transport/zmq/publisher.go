@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pebbe/zmq4"
@@ -222,6 +223,28 @@ func (p *publisher) Subscriptions() []transport.Subscription {
 	defer p.mu.Unlock()
 	p.readTopics()
 	return p.topics.list()
+}
+
+func (p *publisher) NextSubscriptions(ctx context.Context, known []transport.Subscription) ([]transport.Subscription, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := p.lock(); err != nil {
+			return nil, err
+		}
+		p.readTopics()
+		now, changed := p.topics.list(), p.topics.changed
+		p.mu.Unlock()
+		if !slices.Equal(now, known) {
+			return now, nil
+		}
+		select {
+		case <-changed:
+		case <-p.done:
+		case <-ctx.Done():
+		}
+	}
 }
 
 func (p *publisher) Clients() []transport.Client {
