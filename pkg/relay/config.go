@@ -31,6 +31,9 @@ type Route struct {
 	Name string `toml:"name"`
 	// Paused routes carry nothing until they are resumed; their sinks stay bound. Default false.
 	Paused bool `toml:"paused"`
+	// OnDemand subscribes only to what subscribers of the sink have asked for, as long as they do. The first messages after a subscriber has come
+	// are missed, until the publishers know. Default false.
+	OnDemand bool `toml:"on_demand"`
 	// Lax lets pass what would end a Python subscriber. A frame that is no message at all passes a lax route only when that has no
 	// steps. Default false.
 	Lax bool `toml:"lax"`

@@ -38,6 +38,9 @@ type Received struct {
 type Sink interface {
 	// Send sends a frame, which must not change afterwards, to whoever is there.
 	Send(ctx context.Context, frame []byte) error
+	// Demand waits until the topics that subscribers ask for are not known, which is what the call before returned, and returns them: sorted, as they go over the
+	// wire.
+	Demand(ctx context.Context, known []string) ([]string, error)
 	// Peers is the number of subscribers that are connected.
 	Peers() int
 	// Close sends what is queued, within a limit of its own, and closes.

@@ -22,6 +22,8 @@ type inlet struct {
 	stop   context.CancelFunc // ends run; nil: it does not run
 	done   chan struct{}      // closed when run has ended
 
+	asking sync.Mutex // held while topics change
+
 	// Held while a batch goes through the routes: who has changed them knows that no message is on its way through the old ones.
 	mu     sync.Mutex
 	routes []*route
@@ -29,13 +31,23 @@ type inlet struct {
 
 // feed sets the routes, and subscribes to what they want together.
 func (in *inlet) feed(routes []*route) error {
-	var wanted topics
-	for _, r := range routes {
-		wanted = append(wanted, r.topics...)
-	}
 	in.mu.Lock()
 	in.routes = routes
 	in.mu.Unlock()
+	return in.subscribe()
+}
+
+// subscribe asks for what the routes want together now.
+func (in *inlet) subscribe() error {
+	in.asking.Lock()
+	defer in.asking.Unlock()
+	in.mu.Lock()
+	routes := in.routes // is replaced as a whole
+	in.mu.Unlock()
+	var wanted topics
+	for _, r := range routes {
+		wanted = append(wanted, r.wanted()...)
+	}
 	if err := in.source.SetTopics(wanted.normal()); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}

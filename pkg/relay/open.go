@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -71,13 +72,20 @@ func (r *Relay) needOutlet(p plan, plans []plan, before layout, after *layout) e
 }
 
 func (r *Relay) bind(p plan) (*outlet, error) {
-	return r.own.add(func() (*outlet, error) {
+	out, err := r.own.add(func() (*outlet, error) {
 		sink, err := r.openSink(p.Sink)
 		if err != nil {
 			return nil, err
 		}
-		return &outlet{key: p.sinkKey, cfg: p.Sink, sink: sink, pub: sink.pub}, nil
+		return &outlet{cfg: p.Sink, sink: sink, pub: sink.pub}, nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	out.stop = stop
+	out.watching.Go(func() { out.watch(ctx, func() { r.demandChanged(out) }, r.log) })
+	return out, nil
 }
 
 // vacate closes a sink whose port another one needs, after its routes have stopped using it. The caller holds change.
@@ -93,7 +101,7 @@ func (r *Relay) vacate(out *outlet) error {
 	}
 	out.vacated = true
 	r.own.remove(out)
-	return out.sink.Close()
+	return out.close()
 }
 
 // restore binds again what was vacated for something that could not be opened. Its routes go on.

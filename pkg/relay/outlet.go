@@ -1,7 +1,10 @@
 package relay
 
 import (
+	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -9,12 +12,23 @@ import (
 
 // outlet is a sink that one or more routes feed.
 type outlet struct {
-	key  string
 	cfg  SinkConfig
 	sink Sink
 	pub  *pubsub.Publisher // of the sink
 
 	vacated bool // closed to make room; guarded by Relay.change
+
+	demand   atomic.Pointer[topics] // what its subscribers ask for; nil: not known yet
+	stop     context.CancelFunc     // ends watching
+	watching sync.WaitGroup
+}
+
+// close closes the sink, which has to be known no longer.
+func (out *outlet) close() error {
+	out.stop()
+	err := out.sink.Close()
+	out.watching.Wait()
+	return err
 }
 
 // reachedAt tells whether a subscriber that connects to at comes to this sink.

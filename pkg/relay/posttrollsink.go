@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 // posttrollSink publishes.
@@ -93,6 +95,29 @@ const (
 
 func (s *posttrollSink) Send(ctx context.Context, frame []byte) error {
 	return s.pub.SendFrame(ctx, frame)
+}
+
+func (s *posttrollSink) Demand(ctx context.Context, known []string) ([]string, error) {
+	subscriptions := s.pub.Subscriptions()
+	for {
+		if topics := topicsOf(subscriptions); !slices.Equal(topics, known) {
+			return topics, nil
+		}
+		next, err := s.pub.NextSubscriptions(ctx, subscriptions)
+		if err != nil {
+			return known, err
+		}
+		subscriptions = next
+	}
+}
+
+// topicsOf returns what is subscribed to, whoever does and how many.
+func topicsOf(subscriptions []transport.Subscription) []string {
+	var topics []string
+	for _, s := range subscriptions {
+		topics = append(topics, s.Topic)
+	}
+	return topics
 }
 
 func (s *posttrollSink) Peers() int { return len(s.pub.Clients()) }

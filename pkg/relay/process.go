@@ -26,3 +26,6 @@ func (p *process) apply(m *message.Message, now time.Time, counts *counters) *me
 func (p process) changed(before, after plan) (process, error) {
 	return newProcess(after)
 }
+
+// upstream returns what has to be subscribed to so that these topics come out.
+func (p *process) upstream(asked topics) topics { return asked }

@@ -182,7 +182,7 @@ func (r *Relay) closeOutlets(outlets map[string]*outlet) error {
 	var errs []error
 	for _, out := range outlets {
 		wg.Go(func() {
-			err := out.sink.Close()
+			err := out.close()
 			r.own.remove(out)
 			mu.Lock()
 			defer mu.Unlock()

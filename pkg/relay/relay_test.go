@@ -91,7 +91,12 @@ func (w world) closed(c interface{ Close() error }) {
 // subscriber makes one that gets everything from addresses.
 func (w world) subscriber(on int, uris ...string) *pubsub.Subscriber {
 	w.Helper()
-	sub, err := w.node(on).Subscriber(pubsub.SubscriberOptions{Addresses: pubsub.URIs(uris...), Topics: []string{message.Magic}})
+	return w.subscriberTo(on, []string{message.Magic}, uris...)
+}
+
+func (w world) subscriberTo(on int, topics []string, uris ...string) *pubsub.Subscriber {
+	w.Helper()
+	sub, err := w.node(on).Subscriber(pubsub.SubscriberOptions{Addresses: pubsub.URIs(uris...), Topics: topics})
 	w.must(err)
 	w.Cleanup(func() { w.closed(sub) })
 	return sub
