@@ -3,6 +3,7 @@ package relay
 import (
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -44,8 +45,8 @@ type Route struct {
 	LoopGroup string `toml:"loop_group"`
 	// Source is where messages come from.
 	Source SourceConfig `toml:"source"`
-	// Duplicates drops messages that came already, by what dedup.Config says. Default: it does not.
-	// Steps are what is done with a message, in this order. Default []: it goes out as it came in.
+	// Duplicates drops messages that have come already, by what it says. Default: they pass.
+	Duplicates *dedup.Config `toml:"duplicates"`
 	// Sink is where messages go to.
 	Sink SinkConfig `toml:"sink"`
 }

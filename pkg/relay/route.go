@@ -49,6 +49,10 @@ func (r *route) take(ctx context.Context, got *Received, now time.Time) {
 		r.counts.drop(reasonHeartbeat)
 		return
 	}
+	if r.process.duplicate(got.Message, now) {
+		r.counts.duplicates.Add(1)
+		return
+	}
 	if r.loops != nil && r.loops.came(got.Message, got.From, now) {
 		r.counts.drop(reasonLoop)
 		return

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/relay"
 )
 
@@ -28,6 +29,8 @@ func TestValidate(t *testing.T) {
 		{"name twice", func(c *relay.Config) { c.Routes[1].Name = "a" }, []string{"route[2].name"}},
 		{"loops", func(c *relay.Config) { c.Routes[0].Loops = "maybe" }, []string{"route[1].loops"}},
 		{"group of what passes", func(c *relay.Config) { c.Routes[0].Loops, c.Routes[0].LoopGroup = "pass", "x" }, []string{"route[1].loop_group"}},
+		{"duplicates", func(c *relay.Config) { c.Routes[0].Duplicates = &dedup.Config{By: "x", MaxEntries: -1} },
+			[]string{"route[1].duplicates.by", "route[1].duplicates.max_entries"}},
 		{"no source", func(c *relay.Config) { c.Routes[0].Source = relay.SourceConfig{} }, []string{"route[1].source"}},
 		{"bad addresses", func(c *relay.Config) { c.Routes[0].Source.Addresses = []string{"tcp://h:1", "h:9", "tcp://*:9000"} },
 			[]string{"route[1].source.addresses[2]", "route[1].source.addresses[3]"}},

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -110,4 +111,31 @@ func ownSink(uri string, plans []plan) string {
 }
 
 // process checks what is done with messages.
-func (v *validation) process(at string, route Route) {}
+func (v *validation) process(at string, route Route) {
+	if route.Duplicates != nil {
+		v.below(at+".duplicates", route.Duplicates.Validate())
+	}
+}
+
+// below takes over the problems of a table of settings that stands at a key.
+func (v *validation) below(at string, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			v.below(at, err)
+		}
+		return
+	}
+	if err == nil {
+		return
+	}
+	key, text, hint := at, err.Error(), ""
+	if bad, ok := errors.AsType[interface {
+		error
+		ConfigKey() string
+		HintText() string
+	}](err); ok {
+		key, hint = at+"."+bad.ConfigKey(), bad.HintText()
+		text = strings.TrimPrefix(text, bad.ConfigKey()+": ")
+	}
+	v.problems = append(v.problems, &SettingError{Key: key, Text: text, Hint: hint})
+}
