@@ -109,6 +109,20 @@ func (w world) configured(on int, cfg relay.Config) *running {
 	return r
 }
 
+func TestExampleReceptions(t *testing.T) {
+	cfg := example(t, "receptions.toml", "reception-a.example.org", host(1).String(), "reception-b.example.org", host(2).String())
+	cfg.Routes[0].Sink.Advertise = host(3).String()
+	inBubble(t, func(w world) {
+		a, b := w.publisher(1, 9010), w.publisher(2, 9010)
+		w.configured(3, cfg)
+		sub := w.subscriber(4, uri(3, 9300))
+		w.send(a, file("/hrit", "a", "1"))
+		w.send(b, file("/hrit", "b", "1"), file("/hrit", "b", "2"))
+		w.send(a, file("/hrit", "a", "2"), file("/hrit", "a", "3"))
+		w.wantArrived(sub, file("/hrit", "a", "1"), file("/hrit", "b", "2"), file("/hrit", "a", "3"))
+	})
+}
+
 // Two doors, each other's outside.
 func TestExampleDoor(t *testing.T) {
 	t.Parallel()

@@ -49,39 +49,41 @@ func TestLoopGroup(t *testing.T) {
 	})
 }
 
-// Messages of all three networks go round a ring of three relays once.
+// Messages of all three networks go round a ring of three relays once: 100,000 of them.
 func TestRing(t *testing.T) {
 	inBubble(t, func(w world) {
-		const count = 300
+		const each, burst = 33_400, 200 // a burst is less than what queues hold
 		var pubs []*pubsub.Publisher
 		var subs []*pubsub.Subscriber
 		for i := range 3 {
 			pubs = append(pubs, w.publisher(1+i, 9000))
 			before := 11 + (i+2)%3
 			w.relay(11+i, route("ring", 9100, uri(1+i, 9000), uri(before, 9100)))
-		}
-		for i := range 3 {
 			subs = append(subs, w.subscriber(21+i, uri(11+i, 9100)))
 		}
-		for n := range count {
+		var seen [3]map[string]int
+		for n := 0; n < each; n += burst {
 			for i, pub := range pubs {
-				w.must(pub.SendText(w.Context(), text("/a", fmt.Sprintf("%d of network %d", n, i))))
+				for k := range burst {
+					w.must(pub.SendText(w.Context(), text("/a", fmt.Sprintf("%d of network %d", n+k, i))))
+				}
 			}
-			if n%100 == 0 {
-				sleep(time.Millisecond)
+			for i, sub := range subs {
+				if seen[i] == nil {
+					seen[i] = make(map[string]int)
+				}
+				for _, m := range w.arrived(sub) {
+					seen[i][m]++
+				}
 			}
 		}
-		for i, sub := range subs {
-			seen := make(map[string]int)
-			for _, m := range w.arrived(sub) {
-				seen[m]++
+		for i := range subs {
+			if len(seen[i]) != 3*each {
+				w.Errorf("behind relay %d: %d messages, want %d", i, len(seen[i]), 3*each)
 			}
-			if len(seen) != 3*count {
-				w.Errorf("behind relay %d: %d messages, want %d", i, len(seen), 3*count)
-			}
-			for m, n := range seen {
+			for m, n := range seen[i] {
 				if n != 1 {
-					w.Errorf("behind relay %d: %d times %s", i, n, m)
+					w.Fatalf("behind relay %d: %d times %s", i, n, m)
 				}
 			}
 		}

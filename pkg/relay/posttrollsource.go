@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -88,11 +89,28 @@ func (s *posttrollSource) SetTopics(topics []string) error { return s.sub.SetTop
 
 func (s *posttrollSource) Queued() bool { return s.sub.Pending() }
 
+// Peers counts those that are connected among those that are to be: of one that was left nobody need tell.
 func (s *posttrollSource) Peers() int {
+	wanted := make(map[string]bool)
+	for _, addr := range s.sub.Addresses() {
+		wanted[addr.URI] = true
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.connected)
+	if len(s.connected) > 2*len(wanted)+keepLeft {
+		maps.DeleteFunc(s.connected, func(at transport.Endpoint, _ bool) bool { return !wanted[at.String()] })
+	}
+	n := 0
+	for at := range s.connected {
+		if wanted[at.String()] {
+			n++
+		}
+	}
+	return n
 }
+
+// keepLeft is the number of publishers, beyond those that are there, that are remembered after they were left.
+const keepLeft = 100
 
 func (s *posttrollSource) Close() error { return errors.Join(s.sub.Close(), closeAny(s.keys)) }
 
