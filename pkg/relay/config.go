@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/dedup"
+	"github.com/pytroll/posttroll-go/pkg/relay/step"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -47,6 +48,8 @@ type Route struct {
 	Source SourceConfig `toml:"source"`
 	// Duplicates drops messages that have come already, by what it says. Default: they pass.
 	Duplicates *dedup.Config `toml:"duplicates"`
+	// Steps are what is done with messages, in this order. Default []: they go out as they came in.
+	Steps []step.Config `toml:"step"`
 	// Sink is where messages go to.
 	Sink SinkConfig `toml:"sink"`
 }

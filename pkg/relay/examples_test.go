@@ -3,8 +3,10 @@ package relay_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +122,57 @@ func TestExampleReceptions(t *testing.T) {
 		w.send(b, file("/hrit", "b", "1"), file("/hrit", "b", "2"))
 		w.send(a, file("/hrit", "a", "2"), file("/hrit", "a", "3"))
 		w.wantArrived(sub, file("/hrit", "a", "1"), file("/hrit", "b", "2"), file("/hrit", "a", "3"))
+	})
+}
+
+func TestExampleTest(t *testing.T) {
+	cfg := example(t, "test.toml", "prod.example.org", host(1).String())
+	cfg.Routes[0].Sink.Advertise = host(3).String()
+	inBubble(t, func(w world) {
+		prod := w.publisher(1, 9100)
+		w.configured(3, cfg)
+		sub := w.subscriberTo(4, []string{"/test/segment"}, uri(3, 9400))
+		sleep(0)
+		w.send(prod, file("/segment", "h", "1"), text("/segment", "deleted"), file("/other", "h", "2"))
+		w.wantArrived(sub, file("/test/segment", "h", "1"))
+		if got := asked(prod); !slices.Contains(got, "pytroll://segment") {
+			w.Errorf("asked for in production: %q", got)
+		}
+	})
+}
+
+func TestExampleTrollmoves(t *testing.T) {
+	cfg := example(t, "trollmoves.toml")
+	cfg.Routes[0].Source = relay.SourceConfig{Addresses: []string{uri(1, 9000)}}
+	cfg.Routes[0].Sink.Advertise = host(3).String()
+	inBubble(t, func(w world) {
+		pub := w.publisher(1, 9000)
+		w.configured(3, cfg)
+		sub := w.subscriber(4, uri(3, 9500))
+		const head = "pytroll://1b file "
+		const middle = " 2024-05-17T09:41:12 v1.01 application/json "
+		w.send(pub, head+"u@server"+middle+`{"uri": "ssh://a.inside.example.org/san1/x.h5", "uid": "x.h5", "request_address": "10.0.0.1:9094", "orbit": 1}`)
+		w.wantArrived(sub, head+"u@gateway.example.org"+middle+
+			`{"uri": "ssh://gateway.example.org/san1/x.h5", "uid": "x.h5", "request_address": "gateway.example.org:19094", "orbit": 1}`)
+	})
+}
+
+func TestExampleOldSite(t *testing.T) {
+	cfg := example(t, "old_site.toml")
+	cfg.Routes[0].Source = relay.SourceConfig{Addresses: []string{uri(1, 9000)}}
+	cfg.Routes[0].Sink.Advertise = host(3).String()
+	inBubble(t, func(w world) {
+		pub := w.publisher(1, 9000)
+		r := w.configured(3, cfg)
+		sub := w.subscriber(4, uri(3, 9600))
+		w.send(pub, `pytroll://a file u@h 2024-05-17T09:41:12+00:00 v1.2 application/json {"start_time": "2024-05-17T09:41:12+00:00"}`)
+		w.wantArrived(sub, `pytroll://a file u@h 2024-05-17T09:41:12 v1.01 application/json {"start_time": "2024-05-17T09:41:12"}`)
+		for i := range 20 {
+			w.send(pub, text("/b", fmt.Sprint(i)))
+		}
+		if got := w.arrived(sub); len(got) != 10 || r.stats("old_site").Dropped["rate_limited"] != 10 {
+			w.Errorf("%d messages came, want 10; dropped: %v", len(got), r.stats("old_site").Dropped)
+		}
 	})
 }
 

@@ -34,11 +34,11 @@ func (r *Relay) complete(made, old *route) (err error) {
 	made.every = slices.Contains(made.topics, everyTopic)
 	if old == nil {
 		made.counts, made.log = new(counters), r.log.With(zap.String("route", made.Name))
-		made.process, err = newProcess(made.plan)
+		made.process, err = newProcess(made.plan, nil)
 		return err
 	}
 	made.counts, made.log = old.counts, old.log
-	made.process, err = old.process.changed(old.plan, made.plan)
+	made.process, err = newProcess(made.plan, old)
 	return err
 }
 

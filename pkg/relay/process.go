@@ -4,47 +4,82 @@ import (
 	"reflect"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/relay/step"
 )
 
-// process is what a route does to messages: it drops duplicates.
+// process is what a route does to messages: it drops duplicates, and takes the steps.
 type process struct {
 	window *dedup.Window // nil: duplicates pass
+	chain  *step.Chain   // nil: there are no steps
 }
 
-// newProcess makes the process of a route.
-func newProcess(p plan) (process, error) {
-	if p.Duplicates == nil {
-		return process{}, nil
+// newProcess makes the process of a route. What old remembers stays, unless the settings of that have changed; nil: there is none.
+func newProcess(p plan, old *route) (made process, err error) {
+	switch {
+	case p.Duplicates == nil:
+	case old != nil && reflect.DeepEqual(old.Duplicates, p.Duplicates):
+		made.window = old.process.window
+	default:
+		if made.window, err = dedup.New(*p.Duplicates); err != nil {
+			return made, err
+		}
 	}
-	window, err := dedup.New(*p.Duplicates)
-	return process{window: window}, err
-}
-
-// changed returns the process of a route whose settings were before and are now after. What it remembers stays, unless settings of that have changed.
-func (p process) changed(before, after plan) (process, error) {
-	if reflect.DeepEqual(before.Duplicates, after.Duplicates) {
-		return p, nil
+	switch {
+	case len(p.Steps) == 0:
+	case old != nil && reflect.DeepEqual(old.Steps, p.Steps):
+		made.chain = old.process.chain // rate limits go on
+	default:
+		made.chain, err = step.Compile("step", p.Steps)
 	}
-	return newProcess(after)
+	return made, err
 }
 
 // passesAll tells whether nothing is done to messages.
-func (p *process) passesAll() bool { return p.window == nil }
+func (p *process) passesAll() bool { return p.window == nil && p.chain == nil }
+
+// item returns what the data of m is decoded in, once for all that ask for it; nil where nobody can.
+func (p *process) item(m *message.Message) *step.Item {
+	if p.passesAll() {
+		return nil
+	}
+	return step.NewItem(m)
+}
 
 // duplicate tells whether m has come already.
-func (p *process) duplicate(m *message.Message, now time.Time) bool {
+func (p *process) duplicate(m *message.Message, item *step.Item, now time.Time) bool {
 	if p.window == nil {
 		return false
 	}
 	// A message whose data can't be read has nothing to be known again by. It passes, as its subscribers may do without the data.
-	verdict, _ := p.window.See(m, now)
+	verdict, _ := p.window.SeeData(m, item.Data, now)
 	return verdict == dedup.Duplicate
 }
 
-// apply returns what becomes of a message: the very same where nothing is changed, nil where it is dropped, which it counts.
-func (p *process) apply(m *message.Message, _ time.Time, _ *counters) *message.Message { return m }
+// steps returns what becomes of a message: the very same where nothing is changed, nil where it is dropped, which is counted.
+func (r *route) steps(m *message.Message, item *step.Item, now time.Time) *message.Message {
+	if r.process.chain == nil {
+		return m
+	}
+	result := r.process.chain.Do(item, now)
+	if result.Reason == "" {
+		return result.Message
+	}
+	count := r.counts.drop(string(result.Reason))
+	if result.Err != nil && isPowerOfTen(count) {
+		r.log.Warn("step can't be taken", zap.Int("step", result.Step), zap.String("subject", m.Subject()), zap.String("cause", string(result.Reason)),
+			zap.Uint64("count", count), zap.Error(result.Err))
+	}
+	return nil
+}
 
 // upstream returns what has to be subscribed to so that these topics come out.
-func (p *process) upstream(asked topics) topics { return asked }
+func (p *process) upstream(asked topics) topics {
+	if p.chain == nil {
+		return asked
+	}
+	return p.chain.Upstream(asked...)
+}

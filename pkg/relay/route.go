@@ -49,7 +49,8 @@ func (r *route) take(ctx context.Context, got *Received, now time.Time) {
 		r.counts.drop(reasonHeartbeat)
 		return
 	}
-	if r.process.duplicate(got.Message, now) {
+	item := r.process.item(got.Message)
+	if r.process.duplicate(got.Message, item, now) {
 		r.counts.duplicates.Add(1)
 		return
 	}
@@ -57,7 +58,7 @@ func (r *route) take(ctx context.Context, got *Received, now time.Time) {
 		r.counts.drop(reasonLoop)
 		return
 	}
-	m := r.process.apply(got.Message, now, r.counts)
+	m := r.steps(got.Message, item, now)
 	if m == nil {
 		return
 	}

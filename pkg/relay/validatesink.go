@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/relay/step"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -113,28 +114,29 @@ func ownSink(uri string, plans []plan) string {
 // process checks what is done with messages.
 func (v *validation) process(at string, route Route) {
 	if route.Duplicates != nil {
-		v.below(at+".duplicates", route.Duplicates.Validate())
+		v.below(at+".duplicates.", route.Duplicates.Validate())
 	}
+	v.below("", step.Validate(at+".step", route.Steps))
 }
 
-// below takes over the problems of a table of settings that stands at a key.
-func (v *validation) below(at string, err error) {
+// below takes over the problems of a table of settings; prefix is what stands before their keys.
+func (v *validation) below(prefix string, err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, err := range joined.Unwrap() {
-			v.below(at, err)
+			v.below(prefix, err)
 		}
 		return
 	}
 	if err == nil {
 		return
 	}
-	key, text, hint := at, err.Error(), ""
+	key, text, hint := prefix, err.Error(), ""
 	if bad, ok := errors.AsType[interface {
 		error
 		ConfigKey() string
 		HintText() string
 	}](err); ok {
-		key, hint = at+"."+bad.ConfigKey(), bad.HintText()
+		key, hint = prefix+bad.ConfigKey(), bad.HintText()
 		text = strings.TrimPrefix(text, bad.ConfigKey()+": ")
 	}
 	v.problems = append(v.problems, &SettingError{Key: key, Text: text, Hint: hint})
