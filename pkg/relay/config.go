@@ -29,7 +29,7 @@ type Config struct {
 
 // Route is one way through the relay.
 type Route struct {
-	// Name of the route, in logs, counters and commands. Required; each once.
+	// Name of the route, in logs, counters and commands. Required; each once. Default "".
 	Name string `toml:"name"`
 	// Paused routes carry nothing until they are resumed; their sinks stay bound. Default false.
 	Paused bool `toml:"paused"`
@@ -39,7 +39,7 @@ type Route struct {
 	// Lax lets pass what would end a Python subscriber. A frame that is no message at all passes a lax route only when that has no
 	// steps. Default false.
 	Lax bool `toml:"lax"`
-	// Loops says what is done with messages that come back: "stop" them, or let them "pass". Default "stop".
+	// Loops says what is done with messages that come back: "stop" them, or let them "pass". Default "": "stop".
 	Loops string `toml:"loops"`
 	// LoopGroup is a name that several routes have in common which share their memory: what one has carried no other carries back. For the two
 	// directions between two networks. Default "": the route remembers for itself.
@@ -101,10 +101,11 @@ type SinkConfig struct {
 	Port int `toml:"port"`
 	// Address to bind instead of Port, as tcp://10.0.0.1:9100 or ipc:///run/x. Default "".
 	Address string `toml:"address"`
-	// MinPort and MaxPort bound the free port. Default 0: pub_min_port and pub_max_port of the settings.
+	// MinPort is the lowest free port that is taken. Default 0: pub_min_port of the settings.
 	MinPort int `toml:"min_port"`
+	// MaxPort is the one above the highest. Default 0: pub_max_port of the settings.
 	MaxPort int `toml:"max_port"`
-	// Announce says who is told of the sink: "auto", the nameservers that are given or else the multicast group; "both" of these; or "none". Default "auto".
+	// Announce says who is told of the sink: "auto", the nameservers that are given or else the multicast group; "both" of these; or "none". Default "": "auto".
 	Announce string `toml:"announce"`
 	// Nameservers are told directly. Default [].
 	Nameservers []string `toml:"nameservers"`

@@ -14,6 +14,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/relay"
+	"github.com/pytroll/posttroll-go/pkg/relay/step"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
 )
@@ -146,6 +147,12 @@ func BenchmarkRelay(b *testing.B) {
 	}{
 		{"pass", func(*relay.Route) {}},
 		{"pass without memory of loops", func(r *relay.Route) { r.Loops = relay.LoopsPass }},
+		{"header rules", func(r *relay.Route) {
+			r.Steps = []step.Config{
+				{Keep: &step.Match{Subject: []string{"/segment/**"}, Type: []string{"file", "dataset"}}},
+				{Rename: &step.Rename{Prefix: map[string]string{"/segment": "/test/segment"}}},
+			}
+		}},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			s := newSite(b)
