@@ -35,6 +35,11 @@ func (m *Message) withWord(field int, word string) (*Message, error) {
 		return nil, err
 	}
 	dataStart := len(m.frame) - len(m.data)
+	if h, ascii := splitASCII(view(m.frame[:dataStart])); ascii && utf8.Valid(m.data) {
+		frame := make([]byte, 0, len(m.frame)+len(word))
+		frame = append(append(frame, m.frame[:h.start[field]]...), word...)
+		return m.decodeAgain(append(frame, m.frame[h.end[field]:]...))
+	}
 	head := m.text(m.frame[:dataStart])
 	h := split(head)
 	head = head[:h.start[field]] + word + head[h.end[field]:]

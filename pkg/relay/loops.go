@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
@@ -95,6 +96,11 @@ func (l *loops) key(m *message.Message) uint64 {
 	_, _ = h.WriteString(" ")
 	_, _ = h.Write(m.RawData())
 	return h.Sum64()
+}
+
+// sameContent tells whether two messages have the same key.
+func sameContent(a, b *message.Message) bool {
+	return a.Type() == b.Type() && a.Sender() == b.Sender() && a.Time().Time.Equal(b.Time().Time) && bytes.Equal(a.RawData(), b.RawData())
 }
 
 func (l *loops) short(s string) uint32 { return uint32(maphash.String(l.seed, s)) }

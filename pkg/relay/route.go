@@ -62,7 +62,7 @@ func (r *route) take(ctx context.Context, got *Received, now time.Time) {
 	if m == nil {
 		return
 	}
-	if m != got.Message && !r.checkChanged(m, now) {
+	if m != got.Message && !r.checkChanged(m, got.Message, now) {
 		return
 	}
 	r.send(ctx, m.Bytes(), m.Time().Time, now)
@@ -81,9 +81,12 @@ func (r *route) takeBad(ctx context.Context, got *Received, now time.Time) {
 	r.counts.drop(reason)
 }
 
-// checkChanged looks at a message that steps have changed, and tells whether it may go out.
-func (r *route) checkChanged(m *message.Message, now time.Time) bool {
+// checkChanged looks at a message that steps have made of another one, and tells whether it may go out.
+func (r *route) checkChanged(m, was *message.Message, now time.Time) bool {
 	r.counts.changed.Add(1)
+	if sameContent(m, was) {
+		return true // it has been looked at, and is known
+	}
 	if !r.Lax && r.tooRisky(m) {
 		return false
 	}
