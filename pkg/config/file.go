@@ -78,7 +78,7 @@ func (l *loader) document(path string, data []byte, shared bool) {
 		return
 	}
 	for _, entry := range doc.entries {
-		from := Origin{File: path, Line: entry.line}
+		from := Origin{File: path, Line: doc.lines[entry.key]}
 		f := l.table.byKey[entry.key]
 		if f == nil || shared && !f.shared {
 			l.fail(l.unknownKey(from, entry.key, f, shared))

@@ -23,7 +23,7 @@ type keyed interface {
 // After an error the targets hold a part of the settings: a daemon that reloads reads into new ones and swaps them in on success.
 // The report is never nil.
 func Load(src Sources, shared *Settings, own ...any) (*Report, error) {
-	l := &loader{table: newTable(shared, own), report: &Report{origins: map[string]Origin{}}}
+	l := &loader{table: newTable(shared, own), report: &Report{origins: map[string]Origin{}, lines: map[string]func(string) int{}}}
 	l.oldVariables(src.Environ)
 	for _, path := range src.Shared {
 		l.file(path, false, true)
@@ -80,6 +80,7 @@ func (l *loader) set(f *field, v any, a assigner, from Origin, lines func(path s
 	}
 	if len(faults) == 0 {
 		l.report.origins[f.key] = from
+		l.report.lines[f.key] = lines
 	}
 }
 
@@ -89,6 +90,7 @@ func (l *loader) unset(f *field, from Origin) {
 		value.Set(f.defaults[i])
 	}
 	l.report.origins[f.key] = from
+	delete(l.report.lines, f.key)
 }
 
 func (l *loader) flags(flags []Flag) {
@@ -118,7 +120,7 @@ func (l *loader) validate(v validator) {
 			l.problems = append(l.problems, err)
 			continue
 		}
-		p := &Problem{Origin: l.report.origins[key], Key: key, Hint: hint, Err: err}
+		p := &Problem{Origin: l.report.Origin(key), Key: key, Hint: hint, Err: err}
 		if own, ok := err.(*Problem); ok {
 			p.Text, p.Err = own.Text, own.Err
 		}

@@ -44,15 +44,20 @@ func (p *Problem) Error() string {
 	if p.Origin != (Origin{}) {
 		parts = append(parts, p.Origin.String())
 	}
-	// The name of a variable or a flag tells the key.
-	if p.Key != "" && p.Variable == "" && p.Flag == "" {
+	// The name of a variable or a flag tells the key, but not which part of it.
+	named := p.Variable == "" && p.Flag == ""
+	if p.Key != "" && named {
 		parts = append(parts, p.Key)
 	}
 	if p.Text != "" {
 		parts = append(parts, p.Text)
 	}
 	if p.Err != nil {
-		parts = append(parts, p.Err.Error())
+		text := p.Err.Error()
+		if named || !strings.ContainsAny(p.Key, ".[") {
+			text = strings.TrimPrefix(text, p.Key+": ") // errors that know their key tell it
+		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, ": ")
 }

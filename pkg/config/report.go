@@ -15,6 +15,7 @@ type Report struct {
 
 	table   *table
 	origins map[string]Origin
+	lines   map[string]func(path string) int // for the parts of settings that files have set
 }
 
 // Value is a setting that counts.
@@ -24,8 +25,19 @@ type Value struct {
 	Origin Origin
 }
 
-// Origin returns where the setting key came from.
-func (r *Report) Origin(key string) Origin { return r.origins[key] }
+// Origin returns where the setting key came from. Of a part of a setting, such as "limits.total" or "route[2].step[1].keep", it tells the
+// line where that part is set, or the nearest one around it that is.
+func (r *Report) Origin(key string) Origin {
+	top := key
+	if end := strings.IndexAny(key, ".["); end >= 0 {
+		top = key[:end]
+	}
+	from := r.origins[top]
+	if lines := r.lines[top]; lines != nil {
+		from.Line = lines(key)
+	}
+	return from
+}
 
 // Values returns all settings as the targets of Load hold them now, in the order of their fields.
 func (r *Report) Values() []Value {
