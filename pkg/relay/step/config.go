@@ -19,8 +19,8 @@ type Config struct {
 	// Rewrite replaces hosts and the beginnings of URIs. Default "".
 	Rewrite *Rewrite `toml:"rewrite"`
 
-	// Set gives fields of the data a value, by their paths: texts, numbers, true, false, lists and tables; a date is a text. Objects that lack on
-	// the way are made, lists are not. Text and binary data have no fields and stay. Default {}.
+	// Set gives fields of the data a value, by their paths: texts, numbers, true, false, lists and tables; a date is a text. A table sets
+	// what is in it, each by its path, and leaves the rest of the object that is there. Objects that lack on the way are made, lists are not. Text and binary data have no fields and stay. Default {}.
 	Set map[string]any `toml:"set"`
 
 	// Remove takes fields out of the data, by their paths. Default [].
@@ -34,7 +34,7 @@ type Config struct {
 	RateLimit *RateLimit `toml:"rate_limit"`
 
 	// MaxAge drops messages that are older than this by the time in their header, which without an offset is UTC. Those from the future pass. "1ms"
-	// or more; "0s": no limit. Default "0s".
+	// or more. Default "0s".
 	MaxAge time.Duration `toml:"max_age"`
 }
 

@@ -59,10 +59,20 @@ type setFields []assignment
 
 // set makes the assignments in the order of their paths.
 func (b *builder) set(key string, values map[string]any) action {
-	var s setFields
-	for _, path := range slices.Sorted(maps.Keys(values)) {
-		at := key + "." + path
-		s = append(s, assignment{b.path(at, path), b.value(at, values[path])})
+	return b.assignments(nil, key, "", values)
+}
+
+// assignments appends those of a table. A table in it is one of paths again: TOML reads filesystem.host = "x" as such, and nobody who writes
+// that means to lose what else the object has.
+func (b *builder) assignments(s setFields, key, above string, values map[string]any) setFields {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		at, path := key+"."+name, above+name
+		if below, ok := values[name].(map[string]any); ok && len(below) > 0 {
+			b.path(at, name)
+			s = b.assignments(s, at, path+".", below)
+			continue
+		}
+		s = append(s, assignment{b.path(at, path), b.value(at, values[name])})
 	}
 	return s
 }

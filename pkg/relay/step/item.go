@@ -44,7 +44,7 @@ func (i *Item) Message() (*message.Message, error) {
 			return nil, err
 		}
 	}
-	if i.version != "" && (i.changed || i.version != m.Version()) { // what was set may have offsets
+	if i.version != "" && (i.changed || i.version != m.Version() || m.Time().Naive != (i.version == message.V101)) { // what was set may have offsets
 		if m, err = m.WithVersion(i.version); err != nil {
 			return nil, err
 		}

@@ -50,7 +50,11 @@ func (b *builder) rename(key string, r Rename) action {
 		return c
 	}
 	c.literal, _ = literalPrefix(tree)
-	c.pattern = regexp.MustCompile(`^(?:` + r.Pattern + `)$`)
+	// What is just small enough alone may be too large with more around it.
+	if c.pattern, err = regexp.Compile(`^(?:` + r.Pattern + `)$`); err != nil {
+		b.add(key+".pattern", err.Error(), "")
+		return c
+	}
 	b.captures(key+".to", c.pattern, r.To)
 	return c
 }

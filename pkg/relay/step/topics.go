@@ -37,11 +37,14 @@ func subjectOf(topic string) (subject string, ok bool) {
 		return "", true
 	}
 	subject, ok = strings.CutPrefix(topic, message.Magic)
-	if at := strings.IndexFunc(subject, unicode.IsSpace); at >= 0 {
+	if at := strings.IndexFunc(subject, isSeparator); at >= 0 {
 		subject = subject[:at] // it reaches past the subject
 	}
 	return subject, ok
 }
+
+// isSeparator tells whether r may be between subject and type; there are control characters among those.
+func isSeparator(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 // upstream returns beginnings of the subjects that become such as wanted begin. Optional says that the step leaves some alone.
 func (r *renamer) upstream(wanted []string, optional bool) []string {

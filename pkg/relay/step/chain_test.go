@@ -1,9 +1,6 @@
 package step_test
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pytroll/posttroll-go/internal/confdoc"
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/relay/step"
@@ -126,6 +122,7 @@ func TestSteps(t *testing.T) {
 
 		{"set", server, []string{`set = { "uid" = "y", station = "nrk", "a.b" = [1, 2.5, true, { x = "y" }] }`},
 			[]string{"  ", " ", `"uid": "x"`, `"uid": "y"`, `1.50}`, `1.5, "a": {"b": [1, 2.5, true, {"x": "y"}]}, "station": "nrk"}`}},
+		{"set in an object", fci, []string{`set = { filesystem.host = "x", filesystem."a.b".c = 1 }`}, []string{"receiving_host\"", "x\", \"a\": {\"b\": {\"c\": 1}}"}},
 		{"set what is there", server, []string{`set = { n = 1.5, uid = "x" }`}, nil},
 		{"set in elements", dataset, []string{`set = { "dataset.uid" = "z" }`}, []string{"GMTCO_npp_x.h5", "z"}},
 		{"set where there is nothing", beat, []string{`set = { a = 1 }`}, []string{"v1.01", `v1.01 application/json {"a": 1}`}},
@@ -139,6 +136,7 @@ func TestSteps(t *testing.T) {
 		{"v1.01", fci, []string{`version = "v1.01"`}, []string{"+00:00 v1.2", " v1.01", "+02:00", ""}},
 		{"v1.01 and set", fci, []string{`version = "v1.01"`, `set = { at = "2024-05-17T11:41:13+02:00" }`}, []string{"+00:00 v1.2", " v1.01", "12+02:00", "13"}},
 		{"v1.01 already", dataset, []string{`version = "v1.01"`}, nil},
+		{"v1.01 with an offset", strings.Replace(server, "12 v1", "12+00:00 v1", 1), []string{`version = "v1.01"`}, []string{"+00:00 v1", " v1"}},
 		{"v1.2", dataset, []string{`version = "v1.2"`}, []string{" v1.01", "+00:00 v1.2"}},
 		{"young", dataset, []string{`max_age = "1m"`}, nil},
 		{"old", dataset, []string{`max_age = "30s"`}, []string{"too_old"}},
@@ -169,214 +167,4 @@ func TestSteps(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestRateLimit(t *testing.T) {
-	t.Parallel()
-	c := compile(t, `rate_limit = { messages = 2, per = "10s", max_subjects = 2 }`)
-	for i, s := range []struct {
-		subject string
-		after   time.Duration
-		want    step.Reason
-	}{
-		{"/a", 0, ""}, {"/a", 0, ""}, {"/a", 0, step.RateLimited},
-		{"/b", 0, ""},
-		{"/a", 5*time.Second - 1, step.RateLimited},
-		{"/a", 5 * time.Second, ""},
-		{"/a", 0, step.RateLimited}, // a clock set back stands still
-		{"/a", time.Hour, ""}, {"/a", time.Hour, ""}, {"/a", time.Hour, step.RateLimited},
-		{"/b", time.Hour, ""},
-		{"/c", time.Hour, ""}, // /a is forgotten
-		{"/a", time.Hour, ""},
-		{"/c", time.Hour, ""}, {"/c", time.Hour, step.RateLimited},
-	} {
-		m := decode(t, "pytroll:/"+s.subject+" file a@b 2024-05-17T09:41:12 v1.01")
-		if got := c.Do(step.NewItem(m), now.Add(s.after)); got.Reason != s.want {
-			t.Errorf("message %d: got %q, want %q", i+1, got.Reason, s.want)
-		}
-	}
-}
-
-func TestUpstream(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name         string
-		steps        []string
-		topics, want string
-	}{
-		{"no renames", []string{`max_age = "1m"`}, "pytroll://b/x|pytroll://b|pytroll://c", "//b //c"},
-		{"everything", []string{`rename = { prefix = { "/a" = "/b" } }`}, "pytroll:/", "/"},
-		{"less than the magic", []string{`rename = { prefix = { "/a" = "/b" } }`}, "pyt", "/"},
-		{"no topic of ours", []string{`max_age = "1m"`}, "other", ""},
-		{"below the prefix", []string{`rename = { prefix = { "/a" = "/b" } }`}, "pytroll://b/x", "//a/x //b/x"},
-		{"above the prefix", []string{`rename = { prefix = { "/a/b" = "/c/d" } }`}, "pytroll://c", "//a/b //c"},
-		{"what is renamed away", []string{`rename = { prefix = { "/a" = "/b" } }`}, "pytroll://a/x", ""},
-		{"only now and then", []string{"when = { type = [\"file\"] }\nrename = { prefix = { \"/a\" = \"/b\" } }"}, "pytroll://a/x", "//a/x"},
-		{"to below itself", []string{`rename = { prefix = { "/" = "/test" } }`}, "pytroll://test/x", "//x"},
-		{"two steps", []string{`rename = { prefix = { "/a" = "/b" } }`, `rename = { prefix = { "/b" = "/c" } }`}, "pytroll://c/x", "//a/x //b/x //c/x"},
-		{"pattern", []string{`rename = { pattern = "/seg(?:ment)?/(.*)", to = "/out/$1" }`}, "pytroll://out/x", "//out/x //seg"},
-		{"another pattern", []string{`rename = { pattern = "/seg(?:ment)?/(.*)", to = "/out/$1" }`}, "pytroll://in", "//in"},
-		{"past the subject", []string{`rename = { prefix = { "/a" = "/b" } }`}, "pytroll://b/x file", "//a/x //b/x"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			got := compile(t, tt.steps...).Upstream(strings.Split(tt.topics, "|")...)
-			for i := range got {
-				got[i] = strings.TrimPrefix(got[i], "pytroll:")
-			}
-			if diff := cmp.Diff(tt.want, strings.Join(got, " ")); diff != "" {
-				t.Errorf("topics (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// FuzzChain: no message and no topic do harm, what comes out is a message, and who subscribes to it upstream gets it.
-func FuzzChain(f *testing.F) {
-	for _, frame := range []string{dataset, coll, fci, log, server, twice, bad, beat} {
-		f.Add([]byte(frame), "pytroll://b")
-	}
-	c := compile(f, `rename = { prefix = { "/segment" = "/b", "/1b" = "/", "log" = "/log" } }`,
-		"when = { field = [{ path = \"uid\", exists = true }] }\nset = { \"a.b\" = 1 }",
-		`rewrite = { uri = [{ host = "*", to = "relay" }, { prefix = "/", to = "/x/" }], fields = ["path"], request_address = [{ host = "*", to = "[::1]:1" }], sender = [{ host = "*", to = "relay" }] }`,
-		`rename = { pattern = "/b/([^/]+)/(.*)", to = "/c/$2/$1" }`, `remove = ["sensor", "dataset.0"]`, `version = "v1.01"`)
-	f.Fuzz(func(t *testing.T, frame []byte, topic string) {
-		m, err := message.Decode(frame)
-		if err != nil {
-			return
-		}
-		before := bytes.Clone(frame)
-		got := c.Do(step.NewItem(m), now)
-		if !bytes.Equal(frame, before) {
-			t.Fatal("the frame was written to")
-		}
-		if (got.Message == nil) != (got.Reason != "") {
-			t.Fatalf("got %+v", got)
-		}
-		if got.Message == nil {
-			return
-		}
-		if _, err := message.Decode(got.Message.Bytes()); err != nil {
-			t.Fatalf("%q: %v", got.Message.Bytes(), err)
-		}
-		if got.Message.Matches(topic) && strings.HasPrefix(topic, message.Magic) && !m.Matches(c.Upstream(topic)...) {
-			t.Fatalf("%q comes out as %q, and %q is upstream %q", m, got.Message, topic, c.Upstream(topic))
-		}
-	})
-}
-
-func TestValidate(t *testing.T) {
-	t.Parallel()
-	configs := load(t, validateText)
-	err := step.Validate("route[1].step", configs)
-	if err == nil {
-		t.Fatal("no error")
-	}
-	var got []string
-	for _, e := range err.(interface{ Unwrap() []error }).Unwrap() {
-		s, ok := errors.AsType[*step.SettingError](e)
-		if !ok || s.Text == "" || s.HintText() != s.Hint {
-			t.Fatalf("got %#v", e)
-		}
-		got = append(got, strings.TrimPrefix(s.ConfigKey(), "route[1]."))
-	}
-	if diff := cmp.Diff(strings.Fields(validateKeys), got); diff != "" {
-		t.Errorf("keys (-want +got):\n%s", diff)
-	}
-	if err := (step.Config{}).Validate(); err == nil || !strings.HasPrefix(err.Error(), "step: says nothing to do") {
-		t.Errorf("got %v", err)
-	}
-}
-
-const validateText = `
-[[step]]
-keep = {}
-[[step]]
-keep = { subject = ["[", ""], field = [{ path = "a..b", equals = 2024-05-17T00:00:00Z }, { path = "a" }, { path = "a", in = [1], exists = false }] }
-[[step]]
-[[step]]
-max_age = "1m"
-version = "v3"
-[[step]]
-rename = { prefix = { "/a" = "/b c", "/a/" = "/x" }, pattern = "(", to = "" }
-[[step]]
-rename = { pattern = "/a/(.*)", to = "/b/$2/$1x" }
-[[step]]
-rewrite = {}
-[[step]]
-rewrite = { uri = [{ host = "h", prefix = "p", to = "x" }, { host = "h", to = "a/b" }, { host = "h", to = "h:0" }], sender = [{ host = "h", to = "h:1" }], fields = ["."] }
-[[step]]
-set = { "a." = 1, b = nan }
-[[step]]
-remove = [""]
-[[step]]
-rate_limit = { messages = 0, per = "25h", max_subjects = -1 }
-[[step]]
-max_age = "-1s"
-`
-
-const validateKeys = `
-step[1].keep
-step[2].keep.subject[1] step[2].keep.subject[2] step[2].keep.field[1].path step[2].keep.field[1].equals step[2].keep.field[2] step[2].keep.field[3].exists
-step[3]
-step[4].version step[4]
-step[5].rename step[5].rename.prefix./a step[5].rename.prefix./a/ step[5].rename.to step[5].rename.pattern
-step[6].rename.to step[6].rename.to
-step[7].rewrite
-step[8].rewrite.sender[1].to step[8].rewrite.uri[1] step[8].rewrite.uri[2].to step[8].rewrite.uri[3].to step[8].rewrite.fields[1]
-step[9].set.a. step[9].set.b
-step[10].remove[1]
-step[11].rate_limit.messages step[11].rate_limit.max_subjects step[11].rate_limit.per
-step[12].max_age`
-
-// Every setting has a manual that tells its default.
-func TestSettingsAreDocumented(t *testing.T) {
-	t.Parallel()
-	for _, c := range []any{step.Match{}, step.Field{}, step.Rename{}, step.Rewrite{}, step.URIRule{}, step.HostRule{}, step.RateLimit{}, step.Config{}} {
-		if _, err := confdoc.Settings(confdoc.Source{Dir: ".", Defaults: c}); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func BenchmarkHeader(b *testing.B) {
-	benchmark(b, `keep = { subject = ["/segment/**"], type = ["file", "dataset"] }`, `rename = { prefix = { "/segment" = "/test" } }`)
-}
-
-func BenchmarkPass(b *testing.B) { benchmark(b, `keep = { subject = ["/segment/**"] }`) }
-
-func BenchmarkRewrite(b *testing.B) {
-	benchmark(b, `keep = { field = [{ path = "sensor", in = ["viirs"] }] }`, `rewrite = { uri = [{ host = "*", to = "relay" }] }`)
-}
-
-func benchmark(b *testing.B, steps ...string) {
-	c := compile(b, steps...)
-	m := decode(b, dataset)
-	b.ReportAllocs()
-	for b.Loop() {
-		if r := c.Do(step.NewItem(m), now); r.Reason != "" {
-			b.Fatal(r.Reason)
-		}
-	}
-}
-
-// Production goes to test under other subjects, with files where the test system finds them.
-func ExampleChain() {
-	chain, err := step.Compile("step", []step.Config{
-		{Keep: &step.Match{Type: []string{"file"}}},
-		{Rename: &step.Rename{Prefix: map[string]string{"/1b": "/test/1b"}}},
-		{Rewrite: &step.Rewrite{URI: []step.URIRule{{Host: "lx*", To: "archive"}}}},
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	m, err := message.Decode([]byte(`pytroll://1b/hrit file safusr@lx1 2024-05-17T09:41:12 v1.01 application/json {"uri": "ssh://lx1/x.h5", "uid": "x.h5"}`))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(chain.Do(step.NewItem(m), time.Now()).Message)
-	// Output:
-	// pytroll://test/1b/hrit file safusr@lx1 2024-05-17T09:41:12 v1.01 application/json {"uri": "ssh://archive/x.h5", "uid": "x.h5"}
 }
