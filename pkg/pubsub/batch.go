@@ -30,8 +30,12 @@ func (s *Subscriber) ReceiveBatch(ctx context.Context, batch []Received) ([]Rece
 	}
 	batch = append(batch, Received{m, err, s.from})
 	for len(batch) < cap(batch) && len(s.hand.frames) > 0 && !s.isClosed() {
-		if m, err := s.take(); m != nil || err != nil {
+		m, err := s.take()
+		if m != nil || err != nil {
 			batch = append(batch, Received{m, err, s.from})
+		}
+		if m != nil {
+			s.waited = 0
 		}
 	}
 	return batch, nil

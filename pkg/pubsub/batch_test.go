@@ -72,6 +72,36 @@ func TestReceiveBatch(t *testing.T) {
 	})
 }
 
+// A message ends the wait also where it comes behind a frame that is none.
+func TestReceiveBatchTimeout(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		node, _ := w.node(hostA, pubsub.Settings{})
+		pub := w.publisherOn(node, pubsub.PublisherOptions{Port: 9000, Announce: pubsub.AnnounceNone, Lax: true})
+		sub := w.subscriber(pubsub.SubscriberOptions{
+			Addresses: pubsub.URIs(uriA), Attribute: true, Timeout: 5 * time.Second,
+			// What comes meanwhile is in one batch.
+			Filter: func(m *message.Message) bool { time.Sleep(time.Millisecond); return m.Subject() != "/filtered" },
+		})
+		go func() {
+			time.Sleep(3 * time.Second)
+			w.publish(pub, "/filtered")
+			w.must(pub.SendText(t.Context(), "pytroll://x"))
+			w.publish(pub, "/good")
+		}()
+		if diff := cmp.Diff([]string{"! " + uriA, "/good " + uriA}, w.batchOf(sub, 10)); diff != "" {
+			t.Errorf("batch (-want +got):\n%s", diff)
+		}
+		before := time.Now()
+		if _, err := sub.ReceiveBatch(t.Context(), nil); !errors.Is(err, pubsub.ErrTimeout) {
+			t.Errorf("got %v, want ErrTimeout", err)
+		}
+		if waited := time.Since(before); waited != 5*time.Second {
+			t.Errorf("timeout after %v, want 5s", waited)
+		}
+	})
+}
+
 // A publisher that is not accepted is passed over, and told of once.
 func TestAccept(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

@@ -19,7 +19,8 @@ const batchSize = 256
 type inlet struct {
 	source Source
 	beat   heart
-	stop   context.CancelFunc // ends run; nil: it does not run
+	stop   context.CancelFunc // lets run end; nil: it does not run
+	cut    context.CancelFunc // ends it at once
 	done   chan struct{}      // closed when run has ended
 
 	asking sync.Mutex // held while topics change
@@ -67,10 +68,13 @@ func (in *inlet) keep(routes []*route) {
 	in.routes = kept
 }
 
-// close ends the inlet. What it has received by then goes to its routes.
-func (in *inlet) close() error {
+// close ends the inlet. What it has received by then goes to its routes, within limit: its publishers may be faster than the routes, or all that
+// is queued may be for nobody.
+func (in *inlet) close(limit time.Duration) error {
 	if in.stop != nil {
 		in.stop()
+		late := time.AfterFunc(limit, in.cut)
+		defer late.Stop()
 		<-in.done
 	}
 	return in.source.Close()

@@ -49,7 +49,7 @@ func (r *Relay) needOutlet(p plan, plans []plan, before layout, after *layout) e
 	if after.outlets[p.sinkKey] != nil {
 		return nil
 	}
-	if out := before.outlets[p.sinkKey]; out != nil {
+	if out := before.outlets[p.sinkKey]; out != nil && !out.vacated { // a vacated one could not be bound again
 		after.outlets[p.sinkKey] = out
 		return nil
 	}

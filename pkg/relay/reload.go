@@ -62,7 +62,7 @@ func (r *Relay) changeOver(before, after layout) error {
 	}
 	for key, in := range before.inlets {
 		if after.inlets[key] == nil {
-			errs = append(errs, in.close())
+			errs = append(errs, in.close(r.config().StopLimit))
 		}
 	}
 	for key, in := range before.inlets {
@@ -96,7 +96,7 @@ func (r *Relay) abandon(before, after layout) error {
 	var errs []error
 	for key, in := range after.inlets {
 		if before.inlets[key] != in {
-			errs = append(errs, in.close())
+			errs = append(errs, in.close(r.config().StopLimit))
 		}
 	}
 	errs = append(errs, r.closeOutlets(gone(after, before)), r.restore(before))

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -113,6 +114,43 @@ func TestReloadFails(t *testing.T) {
 		w.must(r.Reload(configOf(changed)))
 		w.send(pub, text("/a", "2"))
 		w.wantArrived(sub, text("/a", "2"))
+	})
+}
+
+// full is a host where nothing more can be bound for a while.
+type full struct {
+	transport.Transport
+	now atomic.Bool
+}
+
+func (f *full) Publisher(cfg transport.PublisherConfig) (transport.Publisher, error) {
+	if f.now.Load() {
+		return nil, errors.New("nothing left")
+	}
+	return f.Transport.Publisher(cfg)
+}
+
+// A sink that made room in vain, and could not be bound again, is bound by the next reload.
+func TestReloadAfterFailedRestore(t *testing.T) {
+	inBubble(t, func(w world) {
+		pub := w.publisher(1, 9000)
+		on := &full{Transport: w.network.Transport(host(2))}
+		a := route("a", 9100, uri(1, 9000))
+		made, err := relay.New(configOf(a), relay.Options{Transport: on, Group: w.network.Group(host(2))})
+		w.must(err)
+		r := &running{world: w, Relay: made}
+		w.run(r)
+		changed := a
+		changed.Sink.Queue = 10
+		on.now.Store(true)
+		if err := r.Reload(configOf(changed)); err == nil {
+			w.Error("bound where nothing can be")
+		}
+		on.now.Store(false)
+		w.must(r.Reload(configOf(a)))
+		sub := w.subscriber(3, uri(2, 9100))
+		w.send(pub, text("/a", "1"))
+		w.wantArrived(sub, text("/a", "1"))
 	})
 }
 

@@ -23,11 +23,13 @@ type running struct {
 // start lets an inlet run. The caller holds change.
 func (run *running) start(in *inlet) {
 	ctx, stop := context.WithCancel(run.receiving)
-	in.stop, in.done = stop, make(chan struct{})
+	sending, cut := context.WithCancel(run.sending)
+	in.stop, in.cut, in.done = stop, cut, make(chan struct{})
 	run.loops.Go(func() {
 		defer close(in.done)
 		defer stop()
-		if err := in.run(ctx, run.sending); err != nil {
+		defer cut()
+		if err := in.run(ctx, sending); err != nil {
 			select {
 			case run.failed <- err:
 			default:
