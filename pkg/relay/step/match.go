@@ -2,6 +2,7 @@ package step
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,12 +113,7 @@ func (c condition) passes(v any) bool {
 		return true
 	}
 	list, _ := v.([]any)
-	for _, e := range list {
-		if c.fits(e) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, c.fits)
 }
 
 func (c condition) fits(v any) bool {

@@ -101,9 +101,12 @@ func (r *rewriter) data(data any) (any, bool) {
 	changed := false
 	if len(r.uri) > 0 {
 		for file := range fieldpath.Files(data) {
-			uri, ok := file.Get("uri")
-			if uri, ok = r.value(uri); ok {
-				file.Set("uri", uri)
+			before, ok := file.Get("uri")
+			if !ok {
+				continue
+			}
+			if after, ok := r.value(before); ok {
+				file.Set("uri", after)
 				changed = true
 			}
 		}
