@@ -57,6 +57,14 @@ func (l *loops) came(m *message.Message, from transport.Endpoint, now time.Time)
 	return l.table.find(one) != nil
 }
 
+// cameFrame is came for a frame that is no message. It is known by all its bytes, and passes once wherever it comes from.
+func (l *loops) cameFrame(frame []byte, now time.Time) (back bool) {
+	key := maphash.Bytes(l.seed, frame)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.table.find(loopEntry{key: key, at: l.clock(now)}) != nil
+}
+
 // went takes in a message that was made from one that came. Nobody else can send that for the first time.
 func (l *loops) went(m *message.Message, now time.Time) {
 	key := l.key(m)

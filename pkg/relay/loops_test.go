@@ -90,6 +90,26 @@ func TestRing(t *testing.T) {
 	})
 }
 
+// What is no message goes round a ring of lax relays once, too.
+func TestRingOfBadFrames(t *testing.T) {
+	inBubble(t, func(w world) {
+		pub := w.publisher(1, 9000)
+		one, other := route("ring", 9100, uri(1, 9000), uri(12, 9100)), route("ring", 9100, uri(11, 9100))
+		one.Lax, other.Lax = true, true
+		r := w.relay(11, one)
+		w.relay(12, other)
+		sub := w.subscriber(3, uri(12, 9100))
+		for range 2 { // a later one is another one
+			w.must(pub.SendFrame(w.Context(), []byte("pytroll://bad v2")))
+			w.wantArrived(sub, "pytroll://bad v2")
+			sleep(relay.DefaultLoopWindow)
+		}
+		if diff := cmp.Diff(map[string]uint64{"loop": 2}, r.stats("ring").Dropped); diff != "" {
+			w.Errorf("dropped (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // A ring with a member that is no relay of ours, and passes on all it gets: the first of ours that sees a message again ends it.
 func TestRingWithStranger(t *testing.T) {
 	inBubble(t, func(w world) {

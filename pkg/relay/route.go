@@ -71,6 +71,10 @@ func (r *route) take(ctx context.Context, got *Received, now time.Time) {
 // takeBad carries a frame that is no message, where the route does.
 func (r *route) takeBad(ctx context.Context, got *Received, now time.Time) {
 	if r.Lax && r.process.passesAll() {
+		if r.loops != nil && r.loops.cameFrame(got.Frame, now) {
+			r.counts.drop(reasonLoop)
+			return
+		}
 		r.send(ctx, got.Frame, now, now)
 		return
 	}
