@@ -36,13 +36,17 @@ type Received struct {
 
 // Sink takes messages out. All may be called concurrently.
 type Sink interface {
-	// Send sends a frame, which must not change afterwards, to whoever is there.
-	Send(ctx context.Context, frame []byte) error
+	// Send sends a frame, which must not change afterwards, to whoever is there. From is where it came from, zero where that is not known.
+	Send(ctx context.Context, frame []byte, from transport.Endpoint) error
 	// Demand waits until the topics that subscribers ask for are not known, which is what the call before returned, and returns them: sorted, as they go over the
 	// wire.
 	Demand(ctx context.Context, known []string) ([]string, error)
 	// Peers is the number of subscribers that are connected.
 	Peers() int
+	// Endpoints are what is bound, the one that the settings name first. They stay as long as the sink is open.
+	Endpoints() []transport.Endpoint
+	// URIs are where it is announced now, in the order of Endpoints; "" among them: nowhere.
+	URIs() []string
 	// Close sends what is queued, within a limit of its own, and closes.
 	Close() error
 }

@@ -77,7 +77,7 @@ func (r *Relay) bind(p plan) (*outlet, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &outlet{cfg: p.Sink, sink: sink, pub: sink.pub}, nil
+		return &outlet{cfg: p.Sink, sink: sink}, nil
 	})
 	if err != nil {
 		return nil, err

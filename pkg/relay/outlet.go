@@ -3,10 +3,10 @@ package relay
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
-	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -14,7 +14,6 @@ import (
 type outlet struct {
 	cfg  SinkConfig
 	sink Sink
-	pub  *pubsub.Publisher // of the sink
 
 	vacated bool // closed to make room; guarded by Relay.change
 
@@ -33,14 +32,10 @@ func (out *outlet) close() error {
 
 // reachedAt tells whether a subscriber that connects to at comes to this sink.
 func (out *outlet) reachedAt(at transport.Endpoint, isLocal func(host string) bool) bool {
-	if at.String() == out.pub.URI() || at.String() == out.pub.NextURI() {
+	if slices.Contains(out.sink.URIs(), at.String()) {
 		return true
 	}
-	bound := []transport.Endpoint{out.pub.Endpoint()}
-	if next, ok := out.pub.NextEndpoint(); ok {
-		bound = append(bound, next)
-	}
-	for _, ep := range bound {
+	for _, ep := range out.sink.Endpoints() {
 		switch {
 		case at == ep:
 			return true

@@ -26,7 +26,7 @@ type posttrollSink struct {
 var _ Sink = (*posttrollSink)(nil)
 
 // openSink binds the sink of a route and begins to announce it.
-func (r *Relay) openSink(cfg SinkConfig) (_ *posttrollSink, err error) {
+func (r *Relay) openSink(cfg SinkConfig) (_ Sink, err error) {
 	node, keys, err := r.sinkNode(cfg)
 	if err != nil {
 		return nil, err
@@ -93,8 +93,20 @@ const (
 	heartbeatType    = "beat"
 )
 
-func (s *posttrollSink) Send(ctx context.Context, frame []byte) error {
+func (s *posttrollSink) Send(ctx context.Context, frame []byte, _ transport.Endpoint) error {
 	return s.pub.SendFrame(ctx, frame)
+}
+
+func (s *posttrollSink) Endpoints() []transport.Endpoint {
+	bound := []transport.Endpoint{s.pub.Endpoint()}
+	if next, ok := s.pub.NextEndpoint(); ok {
+		bound = append(bound, next)
+	}
+	return bound
+}
+
+func (s *posttrollSink) URIs() []string {
+	return []string{s.pub.URI(), s.pub.NextURI()}[:len(s.Endpoints())]
 }
 
 func (s *posttrollSink) Demand(ctx context.Context, known []string) ([]string, error) {

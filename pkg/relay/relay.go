@@ -131,7 +131,7 @@ func (r *Relay) Endpoint(name string) (bound transport.Endpoint, announced strin
 	defer r.mu.Unlock()
 	for _, route := range r.routes {
 		if route.Name == name {
-			return route.outlet.pub.Endpoint(), route.outlet.pub.URI(), nil
+			return route.outlet.sink.Endpoints()[0], route.outlet.sink.URIs()[0], nil
 		}
 	}
 	return transport.Endpoint{}, "", fmt.Errorf("route %q: %w", name, ErrNoRoute)

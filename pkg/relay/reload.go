@@ -139,9 +139,9 @@ func (r *Relay) tell(before, after layout) {
 	for _, route := range after.routes {
 		switch old := was[route.Name]; {
 		case old == nil:
-			r.log.Info("route added", zap.String("route", route.Name), zap.Stringer("endpoint", route.outlet.pub.Endpoint()))
+			r.log.Info("route added", zap.String("route", route.Name), zap.Stringer("endpoint", route.outlet.sink.Endpoints()[0]))
 		case old != route:
-			r.log.Info("route changed", zap.String("route", route.Name), zap.Stringer("endpoint", route.outlet.pub.Endpoint()))
+			r.log.Info("route changed", zap.String("route", route.Name), zap.Stringer("endpoint", route.outlet.sink.Endpoints()[0]))
 		}
 		delete(was, route.Name)
 	}

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 // Why messages are dropped, beside what steps and decoding say.
@@ -65,7 +66,7 @@ func (r *route) take(ctx context.Context, got *Received, now time.Time) {
 	if m != got.Message && !r.checkChanged(m, got.Message, now) {
 		return
 	}
-	r.send(ctx, m.Bytes(), m.Time().Time, now)
+	r.send(ctx, m.Bytes(), got.From, m.Time().Time, now)
 }
 
 // takeBad carries a frame that is no message, where the route does.
@@ -75,7 +76,7 @@ func (r *route) takeBad(ctx context.Context, got *Received, now time.Time) {
 			r.counts.drop(reasonLoop)
 			return
 		}
-		r.send(ctx, got.Frame, now, now)
+		r.send(ctx, got.Frame, got.From, now, now)
 		return
 	}
 	reason := "bad_frame"
@@ -114,9 +115,9 @@ func (r *route) tooRisky(m *message.Message) bool {
 	return true
 }
 
-func (r *route) send(ctx context.Context, frame []byte, written, now time.Time) {
+func (r *route) send(ctx context.Context, frame []byte, from transport.Endpoint, written, now time.Time) {
 	r.counts.kept.Add(1)
-	if err := r.outlet.sink.Send(ctx, frame); err != nil {
+	if err := r.outlet.sink.Send(ctx, frame, from); err != nil {
 		if count := r.counts.drop(reasonSend); isPowerOfTen(count) {
 			r.log.Warn("message not sent", zap.Uint64("count", count), zap.Error(err))
 		}
