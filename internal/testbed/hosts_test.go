@@ -103,6 +103,36 @@ func TestHosts(t *testing.T) {
 	testbed.WaitFor(t, "the host that is back", func() bool { return reaches(t, hosts[0], hosts[1]) == nil })
 }
 
+// A host on two networks reaches both; nothing crosses from one to the other, and each cable can be pulled alone.
+func TestNetworks(t *testing.T) {
+	t.Parallel()
+	hosts := testbed.NewNetworks(t, []int{0}, []int{0, 1}, []int{1})
+	left, middle, right := hosts[0], hosts[1], hosts[2]
+	for _, h := range hosts {
+		testbed.Start(t, self(t.Context(), h, "listen")).WaitLine(0, "listening")
+	}
+	if addr, device := middle.On(1); addr.String() != "10.77.1.2" || device != "eth1" {
+		t.Errorf("the middle is %s on %s of network 1", addr, device)
+	}
+	for _, pair := range [][2]*testbed.Host{{left, middle}, {middle, left}, {middle, right}} {
+		if err := reaches(t, pair[0], pair[1]); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := reaches(t, left, right); err == nil {
+		t.Error("one network was reached from the other")
+	}
+	middle.CutFrom(1)
+	if err := reaches(t, middle, right); err == nil {
+		t.Error("a network that was cut off was reached")
+	}
+	if err := reaches(t, middle, left); err != nil {
+		t.Error(err)
+	}
+	middle.Heal()
+	testbed.WaitFor(t, "the network that is back", func() bool { return reaches(t, middle, right) == nil })
+}
+
 func TestHostsAreNotSeenOnTheMachine(t *testing.T) {
 	t.Parallel()
 	hosts := testbed.NewHosts(t, 2)
@@ -121,7 +151,7 @@ func TestHostsAreNotSeenOnTheMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, ifi := range interfaces {
-		if ifi.Name == "br0" || ifi.Name == "p1" {
+		if ifi.Name == "br0" || ifi.Name == "p1-0" {
 			t.Errorf("the machine has an interface %s", ifi.Name)
 		}
 	}
