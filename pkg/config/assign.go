@@ -29,9 +29,13 @@ type assigner struct {
 // number is a number of the environment, as written: a setting that is a text keeps it so.
 type number string
 
-var durationType = reflect.TypeFor[time.Duration]()
+var (
+	durationType        = reflect.TypeFor[time.Duration]()
+	textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
 
-// assign sets dst to v when all of v fits, and else tells what does not.
+// assign sets dst to v when all of v fits, and else tells what does not. Of tables, and of lists of tables, it sets those parts that
+// fit: who looks at the rest of them finds more at once.
 func (a assigner) assign(dst reflect.Value, v any, path string) []fault {
 	// A copy is filled, so that dst keeps what it had when something does not fit.
 	fresh := reflect.New(dst.Type()).Elem()
@@ -39,10 +43,18 @@ func (a assigner) assign(dst reflect.Value, v any, path string) []fault {
 		fresh.Set(dst) // a table changes the keys that it names
 	}
 	faults := a.fill(fresh, v, path)
-	if len(faults) == 0 {
+	if len(faults) == 0 || hasParts(dst.Type()) {
 		dst.Set(fresh)
 	}
 	return faults
+}
+
+// hasParts tells whether values of type t are tables or lists of them.
+func hasParts(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Struct && !reflect.PointerTo(t).Implements(textUnmarshalerType)
 }
 
 func (a assigner) fill(dst reflect.Value, v any, path string) []fault {

@@ -13,8 +13,9 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// maxFile bounds what is read of a file in bytes; ten times what a file with every setting and its manual has.
-const maxFile = 64 << 10
+// maxFile bounds what is read of a file in bytes. A relay's file has no bound of its own: a thousand routes with some steps each take
+// half of it. Reading it all takes some 100 ms.
+const maxFile = 1 << 20
 
 // file reads one TOML file; shared says that it may hold shared settings only.
 func (l *loader) file(path string, required, shared bool) {

@@ -191,7 +191,7 @@ func (f *finder) inline(path string) {
 }
 
 // maxPath bounds the paths that have a line, so that a table of a long name with many keys takes little memory.
-const maxPath = 1000
+const maxPath = 250
 
 // note tells the line of a path.
 func (f *finder) note(path string, line int) {

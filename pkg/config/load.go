@@ -78,7 +78,7 @@ func (l *loader) set(f *field, v any, a assigner, from Origin, lines func(path s
 		}
 		l.fail(&Problem{Origin: at, Key: ft.path, Text: ft.text, Hint: ft.hint})
 	}
-	if len(faults) == 0 {
+	if len(faults) == 0 || hasParts(f.values[0].Type()) {
 		l.report.origins[f.key] = from
 		l.report.lines[f.key] = lines
 	}

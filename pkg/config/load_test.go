@@ -256,7 +256,7 @@ func TestFileProblems(t *testing.T) {
 			want: []string{"own.toml:1: max_age: is too small | use more", "ratio is negative"},
 		},
 		{name: "nested too deep", own: "a = " + strings.Repeat("{a = ", 1000), want: []string{"own.toml: nested deeper than 32"}},
-		{name: "too long", own: strings.Repeat("#", 1<<17), want: []string{"own.toml: larger than 65536 bytes"}},
+		{name: "too long", own: strings.Repeat("#", 1<<21), want: []string{"own.toml: larger than 1048576 bytes"}},
 		{name: "not UTF-8", own: "a = \"\xff\"\n", want: []string{"own.toml:1: a: invalid UTF-8 byte: 0xff"}},
 	}
 	for _, tt := range tests {

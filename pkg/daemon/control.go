@@ -19,12 +19,14 @@ const DefaultStartLimit = 30 * time.Second
 // died leaves nothing to clear away. The pid file lies in $RUNTIME_DIRECTORY, else for root in /run/posttroll, else in posttroll below
 // $XDG_RUNTIME_DIR, else in a directory below the temporary one that belongs to the user alone.
 type Control struct {
-	Name    string   // of the program
-	Unit    string   // that runs it: "posttroll-nameserver.service"
-	File    string   // of settings, where what flags say is to be put when the unit is driven
-	Environ []string // as [os.Environ] gives it
-	Stdout  io.Writer
-	Stderr  io.Writer // gets what a process that does not start has to say
+	Name string // of the program
+	Unit string // that runs it: "posttroll-nameserver.service"; empty: none does
+	File string // of settings, where what flags say is to be put when the unit is driven
+	// UnitFlags are flags that the unit's own command line holds as they are given: that of its instance.
+	UnitFlags []string
+	Environ   []string // as [os.Environ] gives it
+	Stdout    io.Writer
+	Stderr    io.Writer // gets what a process that does not start has to say
 	// StartLimit is how long it may take to become ready, default [DefaultStartLimit]; StopLimit how long to end before it is
 	// killed, default twice [DefaultStopLimit]. The system manager has limits of its own.
 	StartLimit, StopLimit time.Duration
@@ -49,6 +51,9 @@ func (c Control) Do(ctx context.Context, action Action, flags *pflag.FlagSet) er
 	bg, err := c.background()
 	if err != nil {
 		return err
+	}
+	if c.Unit == "" {
+		return c.process(ctx, action, bg, flags)
 	}
 	services, err := c.services(ctx)
 	if err != nil {

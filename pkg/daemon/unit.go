@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -60,7 +61,7 @@ func (c Control) unit(ctx context.Context, action Action, services Services, bg 
 func (c Control) refuseFlags(flags *pflag.FlagSet) error {
 	var err error
 	flags.Visit(func(f *pflag.Flag) {
-		if f.Name != daemonFlag && err == nil {
+		if f.Name != daemonFlag && !slices.Contains(c.UnitFlags, f.Name) && err == nil {
 			err = Hint(Usage("--%s has no effect on %s, which has its own command line", f.Name, c.Unit),
 				"set it in %s", c.File)
 		}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/curve"
+	"github.com/pytroll/posttroll-go/pkg/daemon"
+	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/security"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// openKeys reads the keys that the settings name for all routes, and begins to watch who may connect. What is wrong with them is bad configuration.
+func (s *settled) openKeys(log *zap.Logger) (*security.Security, error) {
+	cfg, err := pubsub.ParseSecurity(s.shared.Map())
+	if err != nil {
+		return nil, daemon.BadConfig(err)
+	}
+	if !s.bindsSecurely() {
+		cfg = cfg.Connecting() // the keys of this host's publishers are none of our business
+	}
+	sec, err := security.Open(cfg, security.Options{Logger: log})
+	if err != nil {
+		return nil, daemon.BadConfig(s.located(err))
+	}
+	return sec, nil
+}
+
+// bindsSecurely tells whether a sink needs the keys of a server.
+func (s *settled) bindsSecurely() bool {
+	for _, route := range s.own.Routes {
+		if route.Sink.SameAs == "" && cmp.Or(route.Sink.Backend, transport.Backend(s.shared.Backend)) == transport.Secure {
+			return true
+		}
+	}
+	return false
+}
+
+// checkKeys reads all keys, also those of single routes, and closes them again.
+func (s *settled) checkKeys() error {
+	keys, err := s.openKeys(nil)
+	if err != nil {
+		return err
+	}
+	return keys.Close()
+}
+
+// warnOfClients adds what keeps out clients at present, which can change while the relay runs.
+func (s *settled) warnOfClients() {
+	s.warnOfFolder("clients_public_keys_directory", s.shared.ClientsPublicKeysDirectory)
+}
+
+func (s *settled) warnOfFolder(key, folder string) {
+	if folder == "" {
+		return
+	}
+	if _, err := curve.ReadClients(folder); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			s.report.Warnings = append(s.report.Warnings, config.Warning{
+				Origin: s.report.Origin(key), Text: strings.TrimSuffix(line, "\n") + ": admits nobody",
+			})
+		}
+	}
+}
+
+// changedKeys returns the settings whose files hold other keys than those that are used.
+func changedKeys(used, fresh *security.Security) (changed []string) {
+	if public(used.Server(transport.Secure)) != public(fresh.Server(transport.Secure)) {
+		changed = append(changed, "server_secret_key_file")
+	}
+	next, _ := used.NextServer()
+	freshNext, _ := fresh.NextServer()
+	if public(next) != public(freshNext) {
+		changed = append(changed, "next_server_secret_key_file")
+	}
+	if client(used) != client(fresh) {
+		changed = append(changed, "client_secret_key_file")
+	}
+	return changed
+}
+
+func public(s transport.ServerSecurity) curve.PublicKey { return s.Key.Public }
+
+func client(s *security.Security) curve.PublicKey {
+	return s.Options(transport.SocketOptions{}).ClientKey.Public
+}
+
+var errNeedsKeys = errors.New("a sink that is to speak securely needs the keys of a server, which were not read at the start")

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/daemon"
+	"github.com/pytroll/posttroll-go/pkg/logging"
+	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/relay"
+	"github.com/pytroll/posttroll-go/pkg/security"
+	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
+)
+
+// Limits on stopping, beside stop_limit for what has been received.
+const (
+	sinkLimit = 2 * time.Second // that sinks give slow subscribers
+	slack     = time.Second     // for everything else
+	// longestStop is that of a relay with the longest stop_limit. TimeoutStopSec of the units is above.
+	longestStop = time.Minute + sinkLimit + slack
+)
+
+// server is the running daemon.
+type server struct {
+	process *process
+	log     *logging.Log
+	running *settled // what counts; of shared, since the start
+
+	keys  *security.Security
+	relay *relay.Relay
+	group *daemon.Group
+}
+
+// run serves until ctx ends.
+func (s *server) run(ctx context.Context) (err error) {
+	hangups := make(chan os.Signal, 1) // one that waits is enough: the settings are read when it is taken
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	notifier, err := daemon.SystemdNotifier()
+	if err != nil {
+		return err
+	}
+	parsed, err := pubsub.ParseSettings(s.running.shared.Map())
+	if err != nil {
+		return daemon.BadConfig(err)
+	}
+	keys, err := s.running.openKeys(s.log.Logger)
+	if err != nil {
+		return err
+	}
+	s.keys = keys
+	defer func() { err = errors.Join(err, keys.Close()) }() // after the sockets
+	network, err := zmq.New(zmq.Options{Logger: s.log.Logger})
+	if err != nil {
+		return fmt.Errorf("start ZeroMQ: %w", err)
+	}
+	defer func() { err = errors.Join(err, s.closeSoon(network.Close)) }()
+	s.relay, err = relay.New(s.running.own, relay.Options{Transport: network, Settings: parsed, Security: keys, Logger: s.log.Logger})
+	if err != nil {
+		return err
+	}
+	if err := s.relay.Listen(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped before it began
+		}
+		return errors.Join(s.explained(err), s.relay.Close())
+	}
+	s.group = &daemon.Group{
+		Parts:     []daemon.Part{{Name: "relay", Run: s.carry}},
+		Logger:    s.log.Logger,
+		Notifier:  notifier,
+		Hangups:   hangups,
+		Reload:    s.reload,
+		StopLimit: stopLimit(s.running),
+	}
+	return s.group.Run(ctx)
+}
+
+func stopLimit(s *settled) time.Duration { return s.own.StopLimit + sinkLimit + slack }
+
+// carry is the part of the group that does the work.
+func (s *server) carry(ctx context.Context, h *daemon.Handle) error {
+	err := s.relay.Run(ctx, relay.Hooks{Ready: h.Ready, Beat: h.Beat, BeatInterval: h.BeatInterval(), Status: h.Status})
+	return errors.Join(err, s.relay.Close())
+}
+
+// explained makes a bind that failed easier to mend.
+func (s *server) explained(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return daemon.Hint(err, "another program has the port (ss -ltnp shows which): stop it, or give the sink another port")
+	}
+	return err
+}
+
+// reload carries out a SIGHUP. The log is opened anew first: logrotate has moved the file away, whatever is in the settings.
+func (s *server) reload(context.Context) error {
+	return errors.Join(s.log.Reopen(), s.reloadSettings())
+}
+
+func (s *server) reloadSettings() error {
+	fresh, err := s.process.load()
+	if err != nil {
+		return err
+	}
+	for _, w := range fresh.report.Warnings {
+		s.log.Warn("setting", zap.String("cause", w.String()))
+	}
+	if fresh.bindsSecurely() && !s.running.bindsSecurely() {
+		return daemon.Hint(errNeedsKeys, "restart the relay")
+	}
+	if err := s.relay.Reload(fresh.own); err != nil {
+		return s.explained(err)
+	}
+	// Written and read by the goroutine of group.Run alone.
+	s.running.own = fresh.own
+	s.group.StopLimit = stopLimit(fresh)
+	restart := config.Changed(s.running.shared, fresh.shared)
+	if len(restart) > 0 {
+		s.log.Warn("changed settings that need a restart", zap.Strings("settings", restart))
+	}
+	return s.reloadKeys(fresh, restart)
+}
+
+// reloadKeys reads the keys again, which count after a restart, so that the restart holds no surprise. restart are the settings that were told to need
+// one.
+func (s *server) reloadKeys(fresh *settled, restart []string) error {
+	keys, err := fresh.openKeys(nil)
+	if err != nil {
+		s.log.Warn("keys with which it would not start again", zap.Error(err))
+		return nil
+	}
+	changed := slices.DeleteFunc(changedKeys(s.keys, keys), func(key string) bool { return slices.Contains(restart, key) })
+	if len(changed) > 0 {
+		s.log.Warn("changed keys that need a restart", zap.Strings("settings", changed))
+	}
+	return keys.Close()
+}
+
+// closeSoon closes what may wait for peers, and leaves it to the end of the process when they take too long.
+func (s *server) closeSoon(closing func() error) error {
+	closed := make(chan error, 1)
+	go func() { closed <- closing() }() // ends with the process at the latest
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(slack):
+		s.log.Info("subscribers have not taken all that was on its way to them")
+		return nil
+	}
+}

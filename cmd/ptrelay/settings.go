@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+
+	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/daemon"
+	"github.com/pytroll/posttroll-go/pkg/relay"
+	"github.com/pytroll/posttroll-go/pkg/security"
+)
+
+// settled are settings as they were read at one time.
+type settled struct {
+	shared config.Settings
+	own    relay.Config
+	report *config.Report
+}
+
+// load reads all settings. The report is there also with an error.
+func (p *process) load() (*settled, error) {
+	s := &settled{shared: config.DefaultSettings(), own: relay.DefaultConfig()}
+	var err error
+	s.report, err = config.Load(config.DaemonSources(settings, p.flags.Config, p.environ), &s.shared, (*unvalidated)(&s.own))
+	// What could be read is looked at too: who mends a file wants to hear of all that is wrong with it.
+	invalid := unrelated(flatten(s.located(s.own.Validate())), flatten(err))
+	return s, daemon.BadConfig(errors.Join(err, errors.Join(invalid...)))
+}
+
+// unvalidated are settings that are validated by load, which knows the places of parts of routes.
+type unvalidated relay.Config
+
+// unrelated returns those of problems that can't be the consequence of another one: of a value that could not be read.
+func unrelated(problems, others []error) []error {
+	var kept []error
+	for _, err := range problems {
+		related := false
+		for _, other := range others {
+			related = related || relatedKeys(keyOf(err), keyOf(other))
+		}
+		if !related {
+			kept = append(kept, err)
+		}
+	}
+	return kept
+}
+
+// keyOf returns the setting that err is about; empty: a whole file.
+func keyOf(err error) string {
+	if p, ok := errors.AsType[*config.Problem](err); ok {
+		return p.Key
+	}
+	return ""
+}
+
+// relatedKeys tells whether one setting is a part of the other; "" holds all of them.
+func relatedKeys(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	rest, ok := strings.CutPrefix(b, a)
+	return ok && (a == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// flatten returns the errors that are joined in err.
+func flatten(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, flatten(e)...)
+	}
+	return all
+}
+
+// located says of each setting that err finds bad where it comes from.
+func (s *settled) located(err error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var problems []error
+		for _, err := range joined.Unwrap() {
+			problems = append(problems, s.located(err))
+		}
+		return errors.Join(problems...)
+	}
+	if bad, ok := errors.AsType[*relay.SettingError](err); ok {
+		return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Text: bad.Text, Hint: bad.Hint}
+	}
+	if bad, ok := errors.AsType[*security.SettingError](err); ok {
+		hint := bad.HintText()
+		if errors.Is(err, fs.ErrPermission) {
+			hint += "; systemd hands it over with LoadCredential, as the unit says, and " + bad.Key + ` = "" in ` + file + " does without"
+		}
+		return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Hint: hint, Err: bad.Err}
+	}
+	return err
+}
+
+// routeNames are the names of the routes in their order.
+func (s *settled) routeNames() []string {
+	names := []string{}
+	for _, route := range s.own.Routes {
+		names = append(names, route.Name)
+	}
+	return names
+}
