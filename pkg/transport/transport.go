@@ -150,6 +150,9 @@ type Subscriber interface {
 	Connect(Address) error
 	// Disconnect drops a publisher after taking in what has arrived from it.
 	Disconnect(Address) error
+	// Reconnect ends the connection to a publisher after taking in what has arrived from it, tells of it as Lost, and makes it anew. Where there is none
+	// yet the transport tries again now. What the publisher sends in between is lost. One that is not there is no error.
+	Reconnect(Address) error
 	// Subscribe asks for frames that begin with topic; Unsubscribe takes it back. Topics are a set: asking twice is asking
 	// once.
 	Subscribe(topic string) error

@@ -62,6 +62,7 @@ type subscriber struct {
 
 func (s *subscriber) Connect(transport.Address) error    { return nil }
 func (s *subscriber) Disconnect(transport.Address) error { return nil }
+func (s *subscriber) Reconnect(transport.Address) error  { return nil }
 
 func (s *subscriber) Subscribe(topic string) error {
 	s.mu.Lock()

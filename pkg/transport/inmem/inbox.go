@@ -106,6 +106,13 @@ func (i *inbox) disconnect(from transport.Endpoint) {
 	}
 }
 
+// reconnect makes a connection anew.
+func (i *inbox) reconnect(to transport.Endpoint) {
+	if at := i.find(to); at >= 0 && i.links[at].peer != nil {
+		i.links[at].lose("left, to be made anew")
+	}
+}
+
 // receive waits for frames and returns all that are there.
 func (i *inbox) receive(ctx context.Context) ([]transport.Frame, error) {
 	mu := &i.owner.network.mu

@@ -58,6 +58,11 @@ func (s *Subscriber) Disconnect(to transport.Address) error {
 	return s.locked(func() { s.inbox.disconnect(to.Endpoint) })
 }
 
+// Reconnect makes the connection to a publisher anew; what has arrived from it is still received. One that isn't there is no error.
+func (s *Subscriber) Reconnect(to transport.Address) error {
+	return s.locked(func() { s.inbox.reconnect(to.Endpoint) })
+}
+
 // Subscribe asks for frames that begin with topic. To ask again changes nothing.
 func (s *Subscriber) Subscribe(topic string) error {
 	return s.locked(func() {

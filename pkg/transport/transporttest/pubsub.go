@@ -265,6 +265,50 @@ func testDisconnect(t *testing.T, b *bench) {
 	b.expect(s, "again")
 }
 
+// testReconnect: what has arrived is kept, what comes afterwards arrives, and others are left alone.
+func testReconnect(t *testing.T, b *bench) {
+	p, other, stranger := b.publisher(Any), b.publisher(Any), b.publisher(Any)
+	events := make(chan transport.Event, 100)
+	s := b.subscriber(transport.SubscriberConfig{Events: func(e transport.Event) { events <- e }}, "", p, other)
+	next := func() transport.Event {
+		select {
+		case e := <-events:
+			return e
+		case <-b.context().Done():
+			t.Fatal("no event")
+			panic("unreachable")
+		}
+	}
+	for range 2 { // of the two publishers
+		if e := next(); e.Kind != transport.Connected {
+			t.Fatalf("got event %d, want %d", e.Kind, transport.Connected)
+		}
+	}
+	var want []string
+	for i := range 500 {
+		want = append(want, fmt.Sprint(i))
+	}
+	b.send(p, want...)
+	b.eventually("all has arrived", func() bool { return s.Stats().Received == uint64(len(want)) })
+	b.must(s.Reconnect(address(stranger)))
+	b.must(s.Reconnect(address(p)))
+	for _, kind := range []transport.EventKind{transport.Lost, transport.Connected} {
+		if e := next(); e.Kind != kind || e.Peer != address(p).Normal() {
+			t.Fatalf("got event %d of %v, want %d of %v", e.Kind, e.Peer, kind, address(p))
+		}
+	}
+	b.must(p.WaitSubscribed(b.context(), "", 1))
+	b.eventually("the connection before is gone", func() bool { return p.Subscriptions()[0].Count == 1 })
+	b.expect(s, want...)
+	b.send(p, "anew")
+	b.expect(s, "anew")
+	b.send(other, "still here")
+	b.expect(s, "still here")
+	if len(events) > 0 {
+		t.Errorf("got event %+v, want none", <-events)
+	}
+}
+
 func testCloseSendsQueue(t *testing.T, b *bench) {
 	p := b.publisher(Any)
 	s := b.subscriber(transport.SubscriberConfig{}, "", p)

@@ -42,6 +42,7 @@ func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
 		{"PublisherComesLater", testPublisherComesLater},
 		{"PublisherRestart", testPublisherRestart},
 		{"DisconnectKeepsWhatCame", testDisconnect},
+		{"Reconnect", testReconnect},
 		{"PublisherCloseSendsQueue", testCloseSendsQueue},
 		{"SlowConsumer", testSlowConsumer},
 		{"ConcurrentSend", testConcurrentSend},

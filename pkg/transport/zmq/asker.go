@@ -26,7 +26,13 @@ type asker struct {
 	tap     tap
 	target  string
 	refused *verdict // why the handshake failed
+	losses  int      // connections that were up and ended without an answer
+	hungUp  bool     // no more are made
 }
+
+// maxLosses is how often the connection of a question may be lost after the handshake. libzmq comes back ten times a second to a peer that drops it each time, though
+// the answer can't come any more once the question has left.
+const maxLosses = 3
 
 // errRefused ends a try whose handshake has failed.
 var errRefused = errors.New("handshake failed")
@@ -54,12 +60,17 @@ func (a *asker) ask(ctx context.Context, q *question) ([]byte, error) {
 	defer context.AfterFunc(ctx, a.kick)()
 	var answer answer
 	for {
-		err := await(a.signal, func() bool { return answer.read(a.socket) || a.isRefused() || ctx.Err() != nil })
+		err := await(a.signal, func() bool { return answer.read(a.socket) || a.isRefused() || a.isLost() || ctx.Err() != nil })
 		switch {
 		case answer.done:
 			return answer.body, answer.err
 		case a.isRefused():
 			return nil, errRefused
+		case a.isLost():
+			if err := a.hangUp(); err != nil {
+				return nil, err
+			}
+			// Round again: libzmq does it while the socket is read.
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
@@ -81,7 +92,7 @@ func (a *asker) readEvents() {
 	for _, e := range events {
 		a.apply(e)
 	}
-	if a.refused != nil {
+	if a.refused != nil || a.losses >= maxLosses {
 		a.kick()
 	}
 }
@@ -102,7 +113,10 @@ func (a *asker) apply(e event) {
 		}
 	case zmq4.EVENT_DISCONNECTED:
 		// One that had been up may have taken the question: who knows whether it may be asked twice?
-		if a.state == connOpen && a.refused == nil {
+		switch {
+		case a.state == connUp:
+			a.losses++
+		case a.state == connOpen && a.refused == nil:
 			a.refuse(unspoken)
 		}
 	}
@@ -133,6 +147,23 @@ func (a *asker) isRefused() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.refused != nil
+}
+
+// isLost tells whether there is no use in more connections, and the one before is not given up yet.
+func (a *asker) isLost() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.losses >= maxLosses && !a.hungUp
+}
+
+// hangUp makes libzmq forget the connection: no answer comes any more.
+func (a *asker) hangUp() error {
+	if err := a.lock(); err != nil {
+		return err
+	}
+	defer a.mu.Unlock()
+	a.hungUp = true
+	return wrap("disconnect", a.zs.Disconnect(a.target))
 }
 
 // answer collects the frames of one.

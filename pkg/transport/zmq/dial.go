@@ -95,6 +95,30 @@ func (c *connector) setLimit(n int) {
 	c.limit = limit
 }
 
+// reconnect makes the connection to a peer anew; see transport.Subscriber.
+func (c *connector) reconnect(addr transport.Address) error {
+	if err := c.lock(); err != nil {
+		return err
+	}
+	defer c.unlock()
+	l, ok := c.links[addr.Endpoint]
+	if !ok || l.conn == nil || addr.Endpoint.Scheme() == "inproc" {
+		return nil // not there, not found yet, or nothing that could hang
+	}
+	cn := l.conn
+	switch {
+	case cn.parked || cn.pause > 0:
+		return nil // it is about to be
+	case cn.state == connUp:
+		c.lose(cn, "left, to be made anew")
+	case cn.state == connOpen:
+		c.goDown(cn)
+	}
+	cn.tap.end()
+	c.pauseFor(cn, keyPause)
+	return nil
+}
+
 // detach takes l from its connection, and ends that when nobody else uses it, after what has arrived was taken in.
 func (c *connector) detach(l *link) {
 	cn := l.conn

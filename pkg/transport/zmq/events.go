@@ -55,7 +55,7 @@ func (c *connector) setUp(cn *conn) {
 	if cn.state != connOpen {
 		return
 	}
-	cn.state, cn.failures, cn.trouble = connUp, 0, trouble{}
+	cn.state, cn.up, cn.failures, cn.trouble = connUp, time.Now(), 0, trouble{}
 	cn.timer.Stop()
 	cn.tap.end()
 	c.tell(transport.Connected, cn, "", cn.links...)
@@ -67,7 +67,7 @@ func (c *connector) setDown(cn *conn, fd int) {
 	}
 	if cn.state == connUp {
 		c.lose(cn, "connection closed")
-		c.retry(cn)
+		c.again(cn)
 		return
 	}
 	c.goDown(cn)
@@ -77,6 +77,21 @@ func (c *connector) setDown(cn *conn, fd int) {
 	}
 	cn.tap.end()
 	c.handshakeFailed(cn, a, v)
+}
+
+// again sees to it that a connection that was up is made anew: by libzmq, which is quick, unless the peer does not keep its connections.
+func (c *connector) again(cn *conn) {
+	if wait := cn.lostAt(time.Now(), c.owner.pace); wait > 0 {
+		c.pauseFor(cn, wait)
+	} else {
+		c.retry(cn)
+	}
+}
+
+// pauseFor ends what libzmq has of a connection, when what has arrived was read, and makes it anew after wait.
+func (c *connector) pauseFor(cn *conn, wait time.Duration) {
+	cn.pause = wait
+	c.setTimer(cn, 0) // not here: what was received is being read, perhaps
 }
 
 // goDown notes that the connection is down.
@@ -102,8 +117,7 @@ func (c *connector) lose(cn *conn, cause string) {
 // out the error number by which it would see that the connection is to be closed: it stays open then, and nothing is read from it any more.
 func (c *connector) broken(cn *conn, cause string) {
 	c.lose(cn, cause)
-	cn.pause = retryDelay(cn.failures)
-	c.setTimer(cn, 0) // not here: what was received is being read, perhaps
+	c.pauseFor(cn, max(retryDelay(cn.failures), cn.lostAt(time.Now(), c.owner.pace)))
 }
 
 // handshakeFailed makes the connection anew: libzmq would do that too soon, or not at all.
@@ -115,8 +129,7 @@ func (c *connector) handshakeFailed(cn *conn, a attempt, v verdict) {
 	if news {
 		c.tellFailure(cn, cn.links...)
 	}
-	cn.pause = cn.trouble.pause(a)
-	c.setTimer(cn, 0) // not here: what was received is being read, perhaps
+	c.pauseFor(cn, cn.trouble.pause(a))
 }
 
 // tell queues an event about each of the links.

@@ -34,13 +34,15 @@ type conn struct {
 	links    []*link
 	state    connState
 	fd       int       // while not down
-	opened   time.Time // while not down
+	opened   time.Time // the TCP connection, while not down
+	up       time.Time // the handshake was done; while up
 	said     *verdict  // what libzmq said of the handshake under way
 	tap      tap       // of the handshake under way
 	trouble  trouble
 	pause    time.Duration // not 0: what libzmq tells of this attempt counts no more; it is ended, and the next one made after that
 	parked   bool          // libzmq does not know the connection; the timer dials
-	failures int           // connections in a row that were lost
+	failures int           // connections in a row that were lost, or failed in the handshake
+	flaps    int           // connections in a row that were up, and lost before they were stable
 	timer    *time.Timer
 	paired   bool // inproc: has had a peer
 }

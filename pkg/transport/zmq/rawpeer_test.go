@@ -42,6 +42,21 @@ func (p rawPeer) greet(properties ...string) {
 	must(p.t, err)
 }
 
+// welcome goes through the handshake of mechanism NULL as a publisher that was connected to.
+func (p rawPeer) welcome() error { return p.welcomeAs("PUB") }
+
+func (p rawPeer) welcomeAs(kind string) error {
+	if _, err := p.Write(append(zmtpGreeting("NULL"), rawFrame(4, "\x05READY"+property("Socket-Type", kind))...)); err != nil {
+		return err
+	}
+	theirs := make([]byte, 64+2)
+	if _, err := io.ReadFull(p, theirs); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(p, make([]byte, theirs[65]))
+	return err
+}
+
 // send sends frames with flags 0: each is a message.
 func (p rawPeer) send(bodies ...string) error {
 	var all []byte

@@ -50,6 +50,7 @@ func (t *Transport) Subscriber(cfg transport.SubscriberConfig) (transport.Subscr
 
 func (s *subscriber) Connect(a transport.Address) error    { return s.connect(a) }
 func (s *subscriber) Disconnect(a transport.Address) error { return s.disconnect(a) }
+func (s *subscriber) Reconnect(a transport.Address) error  { return s.reconnect(a) }
 
 func (s *subscriber) Subscribe(topic string) error {
 	if err := s.lock(); err != nil {

@@ -56,6 +56,7 @@ type Transport struct {
 	log        *zap.Logger
 	maxSockets int
 	heartbeat  time.Duration // 0: off
+	pace       pace
 	ctx        *zmq4.Context
 	inprocs    *inprocs
 	keys       keyMemory    // of requests
@@ -85,6 +86,7 @@ func New(opts Options) (*Transport, error) {
 		log:        opts.Logger,
 		maxSockets: opts.MaxSockets,
 		heartbeat:  opts.Heartbeat,
+		pace:       usualPace,
 		inprocs:    newInprocs(),
 		closers:    make(map[*socket]func() error),
 	}
