@@ -203,7 +203,7 @@ func (s *Subscriber) stale(frame []byte) bool {
 func (s *Subscriber) decode(frame transport.Frame) (*message.Message, error) {
 	m, err := s.decoder.Decode(frame.Body)
 	if err == nil && s.translate && !frame.From.IsZero() {
-		m, err = translate(m, frame.From.Host())
+		m, err = Translate(m, frame.From.Host())
 	}
 	if err != nil {
 		s.bad.count(s.log, err, frame)
@@ -212,8 +212,8 @@ func (s *Subscriber) decode(frame transport.Frame) (*message.Message, error) {
 	return m, nil
 }
 
-// translate replaces the host of the sender; empty: it is left.
-func translate(m *message.Message, host string) (*message.Message, error) {
+// Translate replaces the host of the sender, as a subscriber with [SubscriberOptions].Translate does; empty: it is left.
+func Translate(m *message.Message, host string) (*message.Message, error) {
 	if host == "" {
 		return m, nil
 	}

@@ -4,8 +4,6 @@ import (
 	"reflect"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/relay/step"
@@ -59,21 +57,12 @@ func (p *process) duplicate(m *message.Message, item *step.Item, now time.Time) 
 	return verdict == dedup.Duplicate
 }
 
-// steps returns what becomes of a message: the very same where nothing is changed, nil where it is dropped, which is counted.
-func (r *route) steps(m *message.Message, item *step.Item, now time.Time) *message.Message {
-	if r.process.chain == nil {
-		return m
+// steps returns what becomes of a message.
+func (p *process) steps(m *message.Message, item *step.Item, now time.Time, trace func(step int, kind string)) step.Result {
+	if p.chain == nil {
+		return step.Result{Message: m}
 	}
-	result := r.process.chain.Do(item, now)
-	if result.Reason == "" {
-		return result.Message
-	}
-	count := r.counts.drop(string(result.Reason))
-	if result.Err != nil && isPowerOfTen(count) {
-		r.log.Warn("step can't be taken", zap.Int("step", result.Step), zap.String("subject", m.Subject()), zap.String("cause", string(result.Reason)),
-			zap.Uint64("count", count), zap.Error(result.Err))
-	}
-	return nil
+	return p.chain.Trace(item, now, trace)
 }
 
 // upstream returns what has to be subscribed to so that these topics come out.

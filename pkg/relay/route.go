@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/relay/step"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -19,6 +20,7 @@ const (
 	reasonNotUTF8   = "not_utf8"
 	reasonTooDeep   = "too_deep"
 	reasonSend      = "send_failed"
+	reasonDuplicate = "duplicate" // which has a counter of its own
 )
 
 // route carries messages from a source through its steps to its sink. It never changes but for its memory: a reload makes another one.
@@ -33,86 +35,127 @@ type route struct {
 	log     *zap.Logger
 }
 
+// outcome is what a route makes of what was received: a frame to be sent, or the reason why there is none.
+type outcome struct {
+	frame   []byte
+	written time.Time        // by its header
+	message *message.Message // that the frame is; nil: it is none
+	reason  string           // empty: the frame is to be sent
+	step    step.Result      // where reason is that of a step
+	changed bool             // the frame is not what came in
+}
+
+// drop is the outcome of what is not sent.
+func drop(reason string) outcome { return outcome{reason: reason} }
+
 // take carries what was received, if it is for this route.
 func (r *route) take(ctx context.Context, got *Received, now time.Time) {
-	if !r.every && !r.topics.covers(got.Frame) {
+	if !r.wants(got.Frame) {
 		return
 	}
 	r.counts.received.Add(1)
-	if got.Message == nil {
-		r.takeBad(ctx, got, now)
+	out := r.decide(got, now, nil)
+	if out.reason != "" {
+		r.countDrop(got, &out)
 		return
 	}
-	if !r.Lax && r.tooRisky(got.Message) {
-		return
+	if out.changed {
+		r.counts.changed.Add(1)
+	}
+	r.send(ctx, out.frame, got.From, out.written, now)
+}
+
+// wants tells whether the route subscribes to a frame.
+func (r *route) wants(frame []byte) bool { return r.every || r.topics.covers(frame) }
+
+// decide says what becomes of what the route has subscribed to, and remembers it. Nothing is sent or counted. Trace is told of the steps that
+// change something; nil: nobody is.
+func (r *route) decide(got *Received, now time.Time, trace func(step int, kind string)) outcome {
+	if got.Message == nil {
+		return r.decideBad(got, now)
+	}
+	if !r.Lax {
+		if reason := tooRisky(got.Message); reason != "" {
+			return drop(reason)
+		}
 	}
 	if r.Sink.Heartbeat > 0 && isHeartbeat(got.Message) {
-		r.counts.drop(reasonHeartbeat)
-		return
+		return drop(reasonHeartbeat)
 	}
 	item := r.process.item(got.Message)
 	if r.process.duplicate(got.Message, item, now) {
-		r.counts.duplicates.Add(1)
-		return
+		return drop(reasonDuplicate)
 	}
 	if r.loops != nil && r.loops.came(got.Message, got.From, now) {
-		r.counts.drop(reasonLoop)
-		return
+		return drop(reasonLoop)
 	}
-	m := r.steps(got.Message, item, now)
-	if m == nil {
-		return
+	result := r.process.steps(got.Message, item, now, trace)
+	if result.Reason != "" {
+		return outcome{reason: string(result.Reason), step: result}
 	}
-	if m != got.Message && !r.checkChanged(m, got.Message, now) {
-		return
+	m := result.Message
+	if m != got.Message {
+		if reason := r.checkChanged(m, got.Message, now); reason != "" {
+			return drop(reason)
+		}
 	}
-	r.send(ctx, m.Bytes(), got.From, m.Time().Time, now)
+	return outcome{frame: m.Bytes(), written: m.Time().Time, message: m, changed: m != got.Message}
 }
 
-// takeBad carries a frame that is no message, where the route does.
-func (r *route) takeBad(ctx context.Context, got *Received, now time.Time) {
+// decideBad is decide for a frame that is no message.
+func (r *route) decideBad(got *Received, now time.Time) outcome {
 	if r.Lax && r.process.passesAll() {
 		if r.loops != nil && r.loops.cameFrame(got.Frame, now) {
-			r.counts.drop(reasonLoop)
-			return
+			return drop(reasonLoop)
 		}
-		r.send(ctx, got.Frame, got.From, now, now)
-		return
+		return outcome{frame: got.Frame, written: now}
 	}
 	reason := "bad_frame"
 	if bad, ok := errors.AsType[*message.Error](got.Err); ok {
 		reason = "bad_" + bad.Field
 	}
-	r.counts.drop(reason)
+	return drop(reason)
 }
 
-// checkChanged looks at a message that steps have made of another one, and tells whether it may go out.
-func (r *route) checkChanged(m, was *message.Message, now time.Time) bool {
-	r.counts.changed.Add(1)
+// checkChanged looks at a message that steps have made of another one, and returns why it may not go out, if so.
+func (r *route) checkChanged(m, was *message.Message, now time.Time) string {
 	if sameContent(m, was) {
-		return true // it has been looked at, and is known
+		return "" // it has been looked at, and is known
 	}
-	if !r.Lax && r.tooRisky(m) {
-		return false
+	if !r.Lax {
+		if reason := tooRisky(m); reason != "" {
+			return reason
+		}
 	}
 	if r.loops != nil {
 		r.loops.went(m, now)
 	}
-	return true
+	return ""
 }
 
-// tooRisky tells whether m would end a Python subscriber, and counts it then.
-func (r *route) tooRisky(m *message.Message) bool {
+// tooRisky returns why m would end a Python subscriber, if it would.
+func tooRisky(m *message.Message) string {
 	err := m.CheckStrict()
 	switch {
 	case err == nil:
-		return false
+		return ""
 	case errors.Is(err, message.ErrTooDeep):
-		r.counts.drop(reasonTooDeep)
-	default:
-		r.counts.drop(reasonNotUTF8)
+		return reasonTooDeep
 	}
-	return true
+	return reasonNotUTF8
+}
+
+// countDrop counts what is not sent. What a step could not do is logged, now and then.
+func (r *route) countDrop(got *Received, out *outcome) {
+	if out.reason == reasonDuplicate {
+		r.counts.duplicates.Add(1)
+		return
+	}
+	count := r.counts.drop(out.reason)
+	if out.step.Err != nil && isPowerOfTen(count) {
+		r.log.Warn("step can't be taken", zap.Int("step", out.step.Step), zap.String("subject", got.Message.Subject()), zap.String("cause", out.reason),
+			zap.Uint64("count", count), zap.Error(out.step.Err))
+	}
 }
 
 func (r *route) send(ctx context.Context, frame []byte, from transport.Endpoint, written, now time.Time) {

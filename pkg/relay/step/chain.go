@@ -26,6 +26,7 @@ type Result struct {
 	Message *message.Message // to be sent; nil when it was dropped
 	Reason  Reason           // empty when it was not
 	Step    int              // that dropped it, from 1; 0: none did
+	Kind    string           // of that step: its key in the settings, such as "keep"
 	Err     error            // the cause of BadData and BadResult
 }
 
@@ -36,6 +37,7 @@ type action interface {
 
 // compiled is a step.
 type compiled struct {
+	kind string // its key in the settings
 	when *match // nil: always
 	action
 }
@@ -57,19 +59,21 @@ func Compile(key string, configs []Config) (*Chain, error) {
 }
 
 // Do sends i through the steps.
-func (c *Chain) Do(i *Item, now time.Time) Result {
-	for n, s := range c.steps {
-		if s.when != nil {
-			matches, err := s.when.matches(i)
-			if err != nil {
-				return Result{Reason: BadData, Step: n + 1, Err: err}
-			}
-			if !matches {
-				continue
-			}
+func (c *Chain) Do(i *Item, now time.Time) Result { return c.Trace(i, now, nil) }
+
+// Trace is Do that tells changed of each step that has changed something of the message, with its number, from 1, and its kind. Nil: nobody is told.
+func (c *Chain) Trace(i *Item, now time.Time, changed func(step int, kind string)) Result {
+	for n := range c.steps {
+		s := &c.steps[n]
+		var before state
+		if changed != nil {
+			before = i.state()
 		}
-		if reason, err := s.do(i, now); reason != "" {
-			return Result{Reason: reason, Step: n + 1, Err: err}
+		if reason, err := s.take(i, now); reason != "" {
+			return Result{Reason: reason, Step: n + 1, Kind: s.kind, Err: err}
+		}
+		if changed != nil && i.state() != before {
+			changed(n+1, s.kind)
 		}
 	}
 	m, err := i.Message()
@@ -79,6 +83,19 @@ func (c *Chain) Do(i *Item, now time.Time) Result {
 	return Result{Message: m}
 }
 
+// take lets the step do its work, where it counts for i.
+func (s *compiled) take(i *Item, now time.Time) (Reason, error) {
+	if s.when != nil {
+		switch matches, err := s.when.matches(i); {
+		case err != nil:
+			return BadData, err
+		case !matches:
+			return "", nil
+		}
+	}
+	return s.do(i, now)
+}
+
 // step makes one step.
 func (b *builder) step(key string, c Config) compiled {
 	var s compiled
@@ -86,6 +103,7 @@ func (b *builder) step(key string, c Config) compiled {
 	take := func(name string, isSet bool, build func(key string) action) {
 		if isSet {
 			found = append(found, name)
+			s.kind = name
 			s.action = build(key + "." + name)
 		}
 	}

@@ -127,6 +127,7 @@ func (i *Item) change(create bool, f func(any) (any, bool)) (Reason, error) {
 	}
 	if data, changed := f(data); changed {
 		i.data, i.decoded, i.changed = data, true, true
+		i.edits++
 	}
 	return "", nil
 }

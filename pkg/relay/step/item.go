@@ -1,6 +1,8 @@
 package step
 
 import (
+	"cmp"
+
 	"github.com/pytroll/posttroll-go/pkg/message"
 )
 
@@ -13,6 +15,18 @@ type Item struct {
 	dataErr         error
 	decoded         bool
 	changed         bool // data is not that of in any more
+	edits           int  // of the data
+}
+
+// state is what steps can change of an item; two are the same when none has.
+type state struct {
+	subject, sender string
+	version         message.Version
+	edits           int
+}
+
+func (i *Item) state() state {
+	return state{i.subject, i.sender, cmp.Or(i.version, i.in.Version()), i.edits}
 }
 
 // NewItem makes an item of a message.
