@@ -168,6 +168,7 @@ func (p *pair) Clients() []transport.Client {
 func (p *pair) Stats() transport.PublisherStats {
 	a, b := p.Publisher.Stats(), p.next.Stats()
 	a.Cut += b.Cut
+	a.Loss = a.Loss.Add(b.Loss)
 	a.Access.Admitted += b.Access.Admitted
 	a.Access.Revoked += b.Access.Revoked
 	a.Access.ByClient = sum(a.Access.ByClient, b.Access.ByClient)

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 // RouteStats are the counters of a route since the relay was made; they go on over reloads.
@@ -26,6 +28,8 @@ type RouteStats struct {
 	DelayP50, DelayP99 time.Duration
 	// Publishers and Subscribers are connected now.
 	Publishers, Subscribers int
+	// Loss is what subscribers of the sink did not get, whichever route it was that fed it; zero where the sink can't tell. It counts since the sink was bound.
+	Loss transport.LossStats
 	// Last is when the last message was sent; zero: none was.
 	Last time.Time
 }
@@ -36,6 +40,8 @@ type Stats struct {
 	Routes []RouteStats
 	// Publishers and Subscribers are connected now, those of several routes once.
 	Publishers, Subscribers int
+	// Loss is what subscribers of all sinks did not get, each sink once.
+	Loss transport.LossStats
 }
 
 // counters are those of a route. One goroutine counts.

@@ -50,3 +50,11 @@ type Sink interface {
 	// Close sends what is queued, within a limit of its own, and closes.
 	Close() error
 }
+
+// Audience is a [Sink] that knows its subscribers. Both may be called concurrently with everything else.
+type Audience interface {
+	// Clients are the subscribers that are connected.
+	Clients() []transport.Client
+	// Loss counts what they did not get.
+	Loss() transport.LossStats
+}

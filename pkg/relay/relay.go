@@ -148,12 +148,14 @@ func (r *Relay) Stats() Stats {
 	}
 	for _, out := range r.outlets {
 		s.Subscribers += out.sink.Peers()
+		s.Loss = s.Loss.Add(out.loss())
 	}
 	for _, route := range r.routes {
 		one := route.counts.stats(now)
 		one.Name, one.Paused = route.Name, r.isPaused(route.plan)
 		one.Publishers = r.inlets[route.sourceKey].source.Peers()
 		one.Subscribers = route.outlet.sink.Peers()
+		one.Loss = route.outlet.loss()
 		s.Routes = append(s.Routes, one)
 	}
 	return s

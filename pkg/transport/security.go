@@ -81,4 +81,6 @@ type Client struct {
 	Addr netip.AddrPort
 	// Topics is the number of its subscriptions.
 	Topics int
+	// Slow is what is known of messages that it did not get.
+	Slow Slowness
 }

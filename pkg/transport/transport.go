@@ -128,6 +128,7 @@ type Subscription struct {
 type PublisherStats struct {
 	Access AccessStats
 	Cut    uint64 // subscribers that were cut since they asked for too many topics
+	Loss   LossStats
 }
 
 // SubscriberConfig configures a subscriber.

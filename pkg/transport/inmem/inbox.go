@@ -60,6 +60,7 @@ func (i *inbox) refill() {
 			body := l.pending[0]
 			l.pending = l.pending[1:]
 			i.take(l, body)
+			l.caughtUp()
 			progress = true
 			if l.peer != nil {
 				l.peer.changed.fire()

@@ -16,6 +16,8 @@ type link struct {
 	// the connection and what is between them.
 	pending [][]byte
 	refusal *refusal // told, and nothing else since
+	slow    transport.Slowness
+	full    bool // the last frame for it was lost
 }
 
 // closedByPeer is the cause of a connection lost in the usual way.
@@ -64,6 +66,7 @@ type outbox struct {
 // link takes a connection from an inbox of the right kind.
 func (o *outbox) link(l *link) {
 	l.peer, l.refusal = o, nil
+	l.slow, l.full = transport.Slowness{}, false
 	o.links = append(o.links, l)
 	o.changed.fire()
 	l.event(transport.Connected, "", "")

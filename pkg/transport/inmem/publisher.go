@@ -14,8 +14,8 @@ import (
 // Publisher sends frames to all that subscribed to how they begin.
 type Publisher struct {
 	server
-	outbox  outbox
-	dropped uint64 // guarded by Network.mu
+	outbox outbox
+	loss   transport.LossStats // guarded by Network.mu; but for those who are slow now
 }
 
 var _ transport.Publisher = (*Publisher)(nil)
@@ -44,14 +44,20 @@ func (p *Publisher) Send(ctx context.Context, frame []byte) error {
 	if p.closed {
 		return transport.ErrClosed
 	}
+	heard := false
 	for _, l := range slices.Clone(p.outbox.links) {
+		heard = heard || len(l.inbox.topics) > 0
 		switch {
 		case !l.inbox.matches(frame):
 		case p.outbox.room(l):
+			l.full = false
 			p.outbox.send(l, frame)
 		default:
-			p.dropped++
+			p.lose(l)
 		}
+	}
+	if !heard {
+		p.loss.Unheard++
 	}
 	return nil
 }
@@ -60,7 +66,7 @@ func (p *Publisher) Send(ctx context.Context, frame []byte) error {
 func (p *Publisher) Dropped() uint64 {
 	p.owner.network.mu.Lock()
 	defer p.owner.network.mu.Unlock()
-	return p.dropped
+	return p.loss.LostEstimate
 }
 
 // WaitSubscribed waits until at least n subscriptions are a prefix of topic.
@@ -139,7 +145,7 @@ func (p *Publisher) Clients() []transport.Client {
 	var all []transport.Client
 	for _, l := range p.outbox.links {
 		if n := len(l.inbox.topics); n > 0 {
-			all = append(all, transport.Client{Identity: l.identity, Addr: l.peerAddrPort(), Topics: n})
+			all = append(all, transport.Client{Identity: l.identity, Addr: l.peerAddrPort(), Topics: n, Slow: l.slow})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b transport.Client) int {
@@ -152,7 +158,13 @@ func (p *Publisher) Clients() []transport.Client {
 func (p *Publisher) Stats() transport.PublisherStats {
 	p.owner.network.mu.Lock()
 	defer p.owner.network.mu.Unlock()
-	return transport.PublisherStats{Access: p.door.access()}
+	loss := p.loss
+	for _, l := range p.outbox.links {
+		if l.slow.Now() {
+			loss.Slow++
+		}
+	}
+	return transport.PublisherStats{Access: p.door.access(), Loss: loss}
 }
 
 // counts tells how many subscribers asked for each topic. The caller holds mu.
