@@ -41,3 +41,17 @@ func instanceOf(config string) instance {
 	sum := sha256.Sum256([]byte(path))
 	return instance{program + "-" + name + "-" + hex.EncodeToString(sum[:4]), "", path}
 }
+
+// socket is the name of the file of its control socket.
+func (in instance) socket() string { return in.name + ".sock" }
+
+// unitSocket is where its unit has the control socket; empty: there is no unit.
+func (in instance) unitSocket() string {
+	switch in.unit {
+	case "":
+		return ""
+	case unit:
+		return "/run/posttroll-relay/" + in.socket()
+	}
+	return "/run/posttroll-relay-" + strings.TrimPrefix(in.name, program+"-") + "/" + in.socket()
+}

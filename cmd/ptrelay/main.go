@@ -64,5 +64,6 @@ Exit status: 0 stopped as asked, 1 failed, 2 wrong usage, 3 not running (-d stat
 	}
 	f.Register(root.Flags(), file)
 	f.RegisterDaemon(root.Flags())
+	root.AddCommand(newRoutesCommand(environ), newPauseCommand(environ), newResumeCommand(environ))
 	return root
 }

@@ -35,9 +35,10 @@ type server struct {
 	log     *logging.Log
 	running *settled // what counts; of shared, since the start
 
-	keys  *security.Security
-	relay *relay.Relay
-	group *daemon.Group
+	keys   *security.Security
+	relay  *relay.Relay
+	group  *daemon.Group
+	health health
 }
 
 // run serves until ctx ends.
@@ -45,6 +46,9 @@ func (s *server) run(ctx context.Context) (err error) {
 	hangups := make(chan os.Signal, 1) // one that waits is enough: the settings are read when it is taken
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
+	reports := make(chan os.Signal, 1)
+	signal.Notify(reports, syscall.SIGUSR1)
+	defer signal.Stop(reports)
 	notifier, err := daemon.SystemdNotifier()
 	if err != nil {
 		return err
@@ -74,12 +78,17 @@ func (s *server) run(ctx context.Context) (err error) {
 		}
 		return errors.Join(s.explained(err), s.relay.Close())
 	}
+	serving, stop, err := s.listen()
+	if err != nil {
+		return errors.Join(err, stop(), s.relay.Close())
+	}
 	s.group = &daemon.Group{
-		Parts:     []daemon.Part{{Name: "relay", Run: s.carry}},
+		Parts:     append([]daemon.Part{{Name: "relay", Run: s.carry}, s.report(reports)}, serving...),
 		Logger:    s.log.Logger,
 		Notifier:  notifier,
 		Hangups:   hangups,
 		Reload:    s.reload,
+		Ready:     func() { s.health.ready.Store(true) },
 		StopLimit: stopLimit(s.running),
 	}
 	return s.group.Run(ctx)
@@ -89,7 +98,16 @@ func stopLimit(s *settled) time.Duration { return s.own.StopLimit + sinkLimit + 
 
 // carry is the part of the group that does the work.
 func (s *server) carry(ctx context.Context, h *daemon.Handle) error {
-	err := s.relay.Run(ctx, relay.Hooks{Ready: h.Ready, Beat: h.Beat, BeatInterval: h.BeatInterval(), Status: h.Status})
+	interval := beatEvery
+	if watched := h.BeatInterval(); watched > 0 {
+		interval = min(interval, watched)
+	}
+	beat := func() {
+		s.health.beats()
+		h.Beat()
+	}
+	context.AfterFunc(ctx, func() { s.health.ready.Store(false) })
+	err := s.relay.Run(ctx, relay.Hooks{Ready: h.Ready, Beat: beat, BeatInterval: interval, Status: h.Status})
 	return errors.Join(err, s.relay.Close())
 }
 
@@ -123,7 +141,7 @@ func (s *server) reloadSettings() error {
 	// Written and read by the goroutine of group.Run alone.
 	s.running.own = fresh.own
 	s.group.StopLimit = stopLimit(fresh)
-	restart := config.Changed(s.running.shared, fresh.shared)
+	restart := append(config.Changed(s.running.shared, fresh.shared), config.Changed(s.running.http, fresh.http)...)
 	if len(restart) > 0 {
 		s.log.Warn("changed settings that need a restart", zap.Strings("settings", restart))
 	}

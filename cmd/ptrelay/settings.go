@@ -7,6 +7,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
+	"github.com/pytroll/posttroll-go/pkg/httpd"
 	"github.com/pytroll/posttroll-go/pkg/relay"
 	"github.com/pytroll/posttroll-go/pkg/security"
 )
@@ -15,14 +16,15 @@ import (
 type settled struct {
 	shared config.Settings
 	own    relay.Config
+	http   httpd.Config
 	report *config.Report
 }
 
 // load reads all settings. The report is there also with an error.
 func (p *process) load() (*settled, error) {
-	s := &settled{shared: config.DefaultSettings(), own: relay.DefaultConfig()}
+	s := &settled{shared: config.DefaultSettings(), own: relay.DefaultConfig(), http: httpd.DefaultConfig()}
 	var err error
-	s.report, err = config.Load(config.DaemonSources(settings, p.flags.Config, p.environ), &s.shared, (*unvalidated)(&s.own))
+	s.report, err = config.Load(config.DaemonSources(settings, p.flags.Config, p.environ), &s.shared, (*unvalidated)(&s.own), &s.http)
 	// What could be read is looked at too: who mends a file wants to hear of all that is wrong with it.
 	invalid := unrelated(flatten(s.located(s.own.Validate())), flatten(err))
 	return s, daemon.BadConfig(errors.Join(err, errors.Join(invalid...)))

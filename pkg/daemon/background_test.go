@@ -72,11 +72,11 @@ func TestOwnDirectory(t *testing.T) {
 	tests := []struct{ path, want string }{
 		{filepath.Join(dir, "new"), ""},
 		{mkdir("mine", 0o755), ""},
-		{mkdir("open", 0o777), "directory of the pid file: others may write to " + dir + "/open"},
-		{mkdir("group", 0o770), "directory of the pid file: others may write to " + dir + "/group"},
-		{file, "directory of the pid file: " + file + " is no directory"},
-		{link, "directory of the pid file: " + link + " is no directory"},
-		{dir + "/none/below", "directory of the pid file: mkdir " + dir + "/none/below: no such file or directory"},
+		{mkdir("open", 0o777), "runtime directory: others may write to " + dir + "/open"},
+		{mkdir("group", 0o770), "runtime directory: others may write to " + dir + "/group"},
+		{file, "runtime directory: " + file + " is no directory"},
+		{link, "runtime directory: " + link + " is no directory"},
+		{dir + "/none/below", "runtime directory: mkdir " + dir + "/none/below: no such file or directory"},
 	}
 	for _, tt := range tests {
 		got := ""

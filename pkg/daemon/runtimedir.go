@@ -11,6 +11,10 @@ import (
 	"syscall"
 )
 
+// RuntimeDir returns the directory for files that live as long as a daemon does, such as sockets, where "-d start" has its pid file
+// too ([Control]), and makes it where it is missing. Only the user of environ can put files there.
+func RuntimeDir(environ []string) (string, error) { return runtimeDir(environ) }
+
 // runtimeDir returns the directory of pid files and makes it where it is missing.
 func runtimeDir(environ []string) (string, error) {
 	// systemd sets it for units with RuntimeDirectory=; the first of several counts.
@@ -55,20 +59,20 @@ func logDir(environ []string) (string, error) {
 func ownDirectory(dir string, perm fs.FileMode) error {
 	err := os.Mkdir(dir, perm)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("directory of the pid file: %w", err)
+		return fmt.Errorf("runtime directory: %w", err)
 	}
 	info, err := os.Lstat(dir)
 	if err != nil {
-		return fmt.Errorf("directory of the pid file: %w", err)
+		return fmt.Errorf("runtime directory: %w", err)
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !info.IsDir():
-		return fmt.Errorf("directory of the pid file: %s is no directory", dir)
+		return fmt.Errorf("runtime directory: %s is no directory", dir)
 	case !ok || int(stat.Uid) != os.Geteuid():
-		return fmt.Errorf("directory of the pid file: %s belongs to somebody else", dir)
+		return fmt.Errorf("runtime directory: %s belongs to somebody else", dir)
 	case info.Mode().Perm()&0o022 != 0:
-		return fmt.Errorf("directory of the pid file: others may write to %s", dir)
+		return fmt.Errorf("runtime directory: others may write to %s", dir)
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ type RouteStats struct {
 	// DelayP50 and DelayP99 are the ages that half of the messages and 99 of 100 had at most when they were sent, by the time in
 	// their header, of the last one to two minutes.
 	DelayP50, DelayP99 time.Duration
-	// Publishers and Subscribers are connected now.
-	Publishers, Subscribers int
+	// Publishers and Subscribers are connected now; PublishersWanted are to be: those that were found, and the addresses.
+	Publishers, PublishersWanted, Subscribers int
 	// Loss is what subscribers of the sink did not get, whichever route it was that fed it; zero where the sink can't tell. It counts since the sink was bound.
 	Loss transport.LossStats
 	// Last is when the last message was sent; zero: none was.
@@ -38,8 +38,8 @@ type RouteStats struct {
 type Stats struct {
 	// Routes in the order of the settings.
 	Routes []RouteStats
-	// Publishers and Subscribers are connected now, those of several routes once.
-	Publishers, Subscribers int
+	// Publishers and Subscribers are connected now, those of several routes once; PublishersWanted are to be.
+	Publishers, PublishersWanted, Subscribers int
 	// Loss is what subscribers of all sinks did not get, each sink once.
 	Loss transport.LossStats
 }

@@ -16,8 +16,8 @@ type Source interface {
 	SetTopics(topics []string) error
 	// Queued tells whether Receive would return at once. It is called by the goroutine that receives.
 	Queued() bool
-	// Peers is the number of publishers that it is connected to.
-	Peers() int
+	// Peers is the number of publishers that it is connected to, and of those that it is to be connected to.
+	Peers() (connected, wanted int)
 	// Close makes Receive return [transport.ErrClosed].
 	Close() error
 }

@@ -90,7 +90,7 @@ func (s *posttrollSource) SetTopics(topics []string) error { return s.sub.SetTop
 func (s *posttrollSource) Queued() bool { return s.sub.Pending() }
 
 // Peers counts those that are connected among those that are to be: of one that was left nobody need tell.
-func (s *posttrollSource) Peers() int {
+func (s *posttrollSource) Peers() (connected, all int) {
 	wanted := make(map[string]bool)
 	for _, addr := range s.sub.Addresses() {
 		wanted[addr.URI] = true
@@ -100,13 +100,12 @@ func (s *posttrollSource) Peers() int {
 	if len(s.connected) > 2*len(wanted)+keepLeft {
 		maps.DeleteFunc(s.connected, func(at transport.Endpoint, _ bool) bool { return !wanted[at.String()] })
 	}
-	n := 0
 	for at := range s.connected {
 		if wanted[at.String()] {
-			n++
+			connected++
 		}
 	}
-	return n
+	return connected, len(wanted)
 }
 
 // keepLeft is the number of publishers, beyond those that are there, that are remembered after they were left.

@@ -43,7 +43,7 @@ type Hooks struct {
 	// Beat is called every BeatInterval as long as all loops go round. BeatInterval 0: never.
 	Beat         func()
 	BeatInterval time.Duration
-	// Status is given one readable line every ten seconds.
+	// Status is given one readable line at once, and then every ten seconds.
 	Status func(line string)
 }
 
@@ -144,7 +144,9 @@ func (r *Relay) Stats() Stats {
 	now := time.Now()
 	var s Stats
 	for _, in := range r.inlets {
-		s.Publishers += in.source.Peers()
+		connected, wanted := in.source.Peers()
+		s.Publishers += connected
+		s.PublishersWanted += wanted
 	}
 	for _, out := range r.outlets {
 		s.Subscribers += out.sink.Peers()
@@ -153,7 +155,7 @@ func (r *Relay) Stats() Stats {
 	for _, route := range r.routes {
 		one := route.counts.stats(now)
 		one.Name, one.Paused = route.Name, r.isPaused(route.plan)
-		one.Publishers = r.inlets[route.sourceKey].source.Peers()
+		one.Publishers, one.PublishersWanted = r.inlets[route.sourceKey].source.Peers()
 		one.Subscribers = route.outlet.sink.Peers()
 		one.Loss = route.outlet.loss()
 		s.Routes = append(s.Routes, one)

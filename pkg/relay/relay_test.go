@@ -490,6 +490,7 @@ func TestHooks(t *testing.T) {
 		r := w.idle(2, route("all", 9100, uri(1, 9000)))
 		w.must(r.Listen(w.Context()))
 		defer w.closed(r)
+		synctest.Wait() // it is connected
 		ctx, cancel := context.WithTimeout(w.Context(), 35*time.Second)
 		defer cancel()
 		var ready, beats int
@@ -501,9 +502,10 @@ func TestHooks(t *testing.T) {
 			w.Errorf("ready %d times, %d beats, want 1 and 3", ready, beats)
 		}
 		want := []string{
-			"1 route, 1 publisher, 0 subscribers",
-			"1 route, 1 publisher, 0 subscribers, 0.0 messages in and 0.0 out a second",
-			"1 route, 1 publisher, 0 subscribers, 0.0 messages in and 0.0 out a second",
+			"1 route, 1 publisher connected, 0 subscribers",
+			"1 route, 1 publisher connected, 0 subscribers, 0 messages in and 0 out a second",
+			"1 route, 1 publisher connected, 0 subscribers, 0 messages in and 0 out a second",
+			"1 route, 1 publisher connected, 0 subscribers, 0 messages in and 0 out a second",
 		}
 		if diff := cmp.Diff(want, lines); diff != "" {
 			w.Errorf("status (-want +got):\n%s", diff)

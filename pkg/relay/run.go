@@ -89,6 +89,9 @@ func (r *Relay) watch(ctx context.Context, run *running, hooks Hooks) error {
 	status, stopStatus := ticks(statusInterval, hooks.Status != nil)
 	defer stopStatus()
 	var last totals
+	if hooks.Status != nil {
+		hooks.Status(r.status(&last)) // there is no rate yet
+	}
 	for {
 		select {
 		case <-ctx.Done():

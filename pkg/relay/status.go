@@ -2,6 +2,7 @@ package relay
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -23,7 +24,7 @@ func (r *Relay) status(last *totals) string {
 	if !last.at.IsZero() {
 		passed := now.at.Sub(last.at).Seconds()
 		rate := func(now, before uint64) float64 { return float64(now-min(before, now)) / passed }
-		line += fmt.Sprintf(", %.1f messages in and %.1f out a second", rate(now.received, last.received), rate(now.sent, last.sent))
+		line += fmt.Sprintf(", %s messages in and %s out a second", readable(rate(now.received, last.received)), readable(rate(now.sent, last.sent)))
 	}
 	*last = now
 	return line
@@ -41,7 +42,23 @@ func (s Stats) String() string {
 	if paused > 0 {
 		line += fmt.Sprintf(" (%d paused)", paused)
 	}
-	return line + ", " + plural(s.Publishers, "publisher") + ", " + plural(s.Subscribers, "subscriber")
+	return line + ", " + s.links() + ", " + plural(s.Subscribers, "subscriber")
+}
+
+// links tells of the publishers; that all are connected needs no second number.
+func (s Stats) links() string {
+	if s.Publishers == s.PublishersWanted {
+		return plural(s.Publishers, "publisher") + " connected"
+	}
+	return fmt.Sprintf("%d of %s connected", s.Publishers, plural(s.PublishersWanted, "publisher"))
+}
+
+// readable writes a rate: small ones are told from none.
+func readable(rate float64) string {
+	if rate == 0 || rate >= 9.95 {
+		return strconv.FormatFloat(rate, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(max(rate, 0.1), 'f', 1, 64)
 }
 
 func plural(n int, noun string) string {

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/pytroll/posttroll-go/pkg/relay"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// Whoever adds a counter to the relay has it shown here.
+func TestEveryCounterIsShown(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		stats any
+		list  []counter
+		not   string
+	}{
+		{relay.RouteStats{}, routeCounters, ""},
+		{relay.Stats{}, totalCounters, "Routes"},
+	} {
+		var want, got []string
+		for _, name := range fieldsOf(reflect.TypeOf(tt.stats), "") {
+			if name != tt.not {
+				want = append(want, name)
+			}
+		}
+		for _, c := range tt.list {
+			got = append(got, c.field)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("fields of %T that counters.go shows (-want +got):\n%s", tt.stats, diff)
+		}
+	}
+}
+
+// fieldsOf names the fields of a struct and of the structs in it.
+func fieldsOf(t reflect.Type, prefix string) []string {
+	var names []string
+	for _, field := range reflect.VisibleFields(t) {
+		if field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[time.Time]() {
+			names = append(names, fieldsOf(field.Type, prefix+field.Name+".")...)
+			continue
+		}
+		names = append(names, prefix+field.Name)
+	}
+	return names
+}
+
+func sampleStats() relay.Stats {
+	return relay.Stats{Publishers: 3, PublishersWanted: 4, Subscribers: 2, Routes: []relay.RouteStats{
+		{
+			Name: "gather", Received: 10, Kept: 6, Duplicates: 1, Dropped: map[string]uint64{"loop": 2, "too_old": 1}, Changed: 4, Sent: 5, Bytes: 3000,
+			DelayP50: 20 * time.Millisecond, DelayP99: 3 * time.Second, Publishers: 3, PublishersWanted: 4, Subscribers: 2,
+			Loss: transport.LossStats{Unheard: 1, Overflows: 2, Episodes: 3, LostEstimate: 400, Slow: 1},
+			Last: time.UnixMilli(1716000000500),
+		},
+		{Name: "idle", Paused: true},
+	}}
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	c := newCollector(sampleStats)
+	want := `
+# HELP posttroll_relay_messages_dropped_total Messages that were dropped, by reason.
+# TYPE posttroll_relay_messages_dropped_total counter
+posttroll_relay_messages_dropped_total{reason="loop",route="gather"} 2
+posttroll_relay_messages_dropped_total{reason="too_old",route="gather"} 1
+# HELP posttroll_relay_messages_received_total Messages that came from the source.
+# TYPE posttroll_relay_messages_received_total counter
+posttroll_relay_messages_received_total{route="gather"} 10
+posttroll_relay_messages_received_total{route="idle"} 0
+# HELP posttroll_relay_delay_p99_seconds Age that 99 of 100 messages had at most when they were sent, of the last one to two minutes.
+# TYPE posttroll_relay_delay_p99_seconds gauge
+posttroll_relay_delay_p99_seconds{route="gather"} 3
+posttroll_relay_delay_p99_seconds{route="idle"} 0
+# HELP posttroll_relay_last_sent_timestamp_seconds When the last message was sent; not there before there was one.
+# TYPE posttroll_relay_last_sent_timestamp_seconds gauge
+posttroll_relay_last_sent_timestamp_seconds{route="gather"} 1.7160000005e+09
+# HELP posttroll_relay_route_paused Whether the route is paused.
+# TYPE posttroll_relay_route_paused gauge
+posttroll_relay_route_paused{route="gather"} 0
+posttroll_relay_route_paused{route="idle"} 1
+# HELP posttroll_relay_all_publishers_wanted Publishers that all sources together are to be connected to.
+# TYPE posttroll_relay_all_publishers_wanted gauge
+posttroll_relay_all_publishers_wanted 4
+`
+	err := testutil.CollectAndCompare(c, strings.NewReader(want), "posttroll_relay_messages_dropped_total", "posttroll_relay_messages_received_total",
+		"posttroll_relay_delay_p99_seconds", "posttroll_relay_last_sent_timestamp_seconds", "posttroll_relay_route_paused", "posttroll_relay_all_publishers_wanted")
+	if err != nil {
+		t.Error(err)
+	}
+	// Names and help texts follow Prometheus' own rules, and the registry takes them.
+	problems, err := testutil.CollectAndLint(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	if err := prometheus.NewPedanticRegistry().Register(c); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCountersAsJSON(t *testing.T) {
+	t.Parallel()
+	got, err := json.MarshalIndent(shown(sampleStats()), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{
+ "lost_estimate": 0,
+ "overflows": 0,
+ "publishers": 3,
+ "publishers_wanted": 4,
+ "routes": [
+  {
+   "bytes": 3000,
+   "changed": 4,
+   "delay_p50_seconds": 0.02,
+   "delay_p99_seconds": 3,
+   "dropped": {
+    "loop": 2,
+    "too_old": 1
+   },
+   "duplicates": 1,
+   "kept": 6,
+   "last": "2024-05-18T02:40:00.5Z",
+   "lost_estimate": 400,
+   "overflows": 2,
+   "paused": false,
+   "publishers": 3,
+   "publishers_wanted": 4,
+   "received": 10,
+   "route": "gather",
+   "sent": 5,
+   "slow_episodes": 3,
+   "slow_subscribers": 1,
+   "subscribers": 2,
+   "unheard": 1
+  },
+  {
+   "bytes": 0,
+   "changed": 0,
+   "delay_p50_seconds": 0,
+   "delay_p99_seconds": 0,
+   "dropped": {},
+   "duplicates": 0,
+   "kept": 0,
+   "last": null,
+   "lost_estimate": 0,
+   "overflows": 0,
+   "paused": true,
+   "publishers": 0,
+   "publishers_wanted": 0,
+   "received": 0,
+   "route": "idle",
+   "sent": 0,
+   "slow_episodes": 0,
+   "slow_subscribers": 0,
+   "subscribers": 0,
+   "unheard": 0
+  }
+ ],
+ "slow_episodes": 0,
+ "slow_subscribers": 0,
+ "subscribers": 2,
+ "unheard": 0
+}`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestCountersInTheLog(t *testing.T) {
+	t.Parallel()
+	line := encode(t, logged(sampleStats().Routes[0]))
+	const want = `{"route":"gather","paused":false,"received":10,"kept":6,"duplicates":1,"dropped":{"loop":2,"too_old":1},"changed":4,"sent":5,"bytes":3000,` +
+		`"delay_p50":"20ms","delay_p99":"3s","publishers":3,"publishers_wanted":4,"subscribers":2,"unheard":1,"overflows":2,"slow_episodes":3,"lost_estimate":400,"slow_subscribers":1,"last":"2024-05-18T02:40:00.500Z"}`
+	if diff := cmp.Diff(want, line); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// encode writes fields as the JSON log does.
+func encode(t *testing.T, fields []zap.Field) string {
+	t.Helper()
+	form := zapcore.EncoderConfig{
+		EncodeDuration: zapcore.StringDurationEncoder,
+		EncodeTime: func(at time.Time, enc zapcore.PrimitiveArrayEncoder) {
+			zapcore.ISO8601TimeEncoder(at.UTC(), enc)
+		},
+	}
+	buffer, err := zapcore.NewJSONEncoder(form).EncodeEntry(zapcore.Entry{}, fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(buffer.String())
+}
