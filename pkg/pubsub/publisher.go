@@ -276,6 +276,20 @@ func (p *Publisher) SendFrame(ctx context.Context, frame []byte) error {
 	return p.Send(ctx, m)
 }
 
+// SendFrames sends messages that are already encoded, in their order and each as [Publisher.SendFrame] does. It returns how many were sent: all, or
+// those before the one that the error is about. It costs less per message than sending them one by one.
+func (p *Publisher) SendFrames(ctx context.Context, frames [][]byte) (sent int, err error) {
+	if p.lax {
+		return p.socket.SendBatch(ctx, frames)
+	}
+	for i, frame := range frames {
+		if err := p.SendFrame(ctx, frame); err != nil {
+			return i, err
+		}
+	}
+	return len(frames), nil
+}
+
 // SendText is SendFrame for text.
 func (p *Publisher) SendText(ctx context.Context, text string) error {
 	return p.SendFrame(ctx, []byte(text))

@@ -77,6 +77,15 @@ func (p *pair) Send(ctx context.Context, frame []byte) error {
 	return p.next.Send(ctx, frame)
 }
 
+// SendBatch sends frames on both. Where it fails on one, more may have gone out on the other.
+func (p *pair) SendBatch(ctx context.Context, frames [][]byte) (int, error) {
+	first, err := p.Publisher.SendBatch(ctx, frames)
+	if err != nil {
+		return first, err
+	}
+	return p.next.SendBatch(ctx, frames)
+}
+
 // WaitSubscribed waits until both together have n subscriptions.
 func (p *pair) WaitSubscribed(ctx context.Context, topic string, n int) error {
 	for {

@@ -66,12 +66,16 @@ func (c *counters) drop(reason string) uint64 {
 	return c.dropped[reason]
 }
 
-// leave counts a message that was sent.
-func (c *counters) leave(size int, written, now time.Time) {
-	c.sent.Add(1)
-	c.bytes.Add(uint64(size))
+// leave counts messages that were sent.
+func (c *counters) leave(notes []outNote, now time.Time) {
+	bytes := 0
+	for _, m := range notes {
+		bytes += m.size
+	}
+	c.sent.Add(uint64(len(notes)))
+	c.bytes.Add(uint64(bytes))
 	c.last.Store(now.UnixNano())
-	c.delays.add(now.Sub(written), now)
+	c.delays.add(notes, now)
 }
 
 // stats returns what was counted.

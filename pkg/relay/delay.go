@@ -25,15 +25,16 @@ const (
 	delayClasses = 45 * 8 // microseconds up to 2^45, which is a year
 )
 
-// add counts a delay; a clock that is behind makes it 0.
-func (d *delays) add(delay time.Duration, now time.Time) {
-	class := delayClass(delay)
+// add counts the delays of messages that leave now; a clock that is behind makes them 0.
+func (d *delays) add(messages []outNote, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.turn(now)
 	c := &d.both[d.young]
-	c.total++
-	c.class[class]++
+	c.total += uint64(len(messages))
+	for _, m := range messages {
+		c.class[delayClass(now.Sub(m.written))]++
+	}
 }
 
 func (d *delays) turn(now time.Time) {

@@ -36,8 +36,9 @@ type Received struct {
 
 // Sink takes messages out. All may be called concurrently.
 type Sink interface {
-	// Send sends a frame, which must not change afterwards, to whoever is there. From is where it came from, zero where that is not known.
-	Send(ctx context.Context, frame []byte, from transport.Endpoint) error
+	// Send sends frames in their order to whoever is there, and returns how many were sent: all, or those before the one that the error is about. The
+	// frames must not change afterwards. From says of each where it came from, zero where that is not known. The slices are the caller's.
+	Send(ctx context.Context, frames [][]byte, from []transport.Endpoint) (sent int, err error)
 	// Demand waits until the topics that subscribers ask for are not known, which is what the call before returned, and returns them: sorted, as they go over the
 	// wire.
 	Demand(ctx context.Context, known []string) ([]string, error)

@@ -28,14 +28,20 @@ type inlet struct {
 	// Held while a batch goes through the routes: who has changed them knows that no message is on its way through the old ones.
 	mu     sync.Mutex
 	routes []*route
+	boxes  []*outbox // of routes, one by one
 }
 
 // feed sets the routes, and subscribes to what they want together.
 func (in *inlet) feed(routes []*route) error {
 	in.mu.Lock()
-	in.routes = routes
+	in.set(routes)
 	in.mu.Unlock()
 	return in.subscribe()
+}
+
+// set takes over routes. The caller holds mu.
+func (in *inlet) set(routes []*route) {
+	in.routes, in.boxes = routes, newOutboxes(routes)
 }
 
 // subscribe asks for what the routes want together now.
@@ -65,7 +71,7 @@ func (in *inlet) keep(routes []*route) {
 			kept = append(kept, old)
 		}
 	}
-	in.routes = kept
+	in.set(kept)
 }
 
 // close ends the inlet. What it has received by then goes to its routes, within limit: its publishers may be faster than the routes, or all that
@@ -120,9 +126,12 @@ func (in *inlet) pass(ctx context.Context, batch []Received) {
 	in.mu.Lock()
 	now := time.Now()
 	for i := range batch {
-		for _, r := range in.routes {
-			r.take(ctx, &batch[i], now)
+		for j, r := range in.routes {
+			r.take(ctx, &batch[i], in.boxes[j], now)
 		}
+	}
+	for _, box := range in.boxes {
+		box.flush(ctx)
 	}
 	in.mu.Unlock()
 	in.beat.end()

@@ -86,17 +86,18 @@ func TestDelays(t *testing.T) {
 			t.Errorf("p50 and p99 %v, want %v and %v", got, want50, want99)
 		}
 	}
+	add := func(delay time.Duration) { d.add([]outNote{{written: now.Add(-delay)}}, now) }
 	check(0, 0)
 	for i := range 100 {
 		delay := 8 * time.Millisecond
 		if i >= 98 {
 			delay = time.Second
 		}
-		d.add(delay, now)
+		add(delay)
 	}
 	check(delayOf(delayClass(8*time.Millisecond)), delayOf(delayClass(time.Second)))
 	now = now.Add(90 * time.Second)
-	d.add(8*time.Microsecond, now)
+	add(8 * time.Microsecond)
 	check(delayOf(delayClass(8*time.Millisecond)), delayOf(delayClass(time.Second)))
 	now = now.Add(61 * time.Second)
 	check(8*time.Microsecond, 8*time.Microsecond)

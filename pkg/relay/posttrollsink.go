@@ -93,8 +93,8 @@ const (
 	heartbeatType    = "beat"
 )
 
-func (s *posttrollSink) Send(ctx context.Context, frame []byte, _ transport.Endpoint) error {
-	return s.pub.SendFrame(ctx, frame)
+func (s *posttrollSink) Send(ctx context.Context, frames [][]byte, _ []transport.Endpoint) (sent int, err error) {
+	return s.pub.SendFrames(ctx, frames)
 }
 
 func (s *posttrollSink) Endpoints() []transport.Endpoint {

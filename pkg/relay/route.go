@@ -10,7 +10,6 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/relay/step"
-	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 // Why messages are dropped, beside what steps and decoding say.
@@ -48,8 +47,8 @@ type outcome struct {
 // drop is the outcome of what is not sent.
 func drop(reason string) outcome { return outcome{reason: reason} }
 
-// take carries what was received, if it is for this route.
-func (r *route) take(ctx context.Context, got *Received, now time.Time) {
+// take carries what was received, if it is for this route, as far as box.
+func (r *route) take(ctx context.Context, got *Received, box *outbox, now time.Time) {
 	if !r.wants(got.Frame) {
 		return
 	}
@@ -62,7 +61,8 @@ func (r *route) take(ctx context.Context, got *Received, now time.Time) {
 	if out.changed {
 		r.counts.changed.Add(1)
 	}
-	r.send(ctx, out.frame, got.From, out.written, now)
+	r.counts.kept.Add(1)
+	box.add(ctx, out.frame, got.From, outNote{r, out.written, len(out.frame)})
 }
 
 // wants tells whether the route subscribes to a frame.
@@ -156,17 +156,6 @@ func (r *route) countDrop(got *Received, out *outcome) {
 		r.log.Warn("step can't be taken", zap.Int("step", out.step.Step), zap.String("subject", got.Message.Subject()), zap.String("cause", out.reason),
 			zap.Uint64("count", count), zap.Error(out.step.Err))
 	}
-}
-
-func (r *route) send(ctx context.Context, frame []byte, from transport.Endpoint, written, now time.Time) {
-	r.counts.kept.Add(1)
-	if err := r.outlet.sink.Send(ctx, frame, from); err != nil {
-		if count := r.counts.drop(reasonSend); isPowerOfTen(count) {
-			r.log.Warn("message not sent", zap.Uint64("count", count), zap.Error(err))
-		}
-		return
-	}
-	r.counts.leave(len(frame), written, now)
 }
 
 func isHeartbeat(m *message.Message) bool {

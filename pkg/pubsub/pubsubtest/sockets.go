@@ -42,6 +42,16 @@ func (p *publisher) Send(ctx context.Context, frame []byte) error {
 	return p.fake.record(frame)
 }
 
+// SendBatch sends frames one by one.
+func (p *publisher) SendBatch(ctx context.Context, frames [][]byte) (sent int, err error) {
+	for i, frame := range frames {
+		if err := p.Send(ctx, frame); err != nil {
+			return i, err
+		}
+	}
+	return len(frames), nil
+}
+
 // WaitSubscribed is content at once: what is sent is recorded in any case.
 func (p *publisher) WaitSubscribed(ctx context.Context, _ string, _ int) error { return ctx.Err() }
 

@@ -62,6 +62,16 @@ func (p *Publisher) Send(ctx context.Context, frame []byte) error {
 	return nil
 }
 
+// SendBatch sends frames one by one.
+func (p *Publisher) SendBatch(ctx context.Context, frames [][]byte) (sent int, err error) {
+	for i, frame := range frames {
+		if err := p.Send(ctx, frame); err != nil {
+			return i, err
+		}
+	}
+	return len(frames), nil
+}
+
 // Dropped counts frames that subscribers lost since their queue was full: one for each frame and subscriber.
 func (p *Publisher) Dropped() uint64 {
 	p.owner.network.mu.Lock()

@@ -20,8 +20,10 @@ func testClosed(t *testing.T, b *bench) {
 	ctx := t.Context()
 	_, receiveErr := s.Receive(ctx)
 	_, requestsErr := r.Receive(ctx)
+	_, batchErr := p.SendBatch(ctx, [][]byte{nil})
 	for name, err := range map[string]error{
 		"Send":               p.Send(ctx, nil),
+		"SendBatch":          batchErr,
 		"WaitSubscribed":     p.WaitSubscribed(ctx, "", 1),
 		"Connect":            s.Connect(to),
 		"Disconnect":         s.Disconnect(to),

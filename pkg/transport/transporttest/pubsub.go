@@ -30,6 +30,36 @@ func testPubSub(t *testing.T, b *bench) {
 	}
 }
 
+// testSendBatch: frames of all sizes in one go come each by itself, in their order and among those that are sent one by one.
+func testSendBatch(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	s := b.subscriber(transport.SubscriberConfig{}, "", p)
+	var frames [][]byte
+	for i := range 700 {
+		frames = append(frames, fmt.Appendf(nil, "message %d %s", i, make([]byte, i*i%9000)))
+	}
+	frames = append(frames, nil, make([]byte, 1<<20), []byte("last"))
+	want := []string{"before"}
+	for _, f := range frames {
+		want = append(want, string(f))
+	}
+	b.send(p, "before")
+	if n, err := p.SendBatch(b.context(), frames); n != len(frames) || err != nil {
+		t.Fatalf("sent %d, %v, want %d", n, err, len(frames))
+	}
+	if n, err := p.SendBatch(b.context(), nil); n != 0 || err != nil {
+		t.Fatalf("nothing: sent %d, %v", n, err)
+	}
+	b.send(p, "after")
+	b.expect(s, append(want, "after")...)
+
+	ctx, cancel := context.WithCancel(b.context())
+	cancel()
+	if n, err := p.SendBatch(ctx, frames); n != 0 || !errors.Is(err, context.Canceled) {
+		t.Errorf("with a context that is over: sent %d, %v, want 0 and %v", n, err, context.Canceled)
+	}
+}
+
 func testPrefixes(t *testing.T, b *bench) {
 	p := b.publisher(Any)
 	s := b.subscriber(transport.SubscriberConfig{}, "pytroll://a", p)

@@ -29,6 +29,7 @@ func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
 		run  func(*testing.T, *bench)
 	}{
 		{"PubSub", testPubSub},
+		{"SendBatch", testSendBatch},
 		{"Prefixes", testPrefixes},
 		{"SubscribeTwice", testSubscribeTwice},
 		{"Subscriptions", testSubscriptions},

@@ -38,6 +38,7 @@ type publisher struct {
 	cutLogged time.Time
 	sweep     *time.Timer
 	sweeping  bool
+	gathered  gathered
 }
 
 var _ transport.Publisher = (*publisher)(nil)
@@ -113,11 +114,16 @@ func (p *publisher) Send(ctx context.Context, frame []byte) error {
 	if err := sendFrame(p.raw, frame); err != nil {
 		return fmt.Errorf("send on %s: %w", p.endpoint, err)
 	}
+	p.sweepSoon()
+	return nil
+}
+
+// sweepSoon lets the reader look for subscriptions before long. The socket's mu is held.
+func (p *publisher) sweepSoon() {
 	if !p.sweeping {
 		p.sweeping = true
 		p.sweep.Reset(sweepDelay)
 	}
-	return nil
 }
 
 // service takes in subscriptions. Others have their turn between batches.

@@ -8,6 +8,8 @@ package zmq
 #cgo nocallback ptz_release
 #cgo noescape ptz_send
 #cgo nocallback ptz_send
+#cgo noescape ptz_send_many
+#cgo nocallback ptz_send_many
 #cgo noescape ptz_send_all
 #cgo nocallback ptz_send_all
 #cgo noescape ptz_setopt
@@ -99,6 +101,16 @@ static int ptz_send(void *socket, const void *data, size_t size, int flags) {
 		if (zmq_errno() != EINTR)
 			return zmq_errno();
 	return 0;
+}
+
+// Sends the n frames that stand one behind the other in data, each as a message of its own, without waiting. Sets *sent to how many were. Returns 0 or
+// an errno.
+static int ptz_send_many(void *socket, const char *data, const size_t *sizes, int n, int *sent) {
+	int rc = 0;
+	for (*sent = 0; *sent < n; data += sizes[(*sent)++])
+		if ((rc = ptz_send(socket, data, sizes[*sent], 0)) != 0)
+			break;
+	return rc;
 }
 
 // Sends the n frames that stand one behind the other in head, then body, as one message. Sets *readable when the socket
@@ -238,6 +250,18 @@ func sendFrame(socket unsafe.Pointer, frame []byte) error {
 		return cause(e)
 	}
 	return nil
+}
+
+// sendFrames sends the frames that stand in data, of the given sizes, each as a message of its own and without waiting. It returns how many were sent.
+func sendFrames(socket unsafe.Pointer, data []byte, sizes []uintptr) (sent int, err error) {
+	var n C.int
+	e := syscall.Errno(C.ptz_send_many(socket,
+		(*C.char)(unsafe.Pointer(unsafe.SliceData(data))),
+		(*C.size_t)(unsafe.Pointer(unsafe.SliceData(sizes))), C.int(len(sizes)), &n))
+	if e != 0 {
+		return int(n), cause(e)
+	}
+	return int(n), nil
 }
 
 // sendMessage sends the frames that stand in head, of the given sizes, and then body, as one message and without
