@@ -29,6 +29,10 @@ const (
 	longestStop = time.Minute + sinkLimit + slack
 )
 
+// heartbeat is the interval of the pings to publishers. A link that is down for longer than four of them is seen to be, and connected anew as soon as it is
+// back. TCP alone would wait for its next try: after a minute without the link for most of a further one.
+const heartbeat = 5 * time.Second
+
 // server is the running daemon.
 type server struct {
 	process *process
@@ -63,7 +67,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	}
 	s.keys = keys
 	defer func() { err = errors.Join(err, keys.Close()) }() // after the sockets
-	network, err := zmq.New(zmq.Options{Logger: s.log.Logger})
+	network, err := zmq.New(zmq.Options{Logger: s.log.Logger, Heartbeat: heartbeat})
 	if err != nil {
 		return fmt.Errorf("start ZeroMQ: %w", err)
 	}

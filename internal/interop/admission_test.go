@@ -26,14 +26,14 @@ func TestAdmission(t *testing.T) {
 
 			sub := m.subscriber(t, who, "service", "localhost", env...)
 			nameserver.WaitLine(0, "client refused", "key_not_admitted")
-			m.authorize(t, k)
+			m.admit(t, k, "client", k.file("client.key"))
 			publisher.WaitLine(0, "client admitted", `"client": "client"`)
 			awaitMessage(t, sub, pub)
 
 			m.revoke(t, k)
 			publisher.WaitLine(0, "client cut", `"client": "client"`)
 			publisher.WaitLine(0, "client refused", "key_not_admitted") // it has tried again
-			m.authorize(t, k)
+			m.admit(t, k, "client", k.file("client.key"))
 			awaitMessageFrom(t, sub, len(sub.Lines()), pub)
 		})
 	}

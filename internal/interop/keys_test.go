@@ -25,15 +25,15 @@ func (m *machine) keys(t *testing.T, server, client speaker) keyring {
 	}
 	m.pair(t, server, k, "server")
 	m.pair(t, client, k, "client")
-	m.authorize(t, k)
+	m.admit(t, k, "client", k.file("client.key"))
 	return k
 }
 
-// authorize puts the client's key into the folder of those who are admitted.
-func (m *machine) authorize(t *testing.T, k keyring) {
+// admit puts a client's public key into the folder of those who are admitted.
+func (m *machine) admit(t *testing.T, k keyring, name, public string) {
 	t.Helper()
-	if out, err := m.program("ptkeys", "authorize", k.file("client.key"), "-d", k.file("clients")).CombinedOutput(); err != nil {
-		t.Fatalf("authorize: %v: %s", err, out)
+	if out, err := m.program("ptkeys", "authorize", public, "--name", name, "-d", k.file("clients")).CombinedOutput(); err != nil {
+		t.Fatalf("admit %s: %v: %s", name, err, out)
 	}
 }
 

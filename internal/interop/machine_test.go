@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -28,9 +29,15 @@ func newMachine(t *testing.T) *machine {
 // newMachines makes machines on one network.
 func newMachines(t *testing.T, count int) []*machine {
 	t.Helper()
+	return newNetworks(t, slices.Repeat([][]int{{0}}, count)...)
+}
+
+// newNetworks makes machines on the networks that plan lists for each.
+func newNetworks(t *testing.T, plan ...[]int) []*machine {
+	t.Helper()
 	python := testbed.Python(t)
 	var all []*machine
-	for _, host := range testbed.NewHosts(t, count) {
+	for _, host := range testbed.NewNetworks(t, plan...) {
 		all = append(all, &machine{python: python, host: host, dir: t.TempDir(), ended: map[*testbed.Process]bool{}})
 	}
 	if err := build(); err != nil {
@@ -41,6 +48,12 @@ func newMachines(t *testing.T, count int) []*machine {
 
 // address is what others know the machine by.
 func (m *machine) address() string { return m.host.Addr.String() }
+
+// addressOn is what those on one of its networks know it by.
+func (m *machine) addressOn(network int) string {
+	addr, _ := m.host.On(network)
+	return addr.String()
+}
 
 // peer prepares one of the Python peers.
 func (m *machine) peer(t *testing.T, script string, args ...string) *exec.Cmd {

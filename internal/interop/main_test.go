@@ -29,7 +29,11 @@ func run(m *testing.M) int {
 // build builds our programs, once.
 var build = sync.OnceValue(func() error {
 	const module = "github.com/pytroll/posttroll-go"
-	out, err := exec.Command("go", "build", "-o", programsDir, module+"/cmd/nameserverd", module+"/cmd/ptctl", module+"/cmd/ptkeys").CombinedOutput()
+	args := []string{"build", "-o", programsDir}
+	for _, program := range []string{"nameserverd", "ptctl", "ptkeys", "ptrelay"} {
+		args = append(args, module+"/cmd/"+program)
+	}
+	out, err := exec.Command("go", args...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}

@@ -184,13 +184,12 @@ func TestExampleDoor(t *testing.T) {
 	w := world{t, network}
 	near := example(t, "door.toml",
 		"/etc/posttroll/keys/door.key_secret", keys.secret("door"), "/etc/posttroll/clients", keys.dir,
-		"/etc/posttroll/keys/relay.example.org.key", keys.public("far"), "relay.example.org", host(12).String())
+		"/etc/posttroll/keys/relay.example.org.key", keys.public("far"), "relay.example.org", host(12).String(), "10.0.0.1", host(11).String())
 	far := example(t, "door.toml",
 		"/etc/posttroll/keys/door.key_secret", keys.secret("far"), "/etc/posttroll/clients", keys.dir,
-		"/etc/posttroll/keys/relay.example.org.key", keys.public("door"), "relay.example.org", host(11).String())
+		"/etc/posttroll/keys/relay.example.org.key", keys.public("door"), "relay.example.org", host(11).String(), "10.0.0.1", host(12).String())
 	for i, cfg := range []*relay.Config{&near, &far} {
 		cfg.Routes[0].Source = relay.SourceConfig{Addresses: []string{uri(1+i, 9000)}}
-		cfg.Routes[1].Sink.Advertise = host(11 + i).String()
 	}
 	a, b := w.publisher(1, 9000), w.publisher(2, 9000)
 	for i, cfg := range []relay.Config{near, far} {

@@ -1,11 +1,14 @@
 """A publisher as Python posttroll has it: announces itself and sends a numbered message every so often until it is ended.
 
 Usage: publisher.py VERSION NAME [--alias A]... [--nameserver HOST]... [--subject S] [--datetimes] [--port P]
+                    [--verbose] [--lines FILE] [--asked]
 """
 
 import argparse
 import datetime as dt
+import itertools
 import sys
+import threading
 import time
 
 import zmq
@@ -23,6 +26,9 @@ def main():
     parser.add_argument("--subject", default="/counter")
     parser.add_argument("--datetimes", action="store_true", help="put a datetime into the data")
     parser.add_argument("--port", type=int, help="bind this port instead of a free one")
+    parser.add_argument("--verbose", action="store_true", help="print what is sent")
+    parser.add_argument("--lines", metavar="FILE", help="send its lines, too, one after each of the first messages")
+    parser.add_argument("--asked", action="store_true", help="send as many messages as a line of standard input says, then the next one")
     args = parser.parse_args()
     dialect = DIALECTS[args.version]
 
@@ -38,15 +44,40 @@ def main():
     announcer.start()
     print(uri, flush=True)
 
-    number = 0
-    while announcer.is_alive():
-        number += 1
+    lines = read(args.lines)
+    for number in when_asked() if args.asked else steadily():
+        if not announcer.is_alive():
+            sys.exit("the announcer ended")
         data = {"publisher": args.name, "number": number, "station": "norrk\u00f6ping", "ratio": 0.5, "sensor": ["viirs"]}
         if args.datetimes:
             data["start_time"] = dt.datetime(2024, 5, 17, 9, 26, 3, 700000)
-        socket.send_string(dialect.encode(Message(args.subject, "file", data)))
+        for text in [dialect.encode(Message(args.subject, "file", data)), *lines[number - 1:number]]:
+            if args.verbose:
+                print("sent", text, flush=True)
+            socket.send_string(text)
+
+
+def read(name):
+    """Return the lines of a file, without their ends."""
+    if not name:
+        return []
+    with open(name, encoding="utf-8", newline="\n") as file:
+        return [line.removesuffix("\n") for line in file]
+
+
+def steadily():
+    """Count from 1, ten numbers a second."""
+    for number in itertools.count(1):
+        yield number
         time.sleep(0.1)
-    sys.exit("the announcer ended")
+
+
+def when_asked():
+    """Count from 1, as many numbers at a time as a line of standard input says."""
+    number = itertools.count(1)
+    for line in sys.stdin:
+        yield from itertools.islice(number, int(line))
+    threading.Event().wait()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """A subscriber as Python posttroll has it: looks its services up, follows the change feed, and prints each message, and
 each publisher added or removed, as a line of JSON until it is ended.
 
-Usage: subscriber.py VERSION SERVICE... [--topic T] [--nameserver HOST]
+Usage: subscriber.py VERSION SERVICE... [--topic T] [--nameserver HOST] [--texts | --count]
 """
 
 import argparse
+import collections
 import datetime as dt
 import json
 import sys
@@ -97,7 +98,11 @@ class Subscriber:
                 if socket is self._feed:
                     self._follow(message)
                 else:
-                    yield message
+                    yield text, message
+
+    def is_idle(self):
+        """Tell whether nothing waits to be received."""
+        return not self._poller.poll(0)
 
 
 def main():
@@ -106,6 +111,9 @@ def main():
     parser.add_argument("service", nargs="+")
     parser.add_argument("--topic", default=MAGIC)
     parser.add_argument("--nameserver", default="localhost")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--texts", action="store_true", help="print messages as they came")
+    shape.add_argument("--count", action="store_true", help="print how many messages of each publisher have come when no more do")
     args = parser.parse_args()
     dialect, sockets = DIALECTS[args.version], Sockets()
     if dialect.mixes_backends and sockets.backend == SECURE:
@@ -116,9 +124,37 @@ def main():
                             f"tcp://{args.nameserver}:{setting('address_publish_port', FEED_PORT)}")
     for service in args.service:
         subscriber.find(service)
-    for message in subscriber.receive():
-        print(json.dumps({"subject": message.subject, "type": message.kind, "version": message.version,
-                          "data": message.data}, default=describe), flush=True)
+    counts = Counts()
+    for text, message in subscriber.receive():
+        if args.count:
+            counts.add(message)
+            if subscriber.is_idle():
+                print(counts, flush=True)
+        elif args.texts:
+            print("received", text, flush=True)
+        else:
+            print(json.dumps({"subject": message.subject, "type": message.kind, "version": message.version,
+                              "data": message.data}, default=describe), flush=True)
+
+
+class Counts:
+    """How many numbered messages have come, by publisher, and how many of them not in their turn."""
+
+    def __init__(self):
+        self._came = collections.Counter()
+        self._last = collections.Counter()
+        self._wrong = 0
+
+    def add(self, message):
+        publisher, number = message.data["publisher"], message.data["number"]
+        if number != self._last[publisher] + 1:
+            self._wrong += 1
+            print(publisher, "sent", number, "after", self._last[publisher], file=sys.stderr, flush=True)
+        self._last[publisher] = number
+        self._came[publisher] += 1
+
+    def __str__(self):
+        return json.dumps({"came": self._came, "wrong": self._wrong}, sort_keys=True)
 
 
 def describe(value):
