@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pytroll/posttroll-go/internal/jsonline"
+	"github.com/pytroll/posttroll-go/internal/textlines"
 	"github.com/pytroll/posttroll-go/pkg/message"
 )
 
@@ -74,18 +75,18 @@ func filterLines(cmd *cobra.Command, convert func([]byte) ([]byte, error)) error
 	terminal := isTerminal(cmd.OutOrStdout())
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	bad := 0
-	err := eachLine(cmd.Context(), cmd.InOrStdin(), func(in line) error {
-		text, err := in.text, in.err
+	err := textlines.Each(cmd.Context(), cmd.InOrStdin(), func(in textlines.Line) error {
+		text, err := in.Text, in.Err
 		if err == nil {
 			text, err = convert(text)
 		}
 		if err != nil {
 			bad++
-			fmt.Fprintf(cmd.ErrOrStderr(), "line %d: %v\n", in.number, err)
+			fmt.Fprintf(cmd.ErrOrStderr(), "line %d: %v\n", in.Number, err)
 			return nil
 		}
 		if terminal {
-			text = []byte(printable(string(text)))
+			text = []byte(textlines.Printable(string(text)))
 		}
 		out.Write(text) // an error stays in out and shows at the next call
 		return out.WriteByte('\n')

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pytroll/posttroll-go/internal/textlines"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
@@ -92,7 +93,7 @@ status 3.`,
 // printLines prints an address or a JSON object a line.
 func (c *asking) printLines(w io.Writer, entries []discovery.Entry) error {
 	for _, e := range entries {
-		text := printable(e.URI)
+		text := textlines.Printable(e.URI)
 		if c.json {
 			line, err := entryLine(e)
 			if err != nil {

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/pytroll/posttroll-go/internal/jsonline"
+	"github.com/pytroll/posttroll-go/internal/textlines"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/message"
 )
@@ -40,7 +40,7 @@ func (o *output) print(w io.Writer, m *message.Message) error {
 		return err
 	}
 	if !o.pretty && isTerminal(w) {
-		text = []byte(printable(string(text)))
+		text = []byte(textlines.Printable(string(text)))
 	}
 	_, err = w.Write(append(text, '\n'))
 	return err
@@ -66,8 +66,8 @@ func (o *output) format(m *message.Message) ([]byte, error) {
 // pretty writes the header in two lines and then the data, a key a line, and an empty line.
 func pretty(m *message.Message) ([]byte, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s  %s\n", printable(m.Subject()), printable(m.Type()))
-	fmt.Fprintf(&b, "  %s  %s  %s\n", m.Time(), printable(m.Sender()), m.Version())
+	fmt.Fprintf(&b, "%s  %s\n", textlines.Printable(m.Subject()), textlines.Printable(m.Type()))
+	fmt.Fprintf(&b, "  %s  %s  %s\n", m.Time(), textlines.Printable(m.Sender()), m.Version())
 	value, err := m.Data()
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func prettyValue(b *bytes.Buffer, indent string, value any) {
 	case nil:
 	case *message.Object:
 		for key, value := range v.All() {
-			prettyItem(b, indent, printable(key)+":", value)
+			prettyItem(b, indent, textlines.Printable(key)+":", value)
 		}
 	case []any:
 		for _, value := range v {
@@ -109,18 +109,8 @@ func scalar(value any) string {
 	case nil:
 		return "null"
 	case []byte:
-		return printable(string(v))
+		return textlines.Printable(string(v))
 	default:
-		return printable(fmt.Sprint(v))
+		return textlines.Printable(fmt.Sprint(v))
 	}
-}
-
-// printable keeps control characters in a message from reaching the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pytroll/posttroll-go/internal/textlines"
 	"github.com/pytroll/posttroll-go/pkg/message"
 )
 
@@ -61,7 +62,7 @@ func TestTerminalGetsNoControlCharacters(t *testing.T) {
 				if text == "end" {
 					return
 				}
-				if text != printable(text) {
+				if text != textlines.Printable(text) {
 					t.Errorf("the terminal gets %q", text)
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pytroll/posttroll-go/internal/jsonline"
+	"github.com/pytroll/posttroll-go/internal/textlines"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
@@ -106,7 +107,7 @@ func (c *publication) run(cmd *cobra.Command, args []string) (err error) {
 	if single != nil {
 		err = s.send(single)
 	} else {
-		err = eachLine(cmd.Context(), cmd.InOrStdin(), s.sendLine, func() error { return nil })
+		err = textlines.Each(cmd.Context(), cmd.InOrStdin(), s.sendLine, func() error { return nil })
 	}
 	if interrupted(err) {
 		err = nil
@@ -162,7 +163,7 @@ type sending struct {
 }
 
 // sendLine sends one line of standard input, and goes on after a bad one.
-func (s *sending) sendLine(in line) error {
+func (s *sending) sendLine(in textlines.Line) error {
 	m, err := s.parseLine(in)
 	if err == nil {
 		err = s.send(m)
@@ -174,18 +175,18 @@ func (s *sending) sendLine(in line) error {
 		return err
 	}
 	s.bad++
-	fmt.Fprintf(s.cmd.ErrOrStderr(), "line %d: %v\n", in.number, err)
+	fmt.Fprintf(s.cmd.ErrOrStderr(), "line %d: %v\n", in.Number, err)
 	return nil
 }
 
-func (s *sending) parseLine(in line) (*message.Message, error) {
-	if in.err != nil {
-		return nil, in.err
+func (s *sending) parseLine(in textlines.Line) (*message.Message, error) {
+	if in.Err != nil {
+		return nil, in.Err
 	}
-	if in.text[0] == '{' {
-		return jsonline.Unmarshal(in.text, message.Encoder{Version: message.Version(s.version)})
+	if in.Text[0] == '{' {
+		return jsonline.Unmarshal(in.Text, message.Encoder{Version: message.Version(s.version)})
 	}
-	return message.Decode(in.text)
+	return message.Decode(in.Text)
 }
 
 // send waits for subscribers before the first message and for the interval before each other one, and sends m.

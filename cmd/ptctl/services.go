@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pytroll/posttroll-go/internal/textlines"
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 )
@@ -103,7 +104,7 @@ func column(s string) string {
 	if s == "" {
 		return "-"
 	}
-	return printable(s)
+	return textlines.Printable(s)
 }
 
 // backend shortens the names of the wire.

@@ -48,6 +48,7 @@ Exit status: 0 stopped as asked, 1 failed, 2 wrong usage, 3 not running (-d stat
 78 bad configuration.`,
 		Example: `  ptrelay                                  in the foreground, log on standard error
   ptrelay --check                          say what is wrong with the settings, or which ones count
+  ptrelay explain relay.toml < messages    say what its routes make of messages, without any network
   ptrelay -d start                         in the background: its systemd unit, if installed`,
 		Args: cobra.NoArgs,
 	}
@@ -64,6 +65,6 @@ Exit status: 0 stopped as asked, 1 failed, 2 wrong usage, 3 not running (-d stat
 	}
 	f.Register(root.Flags(), file)
 	f.RegisterDaemon(root.Flags())
-	root.AddCommand(newRoutesCommand(environ), newPauseCommand(environ), newResumeCommand(environ))
+	root.AddCommand(newExplain(environ), newRoutesCommand(environ), newPauseCommand(environ), newResumeCommand(environ))
 	return root
 }

@@ -128,7 +128,7 @@ func (r *route) explain(got Received, now time.Time) Explanation {
 	case r.Route.Paused:
 		one.Fate = Paused
 		return one
-	case !r.wants(got.Frame):
+	case !r.topics.covers(got.Frame): // no publisher sends what nobody has subscribed to
 		one.Fate = NotSubscribed
 		return one
 	}

@@ -1,4 +1,5 @@
-package main
+// Package textlines reads the messages of standard input, one a line, and makes text safe for terminals.
+package textlines
 
 import (
 	"bufio"
@@ -7,26 +8,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
-// maxLine bounds a line of standard input, in bytes: the largest frame that a subscriber takes.
-const maxLine = 64 << 20
+// Max bounds a line, in bytes: the largest frame that a subscriber takes.
+const Max = 64 << 20
 
-// line is a line of standard input that is not empty.
-type line struct {
-	number int // from 1
-	text   []byte
-	err    error // it is too long, and left out
+// Line is a line that is not empty.
+type Line struct {
+	Number int    // from 1
+	Text   []byte // without its end
+	Err    error  // [ErrTooLong]: it is left out; or nil
 }
 
-var errLongLine = fmt.Errorf("longer than %d MiB", maxLine>>20)
+// ErrTooLong says that a line is longer than [Max].
+var ErrTooLong = fmt.Errorf("longer than %d MiB", Max>>20)
 
-// eachLine calls do for each line of r, and idle whenever all lines that have come are done. It returns the error of ctx when that
+// Each calls do for each line of r, and idle whenever all lines that have come are done. It returns the error of ctx when that
 // ends: a read that waits for a terminal can't be ended, and is left behind.
-func eachLine(ctx context.Context, r io.Reader, do func(line) error, idle func() error) error {
+func Each(ctx context.Context, r io.Reader, do func(Line) error, idle func() error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	batches, failed := make(chan []line), make(chan error, 1)
+	batches, failed := make(chan []Line), make(chan error, 1)
 	go func() {
 		defer close(batches)
 		failed <- readLines(ctx, r, batches)
@@ -52,15 +55,15 @@ func eachLine(ctx context.Context, r io.Reader, do func(line) error, idle func()
 }
 
 // readLines sends the lines of r as they come, those that come together in one batch.
-func readLines(ctx context.Context, r io.Reader, batches chan<- []line) error {
+func readLines(ctx context.Context, r io.Reader, batches chan<- []Line) error {
 	in := bufio.NewReaderSize(r, 64<<10)
-	var batch []line
+	var batch []Line
 	for number := 1; ; number++ {
 		text, err := readLine(in)
-		if len(text) > 0 || errors.Is(err, errLongLine) {
-			l := line{number: number, text: text}
-			if errors.Is(err, errLongLine) {
-				l.err, err = err, nil
+		if len(text) > 0 || errors.Is(err, ErrTooLong) {
+			l := Line{Number: number, Text: text}
+			if errors.Is(err, ErrTooLong) {
+				l.Err, err = err, nil
 			}
 			batch = append(batch, l)
 		}
@@ -93,7 +96,7 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 	long := false
 	for {
 		part, err := in.ReadSlice('\n')
-		if long = long || len(text)+len(part) > maxLine+len("\r\n"); long {
+		if long = long || len(text)+len(part) > Max+len("\r\n"); long {
 			text = nil
 		} else {
 			text = append(text, part...)
@@ -102,9 +105,19 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 			continue
 		}
 		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
-		if (long || len(text) > maxLine) && (err == nil || err == io.EOF) {
-			return nil, errLongLine // at the end of the input the next call tells
+		if (long || len(text) > Max) && (err == nil || err == io.EOF) {
+			return nil, ErrTooLong // at the end of the input the next call tells
 		}
 		return text, err
 	}
+}
+
+// Printable returns s without control characters, which terminals act upon.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }

@@ -1,4 +1,4 @@
-package main
+package textlines
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 
 func noIdle() error { return nil }
 
-func TestEachLine(t *testing.T) {
+func TestEach(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("x", maxLine+1)
+	long := strings.Repeat("x", Max+1)
 	type got struct {
 		Number int
 		Text   string
@@ -37,8 +37,8 @@ func TestEachLine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var lines []got
-			err := eachLine(t.Context(), strings.NewReader(tt.input), func(l line) error {
-				lines = append(lines, got{l.number, string(l.text), errors.Is(l.err, errLongLine)})
+			err := Each(t.Context(), strings.NewReader(tt.input), func(l Line) error {
+				lines = append(lines, got{l.Number, string(l.Text), errors.Is(l.Err, ErrTooLong)})
 				return nil
 			}, noIdle)
 			if err != nil {
@@ -52,14 +52,14 @@ func TestEachLine(t *testing.T) {
 }
 
 // What is written for a line must not wait for the next one.
-func TestEachLineTellsWhenItWaits(t *testing.T) {
+func TestEachTellsWhenItWaits(t *testing.T) {
 	t.Parallel()
 	r, w := io.Pipe()
 	lines, idle := make(chan string, 1), make(chan struct{})
 	done := make(chan error, 1)
 	go func() {
-		done <- eachLine(t.Context(), r,
-			func(l line) error { lines <- string(l.text); return nil },
+		done <- Each(t.Context(), r,
+			func(l Line) error { lines <- string(l.Text); return nil },
 			func() error { idle <- struct{}{}; return nil })
 	}()
 	for _, text := range []string{"a", "b"} {
@@ -81,13 +81,13 @@ func TestEachLineTellsWhenItWaits(t *testing.T) {
 	}
 }
 
-func TestEachLineEndsWithContext(t *testing.T) {
+func TestEachEndsWithContext(t *testing.T) {
 	t.Parallel()
 	r, w := io.Pipe() // nobody writes
 	t.Cleanup(func() { _ = w.Close() })
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Millisecond, cancel)
-	if err := eachLine(ctx, r, func(line) error { return nil }, noIdle); !errors.Is(err, context.Canceled) {
+	if err := Each(ctx, r, func(Line) error { return nil }, noIdle); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
