@@ -132,10 +132,23 @@ func TestAccept(t *testing.T) {
 
 func BenchmarkReceive(b *testing.B) {
 	frame := []byte("pytroll://segment/SDR/1B/nrk/prod file safuser@host 2018-10-25T01:15:54.752065 v1.01 application/json " + fmt.Sprintf("%600q", "x"))
-	for _, size := range []int{1, 256} {
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			pub, sub := pair(b, pubsub.PublisherOptions{Queue: 10_000, Lax: true}, pubsub.SubscriberOptions{Queue: 10_000})
-			batch := make([]pubsub.Received, 0, size)
+	for _, bench := range []struct {
+		name string
+		size int
+		o    pubsub.SubscriberOptions
+	}{
+		{"one by one", 1, pubsub.SubscriberOptions{}},
+		{"batches", 256, pubsub.SubscriberOptions{}},
+		{"attributed", 256, pubsub.SubscriberOptions{Attribute: true}},
+		{"silence", 256, pubsub.SubscriberOptions{SilenceFactor: 3}},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			bench.o.Queue = 10_000
+			pub, sub := pair(b, pubsub.PublisherOptions{Queue: 10_000, Lax: true}, bench.o)
+			batch := make([]pubsub.Received, 0, bench.size)
+			if err := pub.Heartbeat(b.Context(), time.Hour); err != nil {
+				b.Fatal(err)
+			}
 			for under := 0; b.Loop(); {
 				if err := pub.SendFrame(b.Context(), frame); err != nil {
 					b.Fatal(err)

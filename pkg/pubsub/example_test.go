@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
@@ -47,6 +48,57 @@ func startNameserver(network *inmem.Network, address string) (stop func()) {
 			log.Fatal(err)
 		}
 	}
+}
+
+// Two relays side by side: each message comes over both, and is received once.
+func ExampleSubscriberOptions_duplicates() {
+	network := inmem.NewNetwork()
+	defer network.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	sub, err := host(network, "10.0.0.3").Subscriber(pubsub.SubscriberOptions{
+		Addresses:  pubsub.URIs("tcp://10.0.0.1:9100", "tcp://10.0.0.2:9100"),
+		Duplicates: &dedup.Config{}, // by every byte, for ten minutes
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sub.Close()
+	m, err := message.New("/segment", "info", "the same")
+	if err != nil {
+		log.Fatal(err)
+	}
+	last, err := message.New("/segment", "info", "the last")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, address := range []string{"10.0.0.1", "10.0.0.2"} { // stand for the relays
+		pub, err := host(network, address).Publisher(pubsub.PublisherOptions{Name: "relay", Port: 9100, Announce: pubsub.AnnounceNone})
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer pub.Close()
+		if err := errors.Join(pub.WaitSubscribed(ctx, "/segment", 1), pub.Send(ctx, m), pub.Send(ctx, last)); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for range 2 {
+		m, err := sub.Receive(ctx)
+		if err != nil {
+			log.Fatal(err)
+		}
+		data, err := m.Data()
+		fmt.Println(data, err)
+	}
+	ctx, cancel = context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	_, err = sub.Receive(ctx)
+	fmt.Println(err, sub.Stats().Duplicates)
+	// Output:
+	// the same <nil>
+	// the last <nil>
+	// context deadline exceeded 2
 }
 
 // A publisher and a subscriber that know of each other by name alone.

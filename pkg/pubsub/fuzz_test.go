@@ -15,8 +15,8 @@ import (
 // fuzzKeys are those of all kinds of settings, and one that none knows. The samples in testdata mean those in the second half.
 var fuzzKeys = slices.Concat(slices.Repeat([]string{
 	"server_secret_key_file", "next_server_secret_key_file", "next_port", "server_public_keys", "authorized_client_addresses", "handshake_interval",
-	"allow_shared_key_files", "announce_backend", "require_secure",
-}, 4), []string{
+	"allow_shared_key_files", "announce_backend", "require_secure", "duplicates", "duplicates_fields", "silence_factor",
+}, 3), []string{
 	"name", "port", "nameservers", "address", "min_port", "max_port", "aliases", "broadcast_interval", "announce", "advertise", "backend", "lax",
 	"addresses", "nameserver", "topics", "services", "addr_listener", "timeout", "translate", "message_filter", "max_queued", "receive_timeout",
 	"message_version", "nameserver_port", "mc_group", "mc_ttl", "multicast_interface", "pub_min_port", "pub_max_port", "tcp_keepalive", "tcp_keepalive_idle",

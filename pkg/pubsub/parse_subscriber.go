@@ -3,6 +3,7 @@ package pubsub
 import (
 	"fmt"
 
+	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -11,7 +12,7 @@ import (
 var subscriberKeys = []string{
 	"addresses", "nameserver", "topics", "services", "addr_listener", "timeout", "translate", "message_filter", // as the reference
 	"port", // taken and not used, as in the reference
-	"backend", "max_queued", "receive_timeout",
+	"backend", "max_queued", "receive_timeout", "duplicates", "duplicates_fields", "duplicates_window", "silence_factor",
 }
 
 // ParseSubscriberOptions reads the settings of a subscriber or listener as they come from YAML, TOML, JSON or an INI file, with the keys of
@@ -36,6 +37,12 @@ var subscriberKeys = []string{
 //	backend          "unsecure_zmq" or "secure_zmq", of publishers that do not tell
 //	max_queued       bytes that may wait for the program
 //	receive_timeout  seconds until receiving returns [ErrTimeout]
+//	duplicates       drops messages that have come already; by what they are known again: "message", "content", "uid", "uri"
+//	                 or "fields" ([dedup.Config]); false or missing: they pass
+//	duplicates_fields  list of paths into the data, for "fields"
+//	duplicates_window  seconds for which a message is known again, default 600
+//	silence_factor   publishers that are silent for longer than the interval of their heartbeats times this are reconnected; default
+//	                 0, never
 //
 // Numbers and booleans may be text.
 func ParseSubscriberOptions(settings map[string]any) (SubscriberOptions, error) {
@@ -50,6 +57,8 @@ func ParseSubscriberOptions(settings map[string]any) (SubscriberOptions, error) 
 		Filter:        v.filter(),
 		Backend:       v.backend("backend"),
 		MaxQueued:     int64(v.integer("max_queued", 0)),
+		Duplicates:    v.duplicates(),
+		SilenceFactor: v.silenceFactor(),
 	}
 	services := v.services()
 	hosts, off := v.hosts("nameserver")
@@ -75,6 +84,39 @@ func (v *values) services() []string {
 		return []string{AllServices}
 	}
 	return v.list("services", atComma)
+}
+
+// duplicates reads what messages are known again by, and for how long.
+func (v *values) duplicates() *dedup.Config {
+	const key, fieldsKey, windowKey = "duplicates", "duplicates_fields", "duplicates_window"
+	if val := v.m[key]; isNone(val) || isFalse(val) {
+		for _, other := range []string{fieldsKey, windowKey} {
+			if !isNone(v.m[other]) {
+				v.fail(other, "says nothing without %s", key)
+			}
+		}
+		return nil
+	}
+	c := dedup.Config{By: dedup.By(v.text(key, "")), Fields: v.list(fieldsKey, atCommaOrBlank), Window: v.positive(windowKey)}
+	if err := c.Validate(); err != nil {
+		v.fail(key, "%w", err)
+	}
+	return &c
+}
+
+func (v *values) silenceFactor() float64 {
+	const key = "silence_factor"
+	val := v.m[key]
+	if isNone(val) {
+		return 0
+	}
+	factor, ok := toNumber(val)
+	if !ok {
+		v.fail(key, "want a number, got %s", describe(val))
+	} else if err := checkSilenceFactor(factor); err != nil {
+		v.fail(key, "%w", err)
+	}
+	return factor
 }
 
 func (v *values) filter() func(*message.Message) bool {

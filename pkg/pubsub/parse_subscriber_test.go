@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -36,6 +37,13 @@ func TestParseSubscriberOptions(t *testing.T) {
 		}},
 		{"everything of ours", settings{"addresses": "tcp://a:1", "nameserver": false, "backend": "secure_zmq", "max_queued": 1 << 20, "receive_timeout": 1.5},
 			options{Addresses: pubsub.URIs("tcp://a:1"), Backend: transport.Secure, MaxQueued: 1 << 20, Timeout: 1500 * time.Millisecond}},
+		{"duplicates and silence", settings{
+			"addresses": "tcp://a:1", "nameserver": false, "duplicates": "fields", "duplicates_fields": "uid, platform.name", "duplicates_window": "90", "silence_factor": "2.5",
+		}, options{
+			Addresses: pubsub.URIs("tcp://a:1"), SilenceFactor: 2.5,
+			Duplicates: &dedup.Config{By: dedup.ByFields, Fields: []string{"uid", "platform.name"}, Window: 90 * time.Second},
+		}},
+		{"no duplicates and silence", settings{"addresses": "tcp://a:1", "nameserver": false, "duplicates": false, "silence_factor": 0}, options{Addresses: pubsub.URIs("tcp://a:1")}},
 		{"addresses alone", settings{"addresses": []any{"tcp://a:1"}, "nameserver": false}, options{Addresses: pubsub.URIs("tcp://a:1")}},
 		{"services are not looked at then", settings{"addresses": []any{"tcp://a:1"}, "nameserver": "false", "services": "viirs", "addr_listener": true},
 			options{Addresses: pubsub.URIs("tcp://a:1")}},
@@ -110,6 +118,14 @@ func TestParseSubscriberOptionsRefuses(t *testing.T) {
 		{"a filter by name", settings{"message_filter": "only_files"}, []string{`message_filter: want a func(*message.Message) bool, got "only_files"`}},
 		{"an object as topics", settings{"topics": settings{}}, []string{"topics: want a list of texts, got an object"}},
 		{"neither true nor false", settings{"translate": "perhaps"}, []string{`translate: want true or false, got "perhaps"`}},
+		{"duplicates by nothing that is known", settings{"duplicates": "subject"}, []string{`duplicates: by: "subject" is unknown`}},
+		{"duplicates by no fields", settings{"duplicates": "fields"}, []string{"duplicates: fields: is empty"}},
+		{"duplicates that are true", settings{"duplicates": true}, []string{"duplicates: want a text, got true"}},
+		{"a window without duplicates", settings{"duplicates_window": 3, "duplicates_fields": "a"},
+			[]string{"duplicates_window: says nothing without duplicates", "duplicates_fields: says nothing without duplicates"}},
+		{"a window that is too long", settings{"duplicates": "uid", "duplicates_window": 1e6}, []string{"duplicates: window: 277h46m40s is out of range"}},
+		{"a silence factor that is none", settings{"silence_factor": "never"}, []string{`silence_factor: want a number, got "never"`}},
+		{"a silence factor below 1", settings{"silence_factor": 0.5}, []string{"silence_factor: silence factor of 0.5: want 1 to 1000"}},
 		{"true as nameserver", settings{"nameserver": true}, []string{"nameserver: want a list of texts, got true"}},
 	}
 	for _, tt := range tests {

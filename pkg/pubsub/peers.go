@@ -37,6 +37,18 @@ func (p *peers) get(uri string) (peer, bool) {
 	return peer{}, false
 }
 
+// at returns the peer that is reached at an endpoint.
+func (p *peers) at(endpoint transport.Endpoint) (peer, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, known := range p.byURI {
+		if known.addr.Endpoint == endpoint {
+			return *known, true
+		}
+	}
+	return peer{}, false
+}
+
 func (p *peers) set(uri string, known peer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,6 +121,37 @@ func (s *Subscriber) Remove(uri string) error {
 	}
 	known.given, known.found = false, false
 	return s.leave(uri, known)
+}
+
+// Reconnect leaves a publisher and connects to it anew, after taking in what has arrived from it: for a program that knows that a connection is dead which
+// looks alive. What the publisher sends in between is lost. An unknown URI is no error.
+func (s *Subscriber) Reconnect(uri string) error {
+	s.peers.change.Lock()
+	defer s.peers.change.Unlock()
+	known, ok := s.peers.get(uri)
+	if !ok {
+		return nil
+	}
+	return s.again(known)
+}
+
+// reconnectAt is Reconnect for who is reached at an endpoint.
+func (s *Subscriber) reconnectAt(at transport.Endpoint) error {
+	s.peers.change.Lock()
+	defer s.peers.change.Unlock()
+	known, ok := s.peers.at(at)
+	if !ok {
+		s.silence.forget(at)
+		return nil
+	}
+	return s.again(known)
+}
+
+func (s *Subscriber) again(known peer) error {
+	if err := known.source.sub.Reconnect(known.addr); err != nil {
+		return fmt.Errorf("reconnect %s: %w", known.addr, err)
+	}
+	return nil
 }
 
 // Update replaces the addresses that the program gave by addrs; those found by name stay. It tells whether anything
@@ -192,6 +235,7 @@ func (s *Subscriber) disconnect(known peer) error {
 		return fmt.Errorf("disconnect from %s: %w", known.addr, err)
 	}
 	s.handshakes.forget(known.addr.Endpoint)
+	s.silence.forget(known.addr.Endpoint)
 	return nil
 }
 

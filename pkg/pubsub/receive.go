@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -146,7 +147,9 @@ func (s *Subscriber) receive(outer, inner context.Context) error {
 	frames, err := s.main.Receive(inner)
 	switch {
 	case err == nil:
-		s.hand = batch{frames: frames, source: s.main}
+		now := time.Now()
+		s.silence.note(s.log, s.main, frames, now)
+		s.hand = batch{frames: frames, source: s.main, at: now}
 		s.noteQueue(frames)
 		return nil
 	case outer.Err() != nil:
@@ -178,6 +181,8 @@ func (s *Subscriber) take() (*message.Message, error) {
 	}
 	m, err := s.decode(frame)
 	switch {
+	case m == nil && err == nil:
+		return nil, nil // a duplicate
 	case err != nil && source.hook != nil:
 		return nil, nil // counted and logged
 	case err != nil:
@@ -199,9 +204,14 @@ func (s *Subscriber) stale(frame []byte) bool {
 	return topics != nil && !topics.covers(frame)
 }
 
-// decode makes a message of a frame. A frame that is none is counted.
+// decode makes a message of the frame that was taken last. A frame that is none is counted. It returns neither a message nor an error
+// for a duplicate.
 func (s *Subscriber) decode(frame transport.Frame) (*message.Message, error) {
 	m, err := s.decoder.Decode(frame.Body)
+	if err == nil && s.duplicate(m) {
+		s.counts.duplicates.Add(1)
+		return nil, nil
+	}
 	if err == nil && s.translate && !frame.From.IsZero() {
 		m, err = Translate(m, frame.From.Host())
 	}
@@ -210,6 +220,15 @@ func (s *Subscriber) decode(frame transport.Frame) (*message.Message, error) {
 		return nil, &FrameError{Frame: frame.Body, From: frame.From, Err: err}
 	}
 	return m, nil
+}
+
+// duplicate tells whether m, the last one taken from the hand, has come already. What has nothing to be known again by has not.
+func (s *Subscriber) duplicate(m *message.Message) bool {
+	if s.window == nil || s.hand.source.hook != nil {
+		return false
+	}
+	verdict, _ := s.window.See(m, s.hand.at)
+	return verdict == dedup.Duplicate
 }
 
 // Translate replaces the host of the sender, as a subscriber with [SubscriberOptions].Translate does; empty: it is left.

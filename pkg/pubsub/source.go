@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -23,17 +24,25 @@ type source struct {
 	receiver
 	sub  transport.Subscriber   // nil: a puller
 	hook func(*message.Message) // nil: messages are for the program
+	// beats is set where heartbeats are subscribed to, whether the topics cover them or not.
+	beats bool
+
+	// When it was read, and the time before; guarded by the mu of the silence.
+	noted, notedBefore time.Time
 
 	mu     sync.Mutex // held while topics change
 	topics topicSet
+	wire   topicSet // what is subscribed to
 
-	replaced atomic.Pointer[topicSet] // the topics, when there were others before; nil: there were none
+	deaf     atomic.Bool              // nothing is subscribed to
+	replaced atomic.Pointer[topicSet] // the topics, where frames come in that they do not cover: there were others before, or heartbeats are besides; else nil
 }
 
 // batch is what was received from a source in one go.
 type batch struct {
 	frames []transport.Frame
 	source *source
+	at     time.Time     // when they came in
 	taken  chan struct{} // closed when all frames are handled; nil for the main source
 }
 
@@ -51,7 +60,7 @@ func (s *Subscriber) newSource(topics topicSet) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	src := &source{receiver: sub, sub: sub}
+	src := &source{receiver: sub, sub: sub, beats: s.silence.on()}
 	if err := src.setTopics(topics); err != nil {
 		return nil, errors.Join(err, sub.Close())
 	}
@@ -62,24 +71,29 @@ func (s *Subscriber) newSource(topics topicSet) (*source, error) {
 func (src *source) setTopics(topics topicSet) error {
 	src.mu.Lock()
 	defer src.mu.Unlock()
-	for _, topic := range topics {
-		if !slices.Contains(src.topics, topic) {
+	wire := topics
+	if src.beats {
+		wire = topics.withHeartbeats()
+	}
+	for _, topic := range wire {
+		if !slices.Contains(src.wire, topic) {
 			if err := src.sub.Subscribe(topic); err != nil {
 				return err
 			}
 		}
 	}
-	for _, topic := range src.topics {
-		if !slices.Contains(topics, topic) {
+	for _, topic := range src.wire {
+		if !slices.Contains(wire, topic) {
 			if err := src.sub.Unsubscribe(topic); err != nil {
 				return err
 			}
 		}
 	}
-	if src.topics != nil {
+	if src.topics != nil || len(wire) > len(topics) {
 		src.replaced.Store(&topics)
 	}
-	src.topics = topics
+	src.topics, src.wire = topics, wire
+	src.deaf.Store(len(wire) == 0)
 	return nil
 }
 
@@ -111,9 +125,11 @@ func (s *Subscriber) pump(src *source) {
 			}
 			return
 		}
+		now := time.Now()
+		s.silence.note(s.log, src, frames, now)
 		taken := make(chan struct{})
 		s.mu.Lock()
-		s.ready = append(s.ready, batch{frames: frames, source: src, taken: taken})
+		s.ready = append(s.ready, batch{frames: frames, source: src, at: now, taken: taken})
 		s.mu.Unlock()
 		s.wake.wake()
 		select {

@@ -12,20 +12,24 @@ import (
 
 // SubscriberStats counts what a subscriber did since it was made. Hooks count in Bad alone.
 type SubscriberStats struct {
-	Received  uint64 // frames from publishers
+	Received  uint64 // frames from publishers, heartbeats that only the subscriber itself wants among them
 	Delivered uint64 // messages that the program got
 	Filtered  uint64 // messages that the filter dropped
-	Bad       uint64 // frames that were no message
-	Multipart uint64 // refused: a message is one frame
-	Queued    int64  // bytes that wait below, beside what was taken in one go
+	// Duplicates were messages that had come already within the window; of those the filter was not asked.
+	Duplicates uint64
+	Bad        uint64 // frames that were no message
+	Multipart  uint64 // refused: a message is one frame
+	Queued     int64  // bytes that wait below, beside what was taken in one go
 	// HandshakesFailed counts connections that publishers did not let us make, as often as the transport tells of them: when a reason is
 	// new, and not each time that it tries again.
 	HandshakesFailed uint64
+	// Silent is how often a publisher was reconnected since it was not heard for too long.
+	Silent uint64
 }
 
 // counts are those that no socket keeps.
 type counts struct {
-	delivered, filtered atomic.Uint64
+	delivered, filtered, duplicates atomic.Uint64
 }
 
 // Stats returns the counters.
@@ -35,7 +39,9 @@ func (s *Subscriber) Stats() SubscriberStats {
 		Filtered:  s.counts.filtered.Load(),
 		Bad:       s.bad.total.Load(),
 
+		Duplicates:       s.counts.duplicates.Load(),
 		HandshakesFailed: s.handshakes.failed.Load(),
+		Silent:           s.silence.found.Load(),
 	}
 	for _, source := range s.programSources() {
 		below := source.sub.Stats()

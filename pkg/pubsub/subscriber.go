@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -46,6 +47,15 @@ type SubscriberOptions struct {
 	Translate bool
 	// Attribute fills [Received].From, at a small price per message. Translate does so too.
 	Attribute bool
+	// Duplicates drops messages that have come already within a window, whichever publisher they came from: with two relays side by side each message is
+	// received once. They are looked at as they came in, before Translate and Filter. What hooks get is not looked at. Nil: they pass.
+	Duplicates *dedup.Config
+	// SilenceFactor is by how much the interval that the heartbeats of a publisher announce (min_interval) may be exceeded: when nothing at all
+	// has come from it for that interval times the factor, and for 5 s at least, it is reconnected, which is logged and counted; not again
+	// before its next heartbeat, and the time doubles, up to 64 times, until the publisher has kept to its interval. With it the subscriber
+	// subscribes to heartbeats too; those that Topics do not cover are dropped. While received messages wait for the program nobody is taken for
+	// silent. 1 to 1000; 3 is sensible. Default 0: publishers are left alone.
+	SilenceFactor float64
 	// Accept is asked about each publisher that was found by name. An error is logged once and the publisher passed over, until it is
 	// announced with other data. It must not block. Default: all are accepted.
 	Accept func(discovery.Entry) error
@@ -78,6 +88,7 @@ type Subscriber struct {
 	accept    func(discovery.Entry) error // nil: everything
 	timeout   time.Duration
 	decoder   message.Decoder
+	window    *dedup.Window // nil: duplicates pass
 	config    transport.SubscriberConfig
 
 	main  *source
@@ -99,6 +110,7 @@ type Subscriber struct {
 
 	events     func(transport.Event) // of the program; nil: it wants none
 	handshakes handshakes
+	silence    *silence
 
 	closed <-chan struct{}
 	stop   context.CancelFunc // closes closed
@@ -129,6 +141,15 @@ func (n *Node) subscriber(o SubscriberOptions) (_ *Subscriber, err error) {
 	if o.Timeout < 0 || o.LookupTimeout < 0 {
 		return nil, errors.New("a timeout below zero")
 	}
+	if err := checkSilenceFactor(o.SilenceFactor); err != nil {
+		return nil, err
+	}
+	var window *dedup.Window
+	if o.Duplicates != nil {
+		if window, err = dedup.New(*o.Duplicates); err != nil {
+			return nil, fmt.Errorf("duplicates: %w", err)
+		}
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Subscriber{
 		node:      n,
@@ -139,9 +160,11 @@ func (n *Node) subscriber(o SubscriberOptions) (_ *Subscriber, err error) {
 		accept:    o.Accept,
 		timeout:   o.Timeout,
 		decoder:   o.Decoder,
+		window:    window,
 		events:    o.Events,
+		silence:   newSilence(o.SilenceFactor),
 		config: transport.SubscriberConfig{
-			Attribute: o.Translate || o.Attribute,
+			Attribute: o.Translate || o.Attribute || o.SilenceFactor > 0,
 			// One half waits in the transport, the other is what was taken from it in one go.
 			MaxQueued:     max(o.MaxQueued/2, 1),
 			SocketOptions: n.socket(o.Queue),
@@ -166,6 +189,9 @@ func (n *Node) subscriber(o SubscriberOptions) (_ *Subscriber, err error) {
 
 // start connects to what is given and begins to look for services, until ctx ends.
 func (s *Subscriber) start(ctx context.Context, o SubscriberOptions) error {
+	if s.silence.on() {
+		s.wg.Go(s.watchSilence)
+	}
 	for _, addr := range o.Addresses {
 		if err := s.Add(addr); err != nil {
 			return err
@@ -182,6 +208,9 @@ func (s *Subscriber) start(ctx context.Context, o SubscriberOptions) error {
 func (s *Subscriber) SetTopics(topics ...string) error {
 	if err := s.main.setTopics(newTopicSet(topics)); err != nil {
 		return fmt.Errorf("set topics: %w", err)
+	}
+	if len(topics) == 0 {
+		s.silence.forgetAll() // who is asked for nothing is silent
 	}
 	return nil
 }
@@ -209,6 +238,7 @@ func (s *Subscriber) Close() error {
 func (s *Subscriber) event(e transport.Event) {
 	if !s.isClosed() {
 		s.handshakes.event(s.log, e)
+		s.silence.event(e, time.Now())
 	}
 	if s.events != nil {
 		s.events(e)

@@ -35,6 +35,14 @@ func defaultTopics(o SubscriberOptions) topicSet {
 	return topicSet{everyTopic}
 }
 
+// withHeartbeats returns t and the topic of heartbeats, if anything is wanted and t does not cover them.
+func (t topicSet) withHeartbeats() topicSet {
+	if len(t) == 0 || t.covers([]byte(heartbeatTopic)) {
+		return t
+	}
+	return append(slices.Clone(t), heartbeatTopic)
+}
+
 // key identifies the set.
 func (t topicSet) key() string { return strings.Join(t, "\x00") }
 
