@@ -60,7 +60,7 @@ func sampleStats() relay.Stats {
 	return relay.Stats{Publishers: 3, PublishersWanted: 4, Subscribers: 2, Routes: []relay.RouteStats{
 		{
 			Name: "gather", Received: 10, Kept: 6, Duplicates: 1, Dropped: map[string]uint64{"loop": 2, "too_old": 1}, Changed: 4, Sent: 5, Bytes: 3000,
-			DelayP50: 20 * time.Millisecond, DelayP99: 3 * time.Second, Publishers: 3, PublishersWanted: 4, Subscribers: 2,
+			DelayP50: 20 * time.Millisecond, DelayP99: 3 * time.Second, Publishers: 3, PublishersWanted: 4, Subscribers: 2, Silent: 7,
 			Loss: transport.LossStats{Unheard: 1, Overflows: 2, Episodes: 3, LostEstimate: 400, Slow: 1},
 			Last: time.UnixMilli(1716000000500),
 		},
@@ -145,6 +145,7 @@ func TestCountersAsJSON(t *testing.T) {
    "received": 10,
    "route": "gather",
    "sent": 5,
+   "silent": 7,
    "slow_episodes": 3,
    "slow_subscribers": 1,
    "subscribers": 2,
@@ -167,12 +168,14 @@ func TestCountersAsJSON(t *testing.T) {
    "received": 0,
    "route": "idle",
    "sent": 0,
+   "silent": 0,
    "slow_episodes": 0,
    "slow_subscribers": 0,
    "subscribers": 0,
    "unheard": 0
   }
  ],
+ "silent": 0,
  "slow_episodes": 0,
  "slow_subscribers": 0,
  "subscribers": 2,
@@ -187,7 +190,7 @@ func TestCountersInTheLog(t *testing.T) {
 	t.Parallel()
 	line := encode(t, logged(sampleStats().Routes[0]))
 	const want = `{"route":"gather","paused":false,"received":10,"kept":6,"duplicates":1,"dropped":{"loop":2,"too_old":1},"changed":4,"sent":5,"bytes":3000,` +
-		`"delay_p50":"20ms","delay_p99":"3s","publishers":3,"publishers_wanted":4,"subscribers":2,"unheard":1,"overflows":2,"slow_episodes":3,"lost_estimate":400,"slow_subscribers":1,"last":"2024-05-18T02:40:00.500Z"}`
+		`"delay_p50":"20ms","delay_p99":"3s","publishers":3,"publishers_wanted":4,"subscribers":2,"silent":7,"unheard":1,"overflows":2,"slow_episodes":3,"lost_estimate":400,"slow_subscribers":1,"last":"2024-05-18T02:40:00.500Z"}`
 	if diff := cmp.Diff(want, line); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

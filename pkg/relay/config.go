@@ -77,6 +77,10 @@ type SourceConfig struct {
 	// Queue is the number of messages held for one publisher. Default 0: 1000.
 	Queue int `toml:"queue"`
 
+	// SilenceFactor is by how much a publisher may exceed the interval that its heartbeats announce: when nothing at all has come from it for that interval times
+	// this, and for 5 s at least, the connection is taken for dead and made anew. Publishers that send no heartbeats are left alone. 1 to 1000; 0: all are. Default 3.
+	SilenceFactor *float64 `toml:"silence_factor"`
+
 	// Backend is how nameservers are asked, and how publishers speak that do not tell: "unsecure_zmq" or "secure_zmq". Default "": that of the
 	// settings.
 	Backend transport.Backend `toml:"backend"`
@@ -87,6 +91,14 @@ type SourceConfig struct {
 	ServerPublicKeyFile string `toml:"server_public_key_file"`
 	// ServerPublicKeys are those of servers with keys of their own, as WHO=FILE. Default [].
 	ServerPublicKeys []string `toml:"server_public_keys"`
+}
+
+// silenceFactor is SilenceFactor, or its default.
+func (cfg SourceConfig) silenceFactor() float64 {
+	if cfg.SilenceFactor == nil {
+		return DefaultSilenceFactor
+	}
+	return *cfg.SilenceFactor
 }
 
 // SinkConfig says where a route publishes.
@@ -139,6 +151,8 @@ const (
 	DefaultLoopWindow  = time.Minute
 	DefaultLoopEntries = 500_000
 	DefaultStopLimit   = 3 * time.Second
+
+	DefaultSilenceFactor = 3
 )
 
 // DefaultConfig returns the settings of a relay without routes.

@@ -28,6 +28,8 @@ type RouteStats struct {
 	DelayP50, DelayP99 time.Duration
 	// Publishers and Subscribers are connected now; PublishersWanted are to be: those that were found, and the addresses.
 	Publishers, PublishersWanted, Subscribers int
+	// Silent is how often a publisher of the source was connected to anew since it was not heard for too long; it counts since the source was opened.
+	Silent uint64
 	// Loss is what subscribers of the sink did not get, whichever route it was that fed it; zero where the sink can't tell. It counts since the sink was bound.
 	Loss transport.LossStats
 	// Last is when the last message was sent; zero: none was.
@@ -40,6 +42,8 @@ type Stats struct {
 	Routes []RouteStats
 	// Publishers and Subscribers are connected now, those of several routes once; PublishersWanted are to be.
 	Publishers, PublishersWanted, Subscribers int
+	// Silent is how often publishers of all sources were connected to anew since they were not heard for too long, each source once.
+	Silent uint64
 	// Loss is what subscribers of all sinks did not get, each sink once.
 	Loss transport.LossStats
 }

@@ -18,6 +18,8 @@ type Source interface {
 	Queued() bool
 	// Peers is the number of publishers that it is connected to, and of those that it is to be connected to.
 	Peers() (connected, wanted int)
+	// Silent is how often a publisher was reconnected since it was not heard for too long.
+	Silent() uint64
 	// Close makes Receive return [transport.ErrClosed].
 	Close() error
 }

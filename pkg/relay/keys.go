@@ -54,6 +54,7 @@ func (r *Relay) sinkNode(cfg SinkConfig) (*pubsub.Node, closer, error) {
 
 // node makes a node with keys of its own, or without any with those of the relay.
 func (r *Relay) node(backend transport.Backend, settings pubsub.Settings, keys *security.Config) (*pubsub.Node, closer, error) {
+	settings.KeepAlive = keepAlive(settings.KeepAlive)
 	if backend != "" {
 		// How nameservers are told is as the settings say, not as the sink speaks.
 		settings.AnnounceBackend = cmp.Or(settings.AnnounceBackend, settings.Backend, transport.Plain)

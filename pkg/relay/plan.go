@@ -44,6 +44,11 @@ func (cfg SourceConfig) key() string {
 	cfg.Nameservers = sorted(cfg.Nameservers)
 	cfg.Addresses = sorted(cfg.Addresses)
 	cfg.ServerPublicKeys = sorted(cfg.ServerPublicKeys)
+	if factor := cfg.silenceFactor(); factor >= 0 && factor <= maxSilenceFactor {
+		cfg.SilenceFactor = new(factor)
+	} else {
+		cfg.SilenceFactor = nil // is refused, and may be what JSON does not have
+	}
 	return keyOf(cfg)
 }
 

@@ -43,8 +43,11 @@ func (r *Relay) openSource(cfg SourceConfig, accept func(discovery.Entry) error)
 		Backend:     cfg.Backend,
 		Queue:       cfg.Queue,
 		Attribute:   true,
-		Accept:      accept,
-		Events:      s.event,
+
+		SilenceFactor: cfg.silenceFactor(),
+
+		Accept: accept,
+		Events: s.event,
 	})
 	if err != nil {
 		return nil, errors.Join(err, closeAny(keys))
@@ -86,6 +89,8 @@ func received(got *pubsub.Received) Received {
 }
 
 func (s *posttrollSource) SetTopics(topics []string) error { return s.sub.SetTopics(topics...) }
+
+func (s *posttrollSource) Silent() uint64 { return s.sub.Stats().Silent }
 
 func (s *posttrollSource) Queued() bool { return s.sub.Pending() }
 

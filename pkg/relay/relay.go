@@ -147,6 +147,7 @@ func (r *Relay) Stats() Stats {
 		connected, wanted := in.source.Peers()
 		s.Publishers += connected
 		s.PublishersWanted += wanted
+		s.Silent += in.source.Silent()
 	}
 	for _, out := range r.outlets {
 		s.Subscribers += out.sink.Peers()
@@ -155,7 +156,9 @@ func (r *Relay) Stats() Stats {
 	for _, route := range r.routes {
 		one := route.counts.stats(now)
 		one.Name, one.Paused = route.Name, r.isPaused(route.plan)
-		one.Publishers, one.PublishersWanted = r.inlets[route.sourceKey].source.Peers()
+		source := r.inlets[route.sourceKey].source
+		one.Publishers, one.PublishersWanted = source.Peers()
+		one.Silent = source.Silent()
 		one.Subscribers = route.outlet.sink.Peers()
 		one.Loss = route.outlet.loss()
 		s.Routes = append(s.Routes, one)

@@ -32,10 +32,11 @@ func (e *SettingError) HintText() string { return e.Hint }
 
 // Bounds of settings.
 const (
-	minLoopWindow, maxLoopWindow   = time.Second, 24 * time.Hour
-	minLoopEntries, maxLoopEntries = 1000, 50_000_000
-	maxStopLimit                   = time.Minute
-	minHeartbeat, maxHeartbeat     = time.Second, time.Hour
+	minLoopWindow, maxLoopWindow       = time.Second, 24 * time.Hour
+	minLoopEntries, maxLoopEntries     = 1000, 50_000_000
+	maxStopLimit                       = time.Minute
+	minSilenceFactor, maxSilenceFactor = 1, 1000
+	minHeartbeat, maxHeartbeat         = time.Second, time.Hour
 )
 
 // Validate returns all that is wrong with c, joined, each as a [*SettingError]; nil when nothing is. No file is looked at.
@@ -111,7 +112,7 @@ func (v *validation) source(at string, route Route, all []Route) {
 	if cfg.SameAs != "" {
 		rest := cfg
 		rest.SameAs, rest.Topics = "", nil
-		if rest.key() != (SourceConfig{}).key() {
+		if rest.SilenceFactor != nil || rest.key() != (SourceConfig{}).key() {
 			v.add(at+".same_as", "", "with it nothing but topics can be set")
 		}
 		v.sameAs(at, cfg.SameAs, route.Name, all, func(other Route) string { return other.Source.SameAs })
@@ -132,6 +133,9 @@ func (v *validation) source(at string, route Route, all []Route) {
 	v.backend(at, cfg.Backend)
 	if cfg.Queue < 0 {
 		v.add(at+".queue", "", "%d is below 0", cfg.Queue)
+	}
+	if factor := cfg.silenceFactor(); factor != 0 && !(factor >= minSilenceFactor && factor <= maxSilenceFactor) { // NaN is none of these
+		v.add(at+".silence_factor", "3 is usual", "%v is out of range, want %d to %d, or 0 for never", factor, minSilenceFactor, maxSilenceFactor)
 	}
 }
 

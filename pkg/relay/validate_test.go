@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,15 @@ func TestValidate(t *testing.T) {
 		{"backends", func(c *relay.Config) { c.Routes[0].Source.Backend, c.Routes[0].Sink.Backend = "plain", "curve" },
 			[]string{"route[1].source.backend", "route[1].sink.backend"}},
 		{"queues", func(c *relay.Config) { c.Routes[0].Source.Queue, c.Routes[0].Sink.Queue = -1, -1 }, []string{"route[1].source.queue", "route[1].sink.queue"}},
+		{"silence factors", func(c *relay.Config) {
+			c.Routes[0].Source.SilenceFactor, c.Routes[1].Source.SilenceFactor = new(0.5), new(math.NaN())
+		}, []string{"route[1].source.silence_factor", "route[2].source.silence_factor"}},
+		{"silence factors that are good", func(c *relay.Config) {
+			c.Routes[0].Source.SilenceFactor, c.Routes[1].Source.SilenceFactor = new(0.0), new(1000.0)
+		}, nil},
+		{"same as and a silence factor", func(c *relay.Config) {
+			c.Routes[1].Source = relay.SourceConfig{SameAs: "a", SilenceFactor: new(3.0)}
+		}, []string{"route[2].source.same_as"}},
 		{"same as", func(c *relay.Config) {
 			c.Routes[1].Source = relay.SourceConfig{SameAs: "a", Topics: []string{"/b"}}
 			c.Routes[1].Sink = relay.SinkConfig{SameAs: "a"}
