@@ -34,6 +34,8 @@ type Received struct {
 	Err error
 	// From is where it came from; zero where that can't be told.
 	From transport.Endpoint
+
+	key uint64 // see loopKey; 0: not known yet
 }
 
 // Sink takes messages out. All may be called concurrently.

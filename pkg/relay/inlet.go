@@ -29,6 +29,7 @@ type inlet struct {
 	mu     sync.Mutex
 	routes []*route
 	boxes  []*outbox // of routes, one by one
+	loops  []*loops  // of routes, each once
 }
 
 // feed sets the routes, and subscribes to what they want together.
@@ -41,7 +42,12 @@ func (in *inlet) feed(routes []*route) error {
 
 // set takes over routes. The caller holds mu.
 func (in *inlet) set(routes []*route) {
-	in.routes, in.boxes = routes, newOutboxes(routes)
+	in.routes, in.boxes, in.loops = routes, newOutboxes(routes), nil
+	for _, r := range routes {
+		if r.loops != nil && !slices.Contains(in.loops, r.loops) {
+			in.loops = append(in.loops, r.loops)
+		}
+	}
 }
 
 // subscribe asks for what the routes want together now.
@@ -124,6 +130,9 @@ func (in *inlet) pass(ctx context.Context, batch []Received) {
 	}
 	in.beat.begin()
 	in.mu.Lock()
+	for _, l := range in.loops {
+		l.expect(batch)
+	}
 	now := time.Now()
 	for i := range batch {
 		for j, r := range in.routes {

@@ -86,7 +86,7 @@ func (r *route) decide(got *Received, now time.Time, trace func(step int, kind s
 	if r.process.duplicate(got.Message, item, now) {
 		return drop(reasonDuplicate)
 	}
-	if r.loops != nil && r.loops.came(got.Message, got.From, now) {
+	if r.loops != nil && r.loops.came(got, now) {
 		return drop(reasonLoop)
 	}
 	result := r.process.steps(got.Message, item, now, trace)
