@@ -189,3 +189,13 @@ func TestAllocations(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkWithWords(b *testing.B) {
+	m := mustDecode(b, string(fileFrame))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := m.WithWords(message.Words{Subject: "/test/viirs/sdr/1B", Sender: "safusr@relay.example.org"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -11,6 +11,73 @@ import (
 // in ISO 8859-1 the new word is written in that too; a word that it cannot hold
 // is an error.
 
+// Words are words of a header. An empty one says nothing.
+type Words struct{ Subject, Type, Sender string }
+
+// WithWords returns m with other words: all at once, which costs less than
+// [Message.WithSubject], [Message.WithType] and [Message.WithSender] one by one,
+// and is otherwise the same. Without any it is m itself.
+func (m *Message) WithWords(w Words) (*Message, error) {
+	words := [...]string{inSubject: w.Subject, inType: w.Type, inSender: w.Sender}
+	if words == [3]string{} {
+		return m, nil
+	}
+	if made, ok := m.withASCII(words); ok {
+		return made, nil
+	}
+	for field, word := range words {
+		if word == "" {
+			continue
+		}
+		var err error
+		if m, err = m.withWord(field, word); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// withASCII replaces the words that are not empty where they and the header are
+// ASCII, and says whether they are. Nothing has to be decoded again then.
+func (m *Message) withASCII(words [inSender + 1]string) (*Message, bool) {
+	h, ok := splitASCII(view(m.frame[:len(m.frame)-len(m.data)]))
+	if !ok {
+		return nil, false
+	}
+	size := len(m.frame)
+	for field, word := range words {
+		if headEnd(word, 0) != len(word) {
+			return nil, false
+		}
+		if word != "" {
+			size += len(word) - (h.end[field] - h.start[field])
+		}
+	}
+	made := *m
+	frame := make([]byte, 0, size)
+	done := 0 // of m's frame
+	for field, to := range [...]*string{inSubject: &made.subject, inType: &made.typ, inSender: &made.sender} {
+		frame = append(frame, m.frame[done:h.start[field]]...)
+		start := len(frame)
+		if word := words[field]; word != "" {
+			frame = append(frame, word...)
+		} else {
+			frame = append(frame, m.frame[h.start[field]:h.end[field]]...)
+		}
+		*to = view(frame[start:])
+		done = h.end[field]
+	}
+	frame = append(frame, m.frame[done:]...)
+	longer := size - len(m.frame)
+	made.frame = frame
+	made.head += longer
+	made.version = Version(view(frame[h.start[inVersion]+longer : h.end[inVersion]+longer]))
+	if m.data != nil {
+		made.data = frame[len(frame)-len(m.data):]
+	}
+	return &made, true
+}
+
 // WithSubject returns m with another subject.
 func (m *Message) WithSubject(s string) (*Message, error) { return m.withWord(inSubject, s) }
 

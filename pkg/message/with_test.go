@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pytroll/posttroll-go/pkg/message"
 )
 
@@ -68,6 +70,47 @@ func TestWith(t *testing.T) {
 				t.Errorf("the original is now %q", m.Bytes())
 			}
 		})
+	}
+}
+
+// Words replaced at once give what they give one by one, in all that can be told of a message.
+func TestWithWords(t *testing.T) {
+	t.Parallel()
+	frames := []string{
+		"pytroll://a \t info  me@here 20240517 v1.01  Application/JSON   {\"b\":1.50} \n",
+		"pytroll://norrk\xf6ping info me@here 2024-05-17 v1.01 text/ascii \xe5\xe4\xf6",
+		"pytroll://norrköping info me@here 2024-05-17 v1.01 text/ascii åäö",
+		head, head + " text/ascii \xe5", head + " text/ascii å", head + " text/ascii ", head + " application/json {\"a\": [1]}",
+		"pytroll:/a info me 2024-05-17 ",
+	}
+	for _, frame := range frames {
+		for _, w := range []message.Words{
+			{}, {Subject: "/x"}, {Type: "y"}, {Sender: "me@there.example.org"}, {Subject: "/x/y/z", Type: "y", Sender: "m@t"}, {Subject: "/å", Sender: "a@b"}, {Type: "å"}, {Subject: "/x", Sender: "a b"}, {Sender: "\xff"},
+		} {
+			m := mustDecode(t, frame)
+			want, wantErr := m, error(nil)
+			for _, one := range []struct {
+				word string
+				with func(*message.Message, string) (*message.Message, error)
+			}{{w.Subject, (*message.Message).WithSubject}, {w.Type, (*message.Message).WithType}, {w.Sender, (*message.Message).WithSender}} {
+				if one.word != "" && wantErr == nil {
+					want, wantErr = one.with(want, one.word)
+				}
+			}
+			got, err := m.WithWords(w)
+			if (err != nil) != (wantErr != nil) {
+				t.Errorf("%q with %q: got %v, want %v", frame, w, err, wantErr)
+			}
+			if err != nil {
+				continue
+			}
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(message.Message{}, message.Time{})); diff != "" {
+				t.Errorf("%q with %q (-want +got):\n%s", frame, w, diff)
+			}
+			if string(m.Bytes()) != frame {
+				t.Errorf("%q with %q: the original is now %q", frame, w, m.Bytes())
+			}
+		}
 	}
 }
 

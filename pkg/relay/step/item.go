@@ -63,13 +63,15 @@ func (i *Item) Message() (*message.Message, error) {
 			return nil, err
 		}
 	}
+	if i.subject == "" {
+		return m.WithSubject("") // the error
+	}
+	var words message.Words
 	if i.subject != m.Subject() {
-		if m, err = m.WithSubject(i.subject); err != nil {
-			return nil, err
-		}
+		words.Subject = i.subject
 	}
 	if i.sender != m.Sender() {
-		return m.WithSender(i.sender)
+		words.Sender = i.sender
 	}
-	return m, nil
+	return m.WithWords(words)
 }
