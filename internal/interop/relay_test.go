@@ -1,9 +1,11 @@
 package interop
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/pytroll/posttroll-go/internal/testbed"
@@ -22,6 +24,27 @@ func (m *machine) relay(t *testing.T, settings string) *testbed.Process {
 	p := m.start(t, cmd)
 	awaitReady(t, ready)
 	return p
+}
+
+// counters are some of a route's.
+type counters struct {
+	Duplicates  int
+	Dropped     map[string]int
+	Subscribers int
+}
+
+// countersOf asks a relay of one route for its counters.
+func countersOf(t *testing.T, relay *testbed.Process) (c counters) {
+	t.Helper()
+	from := len(relay.Lines())
+	if err := relay.Cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+	line, _ := relay.WaitLine(from, `"message":"counters"`)
+	if err := json.Unmarshal([]byte(line), &c); err != nil {
+		t.Fatalf("%s printed %q: %v", relay.Cmd, line, err)
+	}
+	return c
 }
 
 // flow is what Python publishers send, one after the other, and a Python subscriber gets, text by text.

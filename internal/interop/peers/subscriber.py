@@ -5,7 +5,6 @@ Usage: subscriber.py VERSION SERVICE... [--topic T] [--nameserver HOST] [--texts
 """
 
 import argparse
-import collections
 import datetime as dt
 import json
 import sys
@@ -113,7 +112,7 @@ def main():
     parser.add_argument("--nameserver", default="localhost")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--texts", action="store_true", help="print messages as they came")
-    shape.add_argument("--count", action="store_true", help="print how many messages of each publisher have come when no more do")
+    shape.add_argument("--count", action="store_true", help="print the last number of each publisher when no more come, and how many were not in turn")
     args = parser.parse_args()
     dialect, sockets = DIALECTS[args.version], Sockets()
     if dialect.mixes_backends and sockets.backend == SECURE:
@@ -138,23 +137,22 @@ def main():
 
 
 class Counts:
-    """How many numbered messages have come, by publisher, and how many of them not in their turn."""
+    """The last number of each publisher, and how many messages since its first one did not have the number that was next."""
 
     def __init__(self):
-        self._came = collections.Counter()
-        self._last = collections.Counter()
+        self._last = {}
         self._wrong = 0
 
     def add(self, message):
         publisher, number = message.data["publisher"], message.data["number"]
-        if number != self._last[publisher] + 1:
+        last = self._last.get(publisher, number - 1)
+        if number != last + 1:
             self._wrong += 1
-            print(publisher, "sent", number, "after", self._last[publisher], file=sys.stderr, flush=True)
+            print(publisher, "sent", number, "after", last, file=sys.stderr, flush=True)
         self._last[publisher] = number
-        self._came[publisher] += 1
 
     def __str__(self):
-        return json.dumps({"came": self._came, "wrong": self._wrong}, sort_keys=True)
+        return json.dumps({"last": self._last, "wrong": self._wrong}, sort_keys=True)
 
 
 def describe(value):
