@@ -14,6 +14,9 @@ const (
 	instancesPath = "/etc/posttroll/relay.d" // has a file of settings for each
 )
 
+// maxName bounds what a name of a file becomes part of: paths of sockets have little room.
+const maxName = 32
+
 // instance is one relay of this host, told from others by its file of settings.
 type instance struct {
 	name string // of its pid file, log and socket
@@ -34,12 +37,12 @@ func instanceOf(config string) instance {
 	switch {
 	case path == file:
 		return instance{program, unit, file}
-	case filepath.Dir(path) == instancesPath && name != filepath.Base(path):
+	case filepath.Dir(path) == instancesPath && name != filepath.Base(path) && len(name) <= maxName:
 		return instance{program + "-" + name, strings.Replace(instanceUnit, "%s", name, 1), path}
 	}
 	// Files of the same name in other directories are other relays.
 	sum := sha256.Sum256([]byte(path))
-	return instance{program + "-" + name + "-" + hex.EncodeToString(sum[:4]), "", path}
+	return instance{program + "-" + name[:min(len(name), maxName)] + "-" + hex.EncodeToString(sum[:4]), "", path}
 }
 
 // socket is the name of the file of its control socket.

@@ -25,7 +25,7 @@ type process struct {
 func (p *process) control(ctx context.Context, set *pflag.FlagSet) error {
 	in := instanceOf(p.flags.Config)
 	return daemon.Control{
-		Name: in.name, Unit: in.unit, File: in.file, UnitFlags: []string{"config"},
+		Name: in.name, Program: program, Unit: in.unit, File: in.file, UnitFlags: []string{"config"},
 		Environ: p.environ, Stdout: p.stdout, Stderr: p.stderr,
 		StopLimit: longestStop,
 	}.Do(ctx, p.flags.Action, set)

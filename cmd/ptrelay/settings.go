@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/pytroll/posttroll-go/pkg/config"
@@ -27,7 +29,30 @@ func (p *process) load() (*settled, error) {
 	s.report, err = config.Load(config.DaemonSources(settings, p.flags.Config, p.environ), &s.shared, (*unvalidated)(&s.own), &s.http)
 	// What could be read is looked at too: who mends a file wants to hear of all that is wrong with it.
 	invalid := unrelated(flatten(s.located(s.own.Validate())), flatten(err))
-	return s, daemon.BadConfig(errors.Join(err, errors.Join(invalid...)))
+	return s, daemon.BadConfig(inOrder(append(flatten(err), invalid...)))
+}
+
+// inOrder joins problems in the order of the lines of their files.
+func inOrder(problems []error) error {
+	files := make(map[string]int) // in the order in which they come
+	for _, err := range problems {
+		if at := originOf(err); files[at.File] == 0 {
+			files[at.File] = len(files) + 1
+		}
+	}
+	slices.SortStableFunc(problems, func(a, b error) int {
+		x, y := originOf(a), originOf(b)
+		return cmp.Or(cmp.Compare(files[x.File], files[y.File]), cmp.Compare(x.Line, y.Line))
+	})
+	return errors.Join(problems...)
+}
+
+// originOf returns where the setting that err is about comes from.
+func originOf(err error) config.Origin {
+	if p, ok := errors.AsType[*config.Problem](err); ok {
+		return p.Origin
+	}
+	return config.Origin{}
 }
 
 // unvalidated are settings that are validated by load, which knows the places of parts of routes.

@@ -14,7 +14,7 @@ import (
 
 // background is a daemon as a process of its own, known by its pid file.
 type background struct {
-	name                  string
+	name, program         string
 	dir                   string // of pid file, start socket and early errors
 	log                   string // where it logs by default
 	environ               []string
@@ -33,6 +33,7 @@ func (c Control) background() (*background, error) {
 	}
 	return &background{
 		name:    c.Name,
+		program: cmp.Or(c.Program, c.Name),
 		dir:     dir,
 		log:     filepath.Join(logs, c.Name+".log"),
 		environ: c.Environ,

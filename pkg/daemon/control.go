@@ -19,9 +19,10 @@ const DefaultStartLimit = 30 * time.Second
 // died leaves nothing to clear away. The pid file lies in $RUNTIME_DIRECTORY, else for root in /run/posttroll, else in posttroll below
 // $XDG_RUNTIME_DIR, else in a directory below the temporary one that belongs to the user alone.
 type Control struct {
-	Name string // of the program
-	Unit string // that runs it: "posttroll-nameserver.service"; empty: none does
-	File string // of settings, where what flags say is to be put when the unit is driven
+	Name    string // of the daemon, and of its files
+	Program string // that it runs, as its command line shows it. Default Name
+	Unit    string // that runs it: "posttroll-nameserver.service"; empty: none does
+	File    string // of settings, where what flags say is to be put when the unit is driven
 	// UnitFlags are flags that the unit's own command line holds as they are given: that of its instance.
 	UnitFlags []string
 	Environ   []string // as [os.Environ] gives it

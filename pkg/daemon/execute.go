@@ -76,7 +76,9 @@ func usageError(root, cmd *cobra.Command, args []string, err error) error {
 
 func usageHint(root, cmd *cobra.Command, args []string) string {
 	word := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
-	if _, _, unknown := root.Find(args); unknown != nil && word >= 0 {
+	found, _, unknown := root.Find(args)
+	// A root that does something by itself, and takes no arguments, finds itself.
+	if (unknown != nil || found == root && root.HasSubCommands()) && word >= 0 {
 		root.SuggestionsMinimumDistance = 2
 		if near := root.SuggestionsFor(args[word]); len(near) > 0 {
 			return fmt.Sprintf("did you mean %s?", strings.Join(near, " or "))

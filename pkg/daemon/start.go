@@ -115,7 +115,7 @@ func (b *background) command(args []string, pids pidFile, early *os.File, socket
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Args[0] = b.name
+	cmd.Args[0] = b.program
 	cmd.Dir = "/" // it keeps no file system busy
 	cmd.Stdout, cmd.Stderr = early, early
 	cmd.ExtraFiles = []*os.File{pids.File}

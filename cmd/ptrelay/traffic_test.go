@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/pubsub"
+)
+
+// newPublisher binds a publisher for the rest of the script.
+func newPublisher(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) == 2, "publisher NAME PORT")
+	pub, err := of(ts).node.Publisher(pubsub.PublisherOptions{Address: "tcp://127.0.0.1:" + args[1], Announce: pubsub.AnnounceNone})
+	ts.Check(err)
+	of(ts).publishers[args[0]] = pub
+	ts.Defer(func() {
+		if err := pub.Close(); err != nil {
+			ts.Logf("close publisher %s: %v", args[0], err)
+		}
+	})
+}
+
+func publisherOf(ts *testscript.TestScript, name string) *pubsub.Publisher {
+	pub := of(ts).publishers[name]
+	if pub == nil {
+		ts.Fatalf("no publisher %s", name)
+	}
+	return pub
+}
+
+// newSubscriber connects a subscriber for the rest of the script.
+func newSubscriber(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) == 2, "subscriber NAME PORT")
+	sub, err := of(ts).node.Subscriber(pubsub.SubscriberOptions{
+		Addresses: pubsub.URIs("tcp://127.0.0.1:" + args[1]), Topics: []string{message.Magic},
+	})
+	ts.Check(err)
+	of(ts).subscribers[args[0]] = sub
+	ts.Defer(func() {
+		if err := sub.Close(); err != nil {
+			ts.Logf("close subscriber %s: %v", args[0], err)
+		}
+	})
+}
+
+// flows publishes messages until one of them has come to a subscriber, byte for byte.
+func flows(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) == 3 && of(ts).subscribers[args[1]] != nil, "flows PUBLISHER SUBSCRIBER SUBJECT")
+	pub, sub := publisherOf(ts, args[0]), of(ts).subscribers[args[1]]
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var sent [][]byte
+	for n := 0; ctx.Err() == nil; n++ {
+		m, err := message.New(args[2], "file", map[string]any{"uid": strconv.Itoa(n), "now": time.Now().UnixNano()})
+		ts.Check(err)
+		sent = append(sent, m.Bytes())
+		ts.Check(pub.Send(ctx, m))
+		if receives(ts, ctx, sub, sent) {
+			return
+		}
+	}
+	ts.Fatalf("nothing of %s came to %s", args[0], args[1])
+}
+
+// receives waits a moment for one of the messages that were sent; others are passed over.
+func receives(ts *testscript.TestScript, ctx context.Context, sub *pubsub.Subscriber, sent [][]byte) bool {
+	moment, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	for {
+		m, err := sub.Receive(moment)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return false
+		}
+		ts.Check(err)
+		if slices.ContainsFunc(sent, func(frame []byte) bool { return bytes.Equal(frame, m.Bytes()) }) {
+			return true
+		}
+	}
+}
+
+// asked waits until somebody has subscribed to what a publisher has, or nobody has any more.
+func asked(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, false, len(args) == 1, "[!] asked PUBLISHER")
+	pub := publisherOf(ts, args[0])
+	eventually(ts, "subscriptions at "+args[0], func() bool { return (len(pub.Subscriptions()) > 0) != neg })
+}
+
+// stays checks that the connections of a publisher are those that they were when "stays" was first called for it.
+func stays(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) == 1, "stays PUBLISHER")
+	var now []string
+	for _, c := range publisherOf(ts, args[0]).Clients() {
+		now = append(now, c.Addr.String())
+	}
+	slices.Sort(now)
+	variable := "STAYS_" + args[0]
+	was := cmp.Or(ts.Getenv(variable), strings.Join(now, " "))
+	if was == "" || was != strings.Join(now, " ") {
+		ts.Fatalf("connections to %s: %q, were %q", args[0], now, was)
+	}
+	ts.Setenv(variable, was)
+}
+
+// get asks over HTTP and prints the answer behind its status.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) == 2 || len(args) == 4, "get [METHOD HOST] PORT PATH")
+	method, host := http.MethodGet, ""
+	if len(args) == 4 {
+		method, host, args = args[0], args[1], args[2:]
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, "http://127.0.0.1:"+args[0]+args[1], nil)
+	ts.Check(err)
+	req.Host, req.Close = host, true
+	res, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	body, err := io.ReadAll(res.Body)
+	ts.Check(errors.Join(err, res.Body.Close()))
+	fmt.Fprintf(ts.Stdout(), "%d %s", res.StatusCode, body)
+}
