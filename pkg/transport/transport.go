@@ -30,6 +30,8 @@ var (
 	ErrClosed = errors.New("closed")
 	// ErrNoKeys is returned when a backend or an address asks for CURVE and the keys that it takes are not there.
 	ErrNoKeys = errors.New("no CURVE keys configured")
+	// ErrReplay is returned by Send of a publisher that only replays.
+	ErrReplay = errors.New("a replay publisher sends nothing but what it replays")
 )
 
 // Transport makes sockets.
@@ -93,6 +95,8 @@ type PublisherConfig struct {
 	MinPort, MaxPort int // default 49152 and 65536
 	Backend          Backend
 	Security         ServerSecurity
+	// Welcome is what those who have just come get. Nil: nothing. It is an error at an inproc endpoint.
+	Welcome *Welcome
 	SocketOptions
 }
 
@@ -132,6 +136,8 @@ type PublisherStats struct {
 	Access AccessStats
 	Cut    uint64 // subscribers that were cut since they asked for too many topics
 	Loss   LossStats
+	// Welcomed counts the subscriptions that got something by Welcome.
+	Welcomed uint64
 }
 
 // SubscriberConfig configures a subscriber.

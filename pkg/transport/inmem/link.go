@@ -61,6 +61,8 @@ type outbox struct {
 	queue   int // frames held for one connection
 	links   []*link
 	changed broadcast // a link came, went or has room again; a subscription came
+	// greet is told of a connection that has asked for a topic. Nil: that of a pusher.
+	greet func(l *link, topic string)
 }
 
 // link takes a connection from an inbox of the right kind.

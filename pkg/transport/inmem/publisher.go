@@ -14,8 +14,10 @@ import (
 // Publisher sends frames to all that subscribed to how they begin.
 type Publisher struct {
 	server
-	outbox outbox
-	loss   transport.LossStats // guarded by Network.mu; but for those who are slow now
+	outbox   outbox
+	welcome  *transport.Welcome  // nil: newcomers get nothing
+	loss     transport.LossStats // guarded by Network.mu; but for those who are slow now
+	welcomed uint64              // guarded by Network.mu
 }
 
 var _ transport.Publisher = (*Publisher)(nil)
@@ -26,7 +28,11 @@ func (t *Transport) Publisher(cfg transport.PublisherConfig) (transport.Publishe
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
-	p := &Publisher{outbox: outbox{queue: opts.Queue}}
+	if err := checkWelcome(cfg); err != nil {
+		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
+	}
+	p := &Publisher{outbox: outbox{queue: opts.Queue}, welcome: cfg.Welcome}
+	p.outbox.greet = p.greet
 	listen := listenConfig{cfg.Endpoint, cfg.MinPort, cfg.MaxPort, cfg.Backend, cfg.Security}
 	if err := t.listen(listen, &p.server, p); err != nil {
 		return nil, err
@@ -44,22 +50,31 @@ func (p *Publisher) Send(ctx context.Context, frame []byte) error {
 	if p.closed {
 		return transport.ErrClosed
 	}
+	if err := p.checkSend(); err != nil {
+		return err
+	}
 	heard := false
 	for _, l := range slices.Clone(p.outbox.links) {
 		heard = heard || len(l.inbox.topics) > 0
-		switch {
-		case !l.inbox.matches(frame):
-		case p.outbox.room(l):
-			l.full = false
-			p.outbox.send(l, frame)
-		default:
-			p.lose(l)
+		if l.inbox.matches(frame) {
+			p.deliver(l, frame)
 		}
 	}
 	if !heard {
 		p.loss.Unheard++
 	}
+	p.sent(frame)
 	return nil
+}
+
+// deliver sends frame to one subscriber, if that has room. The caller holds mu.
+func (p *Publisher) deliver(l *link, frame []byte) {
+	if p.outbox.room(l) {
+		l.full = false
+		p.outbox.send(l, frame)
+	} else {
+		p.lose(l)
+	}
 }
 
 // SendBatch sends frames one by one.
@@ -174,7 +189,7 @@ func (p *Publisher) Stats() transport.PublisherStats {
 			loss.Slow++
 		}
 	}
-	return transport.PublisherStats{Access: p.door.access(), Loss: loss}
+	return transport.PublisherStats{Access: p.door.access(), Loss: loss, Welcomed: p.welcomed}
 }
 
 // counts tells how many subscribers asked for each topic. The caller holds mu.
@@ -203,6 +218,7 @@ func (p *Publisher) accept(d *dial) *refusal {
 		return otherKind
 	}
 	p.outbox.link(l)
+	p.welcomeAll(l)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package inmem
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -66,8 +67,12 @@ func (s *Subscriber) Reconnect(to transport.Address) error {
 // Subscribe asks for frames that begin with topic. To ask again changes nothing.
 func (s *Subscriber) Subscribe(topic string) error {
 	return s.locked(func() {
+		_, known := s.inbox.topics[topic]
 		s.inbox.topics[topic] = struct{}{}
 		s.subscriptionsChanged()
+		if !known {
+			s.greeted(topic)
+		}
 	})
 }
 
@@ -77,6 +82,15 @@ func (s *Subscriber) Unsubscribe(topic string) error {
 		delete(s.inbox.topics, topic)
 		s.subscriptionsChanged()
 	})
+}
+
+// greeted lets publishers give us what they have for those who have just asked for topic.
+func (s *Subscriber) greeted(topic string) {
+	for _, l := range slices.Clone(s.inbox.links) {
+		if l.peer != nil && l.peer.greet != nil {
+			l.peer.greet(l, topic)
+		}
+	}
 }
 
 // subscriptionsChanged wakes publishers that wait for subscriptions.

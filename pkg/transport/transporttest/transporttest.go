@@ -8,6 +8,7 @@ package transporttest
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -49,6 +50,12 @@ func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
 		{"ConcurrentSend", testConcurrentSend},
 		{"BindConflict", testBindConflict},
 		{"PortRange", testPortRange},
+		{"WelcomeLast", testWelcomeLast},
+		{"WelcomePerTopic", testWelcomePerTopic},
+		{"WelcomeReplay", testWelcomeReplay},
+		{"WelcomeCrowd", testWelcomeCrowd},
+		{"WelcomeRefused", testWelcomeRefused},
+		{"WelcomeAdmittedOnly", secured(testWelcomeAdmittedOnly)},
 		{"Request", testRequest},
 		{"RequestsAtOnce", testRequestsAtOnce},
 		{"RequestWithoutPeer", testRequestWithoutPeer},
@@ -94,6 +101,7 @@ func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
 type bench struct {
 	t *testing.T
 	transport.Transport
+	ahead sync.Map // of transport.Subscriber to *[]transport.Frame: received, and not looked at yet
 }
 
 func (b *bench) endpoint(s string) transport.Endpoint {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pebbe/zmq4"
@@ -22,7 +23,8 @@ type authenticator struct {
 
 	frames [][]byte // of the request that is being read, envelope included; the reader's own
 	tooBig bool
-	serial uint64 // of the handshakes that were admitted; the reader's own
+
+	serial atomic.Uint64 // of the handshake that was admitted last
 
 	domains struct {
 		mu   sync.Mutex
@@ -170,8 +172,7 @@ func (a *authenticator) judge(r zapRequest) (status, user string) {
 	if !g.judge(r) {
 		return zapRefused, ""
 	}
-	a.serial++
-	return zapAdmitted, zapUser{serial: a.serial, key: r.key}.String()
+	return zapAdmitted, zapUser{serial: a.serial.Add(1), key: r.key}.String()
 }
 
 // reply answers. A client that is gone meanwhile is no error.

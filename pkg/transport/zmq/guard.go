@@ -48,7 +48,10 @@ type guard struct {
 	failed   failure       // of the handshake of the connection whose end is told next
 	events   []event       // scratch
 	tapped   []*clientConn // in the order in which they came
-	closing  bool
+	// ends are, by the descriptors of connections that have ended, the greatest serial that a message left over from one of them can have. Nil where nobody
+	// asks.
+	ends    map[int]uint64
+	closing bool
 
 	taps atomic.Int64 // that are open
 
@@ -133,7 +136,7 @@ func (g *guard) judge(r zapRequest) (admitted bool) {
 	newcomer := g.meet(visitor{verdict.Identity, caller.Addr})
 	g.refused.forget(caller.Addr, caller.Key)
 	g.mu.Unlock()
-	if newcomer {
+	if newcomer && !admitsAll(g.gate) {
 		g.log().Info("client admitted", append(clientField(verdict.Identity), g.peerField(caller.Addr))...)
 	}
 	return true
@@ -232,6 +235,18 @@ func (g *guard) accept(p part) (c *clientConn, identity string, ok bool) {
 	return c, c.identity, false
 }
 
+// noteEnd notes the end of the connection c, which had the descriptor fd. The socket's mu is held.
+func (g *guard) noteEnd(fd int, c *clientConn) {
+	switch {
+	case g.ends == nil:
+	case c.spoke():
+		g.ends[fd] = max(g.ends[fd], c.serial)
+	default:
+		// Its serial is not known: it is none of those that are still to be given.
+		g.ends[fd] = g.auth.serial.Load()
+	}
+}
+
 // connOf returns the connection that p has come over; nil when it has gone, and maybe its descriptor has become another's. The socket's mu is held.
 func (g *guard) connOf(p part) *clientConn {
 	c := g.conns.byFD[p.fd]
@@ -272,7 +287,7 @@ func (g *guard) clients() []transport.Client {
 }
 
 func (g *guard) accessStats() transport.AccessStats {
-	if g == nil {
+	if g == nil || admitsAll(g.gate) {
 		return transport.AccessStats{}
 	}
 	g.mu.Lock()

@@ -126,6 +126,7 @@ func (g *guard) ended(fd int, why failure, now time.Time) {
 	if c == nil {
 		return
 	}
+	g.noteEnd(fd, c)
 	// The error number of a timeout is whatever libzmq did last. Who gives up after half of the time has a shorter patience than we have.
 	if why.vague && now.Sub(c.begun) >= g.patience/2 {
 		why.why = transport.RefusedTimeout

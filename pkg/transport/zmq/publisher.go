@@ -31,7 +31,8 @@ type publisher struct {
 	endpoint transport.Endpoint
 
 	// Under the socket's mu.
-	guard     *guard // nil: everybody may subscribe
+	guard     *guard   // nil: everybody may subscribe
+	welcome   *welcome // nil: newcomers get nothing
 	topics    topics
 	conns     clientConns // without a guard; otherwise they are the guard's
 	cuts      uint64      // subscribers that were cut
@@ -53,14 +54,15 @@ func (t *Transport) Publisher(c transport.PublisherConfig) (transport.Publisher,
 		return nil, err
 	}
 	defer leave()
-	if err := checkServer(c.Endpoint, c.Backend, c.Security); err != nil {
+	if err := errors.Join(checkServer(c.Endpoint, c.Backend, c.Security), checkWelcome(c)); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
-	s, err := newSocket(t, zmq4.XPUB, batchFrames, wantFD|wantClient(c.Endpoint, c.Security))
+	welcome := newWelcome(&c)
+	s, err := newSocket(t, zmq4.XPUB, welcome.batch(), wantFD|wantClient(c.Endpoint, c.Security))
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
-	p := &publisher{socket: s, topics: newTopics(), conns: newClientConns()}
+	p := &publisher{socket: s, topics: newTopics(), conns: newClientConns(), welcome: welcome}
 	p.sweep = time.AfterFunc(time.Hour, p.kick)
 	p.sweep.Stop()
 	if err := p.open(c); err != nil {
@@ -91,6 +93,9 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 	if err == nil {
 		p.guard, err = p.protect(c.Endpoint, c.Backend, c.Security, o)
 	}
+	if err == nil {
+		err = p.welcome.attach(p.socket, p.guard)
+	}
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
@@ -111,7 +116,7 @@ func (p *publisher) Send(ctx context.Context, frame []byte) error {
 		return err
 	}
 	defer p.mu.Unlock()
-	if err := sendFrame(p.raw, frame); err != nil {
+	if err := p.welcome.sendFrame(p.raw, frame); err != nil {
 		return fmt.Errorf("send on %s: %w", p.endpoint, err)
 	}
 	p.sweepSoon()
@@ -146,6 +151,9 @@ func (p *publisher) readTopics() {
 
 // readBatch takes in some subscriptions and tells whether there may be more. The socket's mu is held.
 func (p *publisher) readBatch() (more bool) {
+	if !p.welcome.beforeRead(p.topics.count) {
+		return false
+	}
 	more, err := p.batch.recv(p.raw)
 	if err != nil {
 		p.log.Error("subscriptions can't be read", zap.Stringer("uri", p.endpoint), zap.Error(err))
@@ -165,6 +173,7 @@ func (p *publisher) readBatch() (more bool) {
 func (p *publisher) take(part part) {
 	topic, subscribed, ok := parseSubscription(part.data)
 	if !ok {
+		p.welcome.stray(part)
 		return
 	}
 	c := p.connOf(part)
@@ -179,6 +188,7 @@ func (p *publisher) take(part part) {
 			p.logCut(c.id.peer)
 		}
 	}
+	p.welcome.take(part, topic, subscribed)
 }
 
 // connOf returns the connection that a subscription has come over; nil when it is not known.
@@ -268,7 +278,7 @@ func (p *publisher) Clients() []transport.Client {
 func (p *publisher) Stats() transport.PublisherStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return transport.PublisherStats{Access: p.guard.accessStats(), Cut: p.cuts}
+	return transport.PublisherStats{Access: p.guard.accessStats(), Cut: p.cuts, Welcomed: p.welcome.count()}
 }
 
 func (p *publisher) Close() error {

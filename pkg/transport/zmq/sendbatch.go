@@ -53,7 +53,9 @@ func (p *publisher) sendSome(frames [][]byte) (sent int, err error) {
 		return 0, err
 	}
 	defer p.mu.Unlock()
-	if p.gathered.take(frames); len(p.gathered.sizes) > 0 {
+	if p.welcome != nil {
+		sent, err = p.welcome.sendSome(p.raw, frames)
+	} else if p.gathered.take(frames); len(p.gathered.sizes) > 0 {
 		sent, err = sendFrames(p.raw, p.gathered.data, p.gathered.sizes)
 	} else if err = sendFrame(p.raw, frames[0]); err == nil {
 		sent = 1

@@ -127,6 +127,13 @@ static int ptz_send_all(void *socket, const char *head, const size_t *sizes, int
 	return rc;
 }
 
+// Lets the socket take in what the I/O thread has told it. Returns whether there is something to receive.
+static int ptz_process(void *socket) {
+	int events = 0;
+	size_t len = sizeof events;
+	return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &len) == 0 && (events & ZMQ_POLLIN);
+}
+
 // Sets an option. Returns 0 or an errno.
 static int ptz_setopt(void *socket, int option, const void *value, size_t size) {
 	return zmq_setsockopt(socket, option, value, size) == 0 ? 0 : zmq_errno();
@@ -286,6 +293,10 @@ func setOption(socket unsafe.Pointer, option int, value []byte) error {
 	}
 	return nil
 }
+
+// processCommands lets the socket take in what libzmq's I/O thread has told it: of connections that have come and gone, and what they sent. It
+// tells whether there is something to receive.
+func processCommands(socket unsafe.Pointer) (readable bool) { return C.ptz_process(socket) != 0 }
 
 // setOptionInt sets an option of a socket to an int.
 func setOptionInt(socket unsafe.Pointer, option, value int) error {

@@ -1,0 +1,69 @@
+package inmem
+
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// checkWelcome refuses what the real transport refuses.
+func checkWelcome(c transport.PublisherConfig) error {
+	switch {
+	case c.Welcome == nil:
+		return nil
+	case c.Welcome.Frames == nil:
+		return errors.New("a welcome without frames")
+	case c.Endpoint.Scheme() == "inproc":
+		return errors.New("subscribers over inproc can't be given a welcome")
+	}
+	return nil
+}
+
+// welcomeAll gives a subscriber that has just connected what it is to have for each of its topics. The caller holds mu.
+func (p *Publisher) welcomeAll(l *link) {
+	if p.welcome == nil {
+		return
+	}
+	for _, topic := range slices.Sorted(maps.Keys(l.inbox.topics)) {
+		p.greet(l, topic)
+	}
+}
+
+// greet gives the subscriber at the other end of l, which has just asked for topic, what it is to have. The caller holds mu.
+func (p *Publisher) greet(l *link, topic string) {
+	if p.welcome == nil {
+		return
+	}
+	frames := p.welcome.Frames(topic)
+	if len(frames) == 0 {
+		return
+	}
+	if !p.welcome.Replay {
+		frames = frames[len(frames)-1:]
+	}
+	p.welcomed++
+	for _, frame := range frames {
+		if int64(len(frame)) > l.inbox.maxMessage {
+			p.lose(l) // the real one would lose the connection, come back, and be given it again
+			continue
+		}
+		p.deliver(l, frame)
+	}
+}
+
+// checkSend refuses to send on a publisher that only replays.
+func (p *Publisher) checkSend() error {
+	if p.welcome != nil && p.welcome.Replay {
+		return transport.ErrReplay
+	}
+	return nil
+}
+
+// sent tells of a frame that was sent. The caller holds mu.
+func (p *Publisher) sent(frame []byte) {
+	if p.welcome != nil && p.welcome.Sent != nil {
+		p.welcome.Sent(frame)
+	}
+}

@@ -1,0 +1,109 @@
+package zmq
+
+/*
+#cgo noescape ptz_turn_send
+#cgo nocallback ptz_turn_send
+#cgo noescape ptz_turn_fresh
+#cgo nocallback ptz_turn_fresh
+#include <errno.h>
+#include <stdint.h>
+#include <zmq.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <x86intrin.h>
+static uint64_t ptz_ticks(void) { return __rdtsc(); }
+#else
+static uint64_t ptz_ticks(void) { return 0; }
+#endif
+
+// libzmq's max_command_delay (config.hpp), and what is to be left of it for the calls that follow.
+enum { PTZ_DELAY = 3000000, PTZ_MARGIN = 200000 };
+
+// Bounds of the time when the socket took in commands in zmq_send last, in ticks.
+typedef struct {
+	uint64_t lo, hi;
+} ptz_turn;
+
+static int ptz_turn_once(void *socket, const void *data, size_t size) {
+	while (zmq_send(socket, data, size, ZMQ_DONTWAIT) < 0)
+		if (zmq_errno() != EINTR)
+			return zmq_errno();
+	return 0;
+}
+
+// Sends a frame and keeps t. idle is a frame for nobody.
+static int ptz_turn_send(ptz_turn *t, void *socket, const void *data, size_t size, const void *idle, size_t idle_size) {
+	uint64_t begin = ptz_ticks();
+	int rc = ptz_turn_once(socket, data, size);
+	uint64_t end = ptz_ticks();
+	if (begin == 0 || end - t->lo <= PTZ_DELAY)
+		return rc; // it can't have been its turn
+	if (idle_size == 0) {
+		t->hi = end;
+		return rc;
+	}
+	if (begin > t->hi && begin - t->hi > PTZ_DELAY) {
+		t->lo = begin;
+		t->hi = end;
+		return rc;
+	}
+	// Maybe it was. If not it is at the next call, as soon as the time is over for certain.
+	while ((end = ptz_ticks()) > t->hi && end - t->hi <= PTZ_DELAY)
+		;
+	if (ptz_turn_once(socket, idle, idle_size) == 0) {
+		t->lo = begin;
+		t->hi = ptz_ticks();
+	}
+	return rc;
+}
+
+// Makes sure that the calls of zmq_send in the next PTZ_MARGIN ticks take in no commands.
+static int ptz_turn_fresh(ptz_turn *t, void *socket, const void *idle, size_t idle_size) {
+	int rc = ptz_turn_send(t, socket, idle, idle_size, idle, idle_size);
+	uint64_t now = ptz_ticks();
+	if (rc != 0 || now - t->lo <= PTZ_DELAY - PTZ_MARGIN)
+		return rc;
+	while ((now = ptz_ticks()) > t->hi && now - t->hi <= PTZ_DELAY)
+		;
+	return ptz_turn_send(t, socket, idle, idle_size, idle, idle_size);
+}
+*/
+import "C"
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// turn keeps zmq_send from taking in what libzmq's I/O thread tells where that must not be. The call takes it in at most once in 3,000,000 ticks of the
+// processor's clock, about a millisecond; turn knows when it did so last, as long as every frame of the socket is sent through it, and can make it do so
+// early. On processors without such a clock, where each call takes it in, there is nothing that can be done.
+type turn struct{ c C.ptz_turn }
+
+// idleFrame is one that goes to nobody who speaks posttroll: it is not UTF-8.
+var idleFrame = []byte{0xff}
+
+// send sends a frame without waiting. Where somebody might get the idle frame none is sent, and what fresh would promise is not known.
+func (t *turn) send(socket unsafe.Pointer, frame []byte, idle bool) error {
+	e := syscall.Errno(C.ptz_turn_send(&t.c, socket, unsafe.Pointer(unsafe.SliceData(frame)), C.size_t(len(frame)),
+		unsafe.Pointer(unsafe.SliceData(idleFrame)), idleSize(idle)))
+	return errnoCause(e)
+}
+
+// fresh makes sure that what is sent in the next microseconds, some sixty at least, takes nothing in.
+func (t *turn) fresh(socket unsafe.Pointer) error {
+	return errnoCause(syscall.Errno(C.ptz_turn_fresh(&t.c, socket, unsafe.Pointer(unsafe.SliceData(idleFrame)), idleSize(true))))
+}
+
+func idleSize(idle bool) C.size_t {
+	if !idle {
+		return 0
+	}
+	return C.size_t(len(idleFrame))
+}
+
+func errnoCause(e syscall.Errno) error {
+	if e == 0 {
+		return nil
+	}
+	return cause(e)
+}
