@@ -67,6 +67,8 @@ type Announcer struct {
 	host          hostView
 	destinations  []*destination
 
+	change sync.Mutex // held while what is announced is replaced by what follows from it
+
 	mu      sync.Mutex
 	now     wording
 	changed chan struct{} // closed when now is replaced

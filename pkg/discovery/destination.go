@@ -64,14 +64,21 @@ func designated(to transport.Address, cfg AnnouncerConfig, timeout time.Duration
 func (d *destination) run(ctx context.Context, a *Announcer) {
 	for ctx.Err() == nil {
 		next := time.NewTimer(a.pause())
+		soon := time.NewTimer(changePause)
 		now, changed := a.current()
 		d.announce(ctx, a, now)
 		select {
 		case <-next.C:
 		case <-changed:
+			// What changes again and again does not flood the network.
+			select {
+			case <-soon.C:
+			case <-ctx.Done():
+			}
 		case <-ctx.Done():
 		}
 		next.Stop()
+		soon.Stop()
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTimeout)
 	defer cancel()

@@ -45,14 +45,17 @@ func (a *Announcer) checkAddress(ctx context.Context) {
 	if err != nil || better.IsLoopback() || better == host {
 		return
 	}
-	a.move(now.whole, better)
+	a.move(better)
 }
 
 // move announces another address. The old one is withdrawn too, though nameservers that know it from another sender than
 // we are now may keep it until it expires.
-func (a *Announcer) move(what Announcement, to netip.Addr) {
-	from := what.URI
-	what = what.onHost(to.String())
+func (a *Announcer) move(to netip.Addr) {
+	a.change.Lock()
+	defer a.change.Unlock()
+	now, _ := a.current()
+	from := now.whole.URI
+	what := now.whole.onHost(to.String())
 	if err := a.set(what); err != nil {
 		a.log.Error("new address of this host cannot be announced", zap.Stringer("address", to), zap.Error(err))
 		return

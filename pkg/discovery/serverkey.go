@@ -80,7 +80,7 @@ func (a Announcement) lastDroppable() (last string, ok bool) {
 		return "", false
 	}
 	for k := range a.Extra.All() {
-		if k != keySameAsKey {
+		if k != keySameAsKey && k != keyHops { // names without their hops would go round in rings of relays
 			last, ok = k, true
 		}
 	}
@@ -109,5 +109,7 @@ func withHost(uri, host string) string {
 // claims are what subscribers act upon in the extra keys.
 func (a Announcement) claims() []string {
 	uri, key := a.SameAs()
-	return []string{a.ServerKey().String(), uri, key.String()}
+	relay := a.Relaying()
+	said := []string{a.ServerKey().String(), uri, key.String(), relay.ID, hopsText(a.Services, relay.Hops), strconv.Itoa(len(relay.Via))}
+	return append(said, relay.Via...)
 }

@@ -47,6 +47,7 @@ func (n *Node) announce(o PublisherOptions, bound transport.Endpoint, key curve.
 	if !key.IsZero() {
 		cfg.Announcement = cfg.Announcement.WithServerKey(key)
 	}
+	cfg.Announcement = cfg.Announcement.WithRelaying(o.Relaying)
 	var sender io.Closer
 	if len(o.Nameservers) == 0 || o.Announce == AnnounceBoth {
 		if cfg.Group, sender, err = n.datagrams(); err != nil {

@@ -55,9 +55,13 @@ func (s *Subscriber) warnMissing(ctx context.Context, timeout time.Duration) {
 
 // changed takes in what came or went.
 func (s *Subscriber) changed(c discovery.Change) {
+	s.listed.mu.Lock()
+	defer s.listed.mu.Unlock()
 	if c.Added {
+		s.listed.add(c.Entry)
 		s.found(c.Entry)
 	} else {
+		delete(s.listed.entries, c.Entry.URI)
 		s.lost(c.Entry)
 	}
 }
@@ -83,6 +87,9 @@ func (s *Subscriber) found(e discovery.Entry) {
 		return
 	}
 	s.refused.forget(e.URI)
+	if s.tellFound != nil {
+		s.tellFound(e, true)
+	}
 	fields := []zap.Field{zap.Strings("service", e.Services), zap.String("uri", e.URI), zap.String("backend", string(to.Backend))}
 	switch how {
 	case connectedNew:
@@ -131,6 +138,9 @@ func (s *Subscriber) lost(e discovery.Entry) {
 	known, ok := s.peers.get(e.URI)
 	if !ok || !known.found {
 		return
+	}
+	if s.tellFound != nil {
+		s.tellFound(e, false)
 	}
 	known.found = false
 	if err := s.leave(e.URI, known); err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
@@ -27,6 +28,8 @@ type PublisherOptions struct {
 
 	// Aliases are more names under which the publisher is found. Unlike Name they may hold blanks.
 	Aliases []string
+	// Relaying is what a relay tells of itself. The zero value is nothing. [Publisher.Reannounce] changes it, and the aliases.
+	Relaying discovery.Relaying
 	// BroadcastInterval is the time between announcements. Default 2 s; negative: never.
 	BroadcastInterval time.Duration
 	// Nameservers are registered with, each on its own: host, host:port, or any ZeroMQ endpoint.

@@ -59,6 +59,9 @@ type SubscriberOptions struct {
 	// Accept is asked about each publisher that was found by name. An error is logged once and the publisher passed over, until it is
 	// announced with other data. It must not block. Default: all are accepted.
 	Accept func(discovery.Entry) error
+	// Found is told of each publisher that was found by name and is to be connected to: when it is, again when it announces other data, and, with there
+	// false, when it is left. Calls come one at a time. It must not block, nor call the subscriber. Default: nobody is.
+	Found func(e discovery.Entry, there bool)
 	// Timeout is how long receiving waits for a message before it returns [ErrTimeout]; nothing but a message that is
 	// returned ends the wait. Default: for ever.
 	Timeout time.Duration
@@ -86,6 +89,7 @@ type Subscriber struct {
 	filter    func(*message.Message) bool
 	translate bool
 	accept    func(discovery.Entry) error // nil: everything
+	tellFound func(discovery.Entry, bool) // nil: nobody
 	timeout   time.Duration
 	decoder   message.Decoder
 	window    *dedup.Window // nil: duplicates pass
@@ -107,6 +111,7 @@ type Subscriber struct {
 	bad     badFrames
 	refused refusals
 	missing missing
+	listed  listed
 
 	events     func(transport.Event) // of the program; nil: it wants none
 	handshakes handshakes
@@ -158,6 +163,7 @@ func (n *Node) subscriber(o SubscriberOptions) (_ *Subscriber, err error) {
 		filter:    o.Filter,
 		translate: o.Translate,
 		accept:    o.Accept,
+		tellFound: o.Found,
 		timeout:   o.Timeout,
 		decoder:   o.Decoder,
 		window:    window,
