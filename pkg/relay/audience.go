@@ -32,6 +32,6 @@ func (out *outlet) loss() transport.LossStats {
 
 var _ Audience = (*posttrollSink)(nil)
 
-func (s *posttrollSink) Clients() []transport.Client { return s.pub.Clients() }
+func (s *posttrollSink) Clients() []transport.Client { return s.ports.clients() }
 
-func (s *posttrollSink) Loss() transport.LossStats { return s.pub.Stats().Loss }
+func (s *posttrollSink) Loss() transport.LossStats { return s.ports.loss() }

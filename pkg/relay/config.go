@@ -121,6 +121,13 @@ type SinkConfig struct {
 	Announce string `toml:"announce"`
 	// Nameservers are told directly. Default [].
 	Nameservers []string `toml:"nameservers"`
+	// AnnounceServices announces the sink also under all names of the publishers that its routes have found by name, so that who looks for one of them
+	// finds the relay. Names that don't fit one announcement (1024 bytes) go on further ports, each with the messages of the publishers that have them: who
+	// is given the address of the first port alone then misses what goes out on the others. Default false.
+	AnnounceServices bool `toml:"announce_services"`
+	// MaxPorts is the number of ports that AnnounceServices may take: those from Port on, or as many free ones. Names beyond that are left out. 1 to
+	// 64. Default 0: 16.
+	MaxPorts int `toml:"max_ports"`
 	// Advertise is the host to announce: a name, an address, or a network interface. Default "": the address that is bound, or that leads to the internet.
 	Advertise string `toml:"advertise"`
 	// BroadcastInterval is the time between announcements. Default "0s": 2s.
@@ -153,6 +160,8 @@ const (
 	DefaultStopLimit   = 3 * time.Second
 
 	DefaultSilenceFactor = 3
+	// DefaultMaxPorts is that of [SinkConfig].MaxPorts.
+	DefaultMaxPorts = 16
 )
 
 // DefaultConfig returns the settings of a relay without routes.

@@ -32,6 +32,9 @@ type RouteStats struct {
 	Silent uint64
 	// Loss is what subscribers of the sink did not get, whichever route it was that fed it; zero where the sink can't tell. It counts since the sink was bound.
 	Loss transport.LossStats
+	// Names of publishers are those that the sink is announced under besides its own, with announce_services; NamesLeftOut have no room in announcements. Ports
+	// is the number of ports that all this takes.
+	Names, NamesLeftOut, Ports int
 	// Last is when the last message was sent; zero: none was.
 	Last time.Time
 }

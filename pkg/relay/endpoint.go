@@ -48,7 +48,8 @@ type Sink interface {
 	Demand(ctx context.Context, known []string) ([]string, error)
 	// Peers is the number of subscribers that are connected.
 	Peers() int
-	// Endpoints are what is bound, the one that the settings name first. They stay as long as the sink is open.
+	// Endpoints are what is bound, the one that the settings name first. They stay as long as the sink is open, and
+	// more may come.
 	Endpoints() []transport.Endpoint
 	// URIs are where it is announced now, in the order of Endpoints; "" among them: nowhere.
 	URIs() []string

@@ -1,11 +1,14 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/pytroll/posttroll-go/pkg/discovery"
 )
 
 // openAll puts into after what plans need: what is there already, and what is new.
@@ -36,7 +39,7 @@ func (r *Relay) needInlet(p plan, before layout, after *layout) error {
 	if err := r.own.check(p.Source.Addresses); err != nil {
 		return err
 	}
-	source, err := r.openSource(p.Source, r.own.accept)
+	source, err := r.openSource(p.Source, r.accept, func() { r.originsChanged(p.sourceKey) })
 	if err != nil {
 		return err
 	}
@@ -71,19 +74,26 @@ func (r *Relay) needOutlet(p plan, plans []plan, before layout, after *layout) e
 	return nil
 }
 
+// accept says which of the publishers that were found may be connected to.
+func (r *Relay) accept(e discovery.Entry) error {
+	return cmp.Or(r.own.accept(e), r.echoes.accept(e))
+}
+
 func (r *Relay) bind(p plan) (*outlet, error) {
 	out, err := r.own.add(func() (*outlet, error) {
-		sink, err := r.openSink(p.Sink)
+		id := r.echoes.newSink()
+		sink, err := r.openSink(p.Sink, id)
 		if err != nil {
 			return nil, err
 		}
-		return &outlet{cfg: p.Sink, sink: sink}, nil
+		return &outlet{cfg: p.Sink, sink: sink, id: id, origins: make(chan struct{}, 1)}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	out.stop = stop
+	out.watching.Go(func() { r.carry(ctx, out) })
 	out.watching.Go(func() { out.watch(ctx, func() { r.demandChanged(out) }, r.log) })
 	return out, nil
 }
@@ -101,6 +111,7 @@ func (r *Relay) vacate(out *outlet) error {
 	}
 	out.vacated = true
 	r.own.remove(out)
+	r.echoes.remove(out.id)
 	return out.close()
 }
 
@@ -126,6 +137,7 @@ func (r *Relay) restore(before layout) error {
 		return nil
 	}
 	r.install(r.cfg, before)
+	r.originsChanged("")
 	for key, in := range before.inlets {
 		errs = append(errs, in.feed(r.active(key)))
 	}

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,6 +15,9 @@ import (
 type outlet struct {
 	cfg  SinkConfig
 	sink Sink
+	id   string // what others are told that it is called
+
+	origins chan struct{} // one deep: there is news of where its messages come from
 
 	vacated bool // closed to make room; guarded by Relay.change
 
@@ -54,7 +58,7 @@ func (cfg SinkConfig) collides(other SinkConfig) bool {
 		return false
 	case a.Scheme() != "tcp":
 		return a == b
-	case a.Port() == 0 || a.Port() != b.Port():
+	case a.Port() == 0 || b.Port() == 0 || a.Port() >= b.Port()+other.maxPorts() || b.Port() >= a.Port()+cfg.maxPorts():
 		return false
 	}
 	return a.Host() == b.Host() || isWildcard(a.Host()) || isWildcard(b.Host())
@@ -73,6 +77,14 @@ func (cfg SinkConfig) bindsAt() transport.Endpoint {
 		return transport.Endpoint{}
 	}
 	return at
+}
+
+// maxPorts is the number of ports that the sink may take, from the first one on.
+func (cfg SinkConfig) maxPorts() int {
+	if !cfg.AnnounceServices {
+		return 1
+	}
+	return cmp.Or(cfg.MaxPorts, DefaultMaxPorts)
 }
 
 // port returns the port that is asked for, 0 for any.

@@ -14,12 +14,12 @@ import (
 //
 // It is pure: publishers go in, and ports are asked for and numbered from 0.
 type portPlan struct {
-	own    map[string]bool // names that are announced on every port
-	room   []int           // for further names, in bytes, by port
-	at     map[transport.Endpoint]int
-	ports  []portNames // what is announced
-	named  int         // names that are announced, each once
-	leftBy int         // names that are not, since there is no room
+	own     map[string]bool // names that are announced on every port
+	room    []int           // for further names, in bytes, by port
+	at      map[transport.Endpoint]int
+	ports   []portNames // what is announced
+	named   int         // names that are announced, each once
+	leftOut int         // names that are not, since there is no room
 }
 
 // portNames are the names of the publishers on one port.
@@ -65,7 +65,7 @@ func (p *portPlan) update(origins []Origin, open func() (room int, ok bool)) {
 			oversized = append(oversized, o)
 		}
 	}
-	p.leftBy = 0
+	p.leftOut = 0
 	for _, o := range oversized {
 		p.cut(o)
 	}
@@ -117,7 +117,7 @@ func (p *portPlan) cut(o Origin) {
 	}
 	for _, name := range o.Names {
 		if p.cost(port, name) > p.ports[port].left {
-			p.leftBy++
+			p.leftOut++
 			continue
 		}
 		p.add(port, name)

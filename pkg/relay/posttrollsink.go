@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,8 +15,9 @@ import (
 
 // posttrollSink publishes.
 type posttrollSink struct {
-	pub  *pubsub.Publisher
-	keys closer // of its own; nil: none
+	ports    sinkPorts
+	carrying carrying
+	keys     closer // of its own; nil: none
 
 	stop    context.CancelFunc
 	beating sync.WaitGroup
@@ -25,16 +25,15 @@ type posttrollSink struct {
 
 var _ Sink = (*posttrollSink)(nil)
 
-// openSink binds the sink of a route and begins to announce it.
-func (r *Relay) openSink(cfg SinkConfig) (_ Sink, err error) {
+// openSink binds the sink of a route and begins to announce it. id is what others are told that it is called.
+func (r *Relay) openSink(cfg SinkConfig, id string) (_ Sink, err error) {
 	node, keys, err := r.sinkNode(cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &posttrollSink{keys: keys}
-	s.pub, err = node.Publisher(cfg.publisher())
-	if err != nil {
-		return nil, errors.Join(err, closeAny(keys))
+	s := &posttrollSink{keys: keys, ports: sinkPorts{log: r.log, cfg: cfg, publisher: node.Publisher}, carrying: carrying{id: id}}
+	if err := s.begin(); err != nil {
+		return nil, errors.Join(err, s.ports.close(), closeAny(keys))
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
@@ -77,8 +76,11 @@ func (s *posttrollSink) beat(ctx context.Context, every time.Duration, log *zap.
 	defer ticks.Stop()
 	data := message.NewObject(message.Member{Key: "min_interval", Value: int64(every / time.Second)})
 	for ctx.Err() == nil {
-		if err := s.pub.Publish(ctx, heartbeatSubject+s.pub.Name(), heartbeatType, data); err != nil && ctx.Err() == nil {
-			log.Warn("heartbeat not sent", zap.String("service", s.pub.Name()), zap.Error(err))
+		all, _ := s.ports.publishers()
+		for _, pub := range all {
+			if err := pub.Publish(ctx, heartbeatSubject+pub.Name(), heartbeatType, data); err != nil && ctx.Err() == nil {
+				log.Warn("heartbeat not sent", zap.String("service", pub.Name()), zap.Error(err))
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -93,34 +95,22 @@ const (
 	heartbeatType    = "beat"
 )
 
-func (s *posttrollSink) Send(ctx context.Context, frames [][]byte, _ []transport.Endpoint) (sent int, err error) {
-	return s.pub.SendFrames(ctx, frames)
+func (s *posttrollSink) Send(ctx context.Context, frames [][]byte, from []transport.Endpoint) (sent int, err error) {
+	return s.ports.send(ctx, frames, from)
 }
 
 func (s *posttrollSink) Endpoints() []transport.Endpoint {
-	bound := []transport.Endpoint{s.pub.Endpoint()}
-	if next, ok := s.pub.NextEndpoint(); ok {
-		bound = append(bound, next)
-	}
+	bound, _ := s.ports.endpoints()
 	return bound
 }
 
 func (s *posttrollSink) URIs() []string {
-	return []string{s.pub.URI(), s.pub.NextURI()}[:len(s.Endpoints())]
+	_, uris := s.ports.endpoints()
+	return uris
 }
 
 func (s *posttrollSink) Demand(ctx context.Context, known []string) ([]string, error) {
-	subscriptions := s.pub.Subscriptions()
-	for {
-		if topics := topicsOf(subscriptions); !slices.Equal(topics, known) {
-			return topics, nil
-		}
-		next, err := s.pub.NextSubscriptions(ctx, subscriptions)
-		if err != nil {
-			return known, err
-		}
-		subscriptions = next
-	}
+	return s.ports.demand(ctx, known)
 }
 
 // topicsOf returns what is subscribed to, whoever does and how many.
@@ -132,10 +122,10 @@ func topicsOf(subscriptions []transport.Subscription) []string {
 	return topics
 }
 
-func (s *posttrollSink) Peers() int { return len(s.pub.Clients()) }
+func (s *posttrollSink) Peers() int { return len(s.Clients()) }
 
 func (s *posttrollSink) Close() error {
 	s.stop()
 	s.beating.Wait()
-	return errors.Join(s.pub.Close(), closeAny(s.keys))
+	return errors.Join(s.ports.close(), closeAny(s.keys))
 }

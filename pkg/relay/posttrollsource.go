@@ -18,6 +18,8 @@ import (
 type posttrollSource struct {
 	sub  *pubsub.Subscriber
 	keys closer // of its own; nil: none
+
+	origins foundOrigins
 	// Of Receive.
 	batch []pubsub.Received
 
@@ -27,13 +29,14 @@ type posttrollSource struct {
 
 var _ Source = (*posttrollSource)(nil)
 
-// openSource makes the source of a route, which wants nothing yet. accept says which publishers may be connected to.
-func (r *Relay) openSource(cfg SourceConfig, accept func(discovery.Entry) error) (_ Source, err error) {
+// openSource makes the source of a route, which wants nothing yet. accept says which publishers may be connected to;
+// changed is called when there are others.
+func (r *Relay) openSource(cfg SourceConfig, accept func(discovery.Entry) error, changed func()) (_ Source, err error) {
 	node, keys, err := r.sourceNode(cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &posttrollSource{keys: keys, connected: make(map[transport.Endpoint]bool)}
+	s := &posttrollSource{keys: keys, origins: foundOrigins{given: cfg.Addresses, changed: changed}, connected: make(map[transport.Endpoint]bool)}
 	s.sub, err = node.Subscriber(pubsub.SubscriberOptions{
 		Addresses:   pubsub.URIs(cfg.Addresses...),
 		Services:    cfg.Services,
@@ -47,6 +50,7 @@ func (r *Relay) openSource(cfg SourceConfig, accept func(discovery.Entry) error)
 		SilenceFactor: cfg.silenceFactor(),
 
 		Accept: accept,
+		Found:  s.origins.note,
 		Events: s.event,
 	})
 	if err != nil {

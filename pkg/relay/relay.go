@@ -49,9 +49,10 @@ type Hooks struct {
 
 // Relay carries messages.
 type Relay struct {
-	opts Options
-	log  *zap.Logger
-	own  own
+	opts   Options
+	log    *zap.Logger
+	own    own
+	echoes *echoes
 
 	change sync.Mutex // held while routes are changed, started or stopped
 	closed bool
@@ -87,6 +88,7 @@ func New(cfg Config, opts Options) (*Relay, error) {
 		opts:    opts,
 		log:     opts.Logger.Named("relay"),
 		own:     own{local: opts.LocalAddresses},
+		echoes:  newEchoes(),
 		cfg:     cfg,
 		inlets:  make(map[string]*inlet),
 		outlets: make(map[string]*outlet),
@@ -161,6 +163,7 @@ func (r *Relay) Stats() Stats {
 		one.Silent = source.Silent()
 		one.Subscribers = route.outlet.sink.Peers()
 		one.Loss = route.outlet.loss()
+		one.Names, one.NamesLeftOut, one.Ports = route.outlet.carrying()
 		s.Routes = append(s.Routes, one)
 	}
 	return s
@@ -191,6 +194,7 @@ func (r *Relay) closeOutlets(outlets map[string]*outlet) error {
 		wg.Go(func() {
 			err := out.close()
 			r.own.remove(out)
+			r.echoes.remove(out.id)
 			mu.Lock()
 			defer mu.Unlock()
 			errs = append(errs, err)

@@ -47,6 +47,7 @@ func (r *Relay) apply(cfg Config) error {
 	after.routes = routes
 	r.install(cfg, after)
 	err = r.changeOver(before, after)
+	r.originsChanged("")
 	r.tell(before, after)
 	return err
 }

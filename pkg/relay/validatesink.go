@@ -26,6 +26,7 @@ func (v *validation) sink(at string, route Route, all []Route) {
 	}
 	v.place(at, cfg)
 	v.announcing(at, cfg)
+	v.names(at, cfg)
 	v.backend(at, cfg.Backend)
 	if cfg.Heartbeat != 0 {
 		v.duration(at+".heartbeat", cfg.Heartbeat, minHeartbeat, maxHeartbeat)
