@@ -31,7 +31,7 @@
 //
 // At most [Config.MaxEntries] messages are remembered. At the bound the oldest is forgotten for the new one, even though its time is not
 // over; a duplicate of it passes then. [Stats.Forgotten] counts that: where it grows, raise the bound. The bound can be
-// reached by whoever may publish.
+// reached by whoever may publish; and whoever may publish can have messages of others taken for duplicates, by naming what they are known by first.
 //
 // Time is what the caller passes in. One that is earlier than that of the call before counts as that one, so a clock that is
 // set back makes windows longer by as much, and one that is set forward makes them shorter. Times of [time.Now] have a monotonic clock and are not
