@@ -11,7 +11,7 @@ import (
 
 // match is a [Match] that is checked.
 type match struct {
-	subject, typ, user, host []string
+	subject, typ, user, host globs
 	fields                   []condition
 }
 
@@ -20,14 +20,14 @@ type condition struct {
 	path   fieldpath.Path
 	values []any // one of which it must be; nil: any
 	equals []any // the same, of equals
-	globs  []string
+	globs  globs
 	exists *bool
 }
 
 func (b *builder) match(key string, m Match) *match {
 	c := &match{
 		subject: b.globs(key+".subject", m.Subject), typ: b.globs(key+".type", m.Type),
-		user: b.globs(key+".user", m.User), host: lower(b.globs(key+".host", m.Host)),
+		user: b.globs(key+".user", m.User), host: b.globs(key+".host", m.Host).lower(),
 	}
 	for i, f := range m.Field {
 		c.fields = append(c.fields, b.condition(fmt.Sprintf("%s.field[%d]", key, i+1), f))
@@ -56,27 +56,10 @@ func (b *builder) condition(key string, f Field) condition {
 	return c
 }
 
-func lower(globs []string) []string {
-	var l []string
-	for _, g := range globs {
-		l = append(l, strings.ToLower(g))
-	}
-	return l
-}
-
 // matches tells whether i passes all conditions. The error is that of its data.
 func (m *match) matches(i *Item) (bool, error) {
-	user, host, found := strings.Cut(i.sender, "@")
-	if !found {
-		user = ""
-	}
-	for _, word := range [...]struct {
-		globs []string
-		text  string
-	}{{m.subject, i.subject}, {m.typ, i.in.Type()}, {m.user, user}, {m.host, strings.ToLower(host)}} {
-		if len(word.globs) > 0 && !matchAny(word.globs, word.text) {
-			return false, nil
-		}
+	if !m.matchesHeader(i) {
+		return false, nil
 	}
 	if len(m.fields) == 0 {
 		return true, nil
@@ -94,6 +77,21 @@ func (m *match) matches(i *Item) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// matchesHeader tells whether i passes the conditions on its header.
+func (m *match) matchesHeader(i *Item) bool {
+	if len(m.subject) > 0 && !m.subject.match(i.subject) || len(m.typ) > 0 && !m.typ.match(i.in.Type()) {
+		return false
+	}
+	if len(m.user)+len(m.host) == 0 {
+		return true
+	}
+	user, host, found := strings.Cut(i.sender, "@")
+	if !found {
+		user = ""
+	}
+	return (len(m.user) == 0 || m.user.match(user)) && (len(m.host) == 0 || m.host.match(strings.ToLower(host)))
 }
 
 func (c condition) holds(data any) bool {
@@ -119,7 +117,7 @@ func (c condition) passes(v any) bool {
 func (c condition) fits(v any) bool {
 	text, isText := v.(string)
 	return (c.equals == nil || among(c.equals, v)) && (c.values == nil || among(c.values, v)) &&
-		(len(c.globs) == 0 || isText && matchAny(c.globs, text))
+		(len(c.globs) == 0 || isText && c.globs.match(text))
 }
 
 func among(values []any, v any) bool {

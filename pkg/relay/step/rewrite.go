@@ -12,10 +12,23 @@ import (
 
 // rewriter is a [Rewrite] that is checked.
 type rewriter struct {
-	uri      []URIRule
+	uri      []uriRule
 	fields   []fieldpath.Path
-	requests []HostRule
-	sender   []HostRule
+	requests []hostRule
+	sender   []hostRule
+}
+
+// uriRule is a [URIRule] that is checked: one of prefix, where that is not empty, or of host.
+type uriRule struct {
+	hostRule
+
+	prefix string
+}
+
+// hostRule is a [HostRule] that is checked.
+type hostRule struct {
+	host glob // in lower case
+	to   string
 }
 
 var requestAddress = fieldpath.MustParse("request_address")
@@ -33,8 +46,7 @@ func (b *builder) rewrite(key string, r Rewrite) action {
 		default:
 			b.word(at+".to", rule.To)
 		}
-		rule.Host = strings.ToLower(rule.Host)
-		c.uri = append(c.uri, rule)
+		c.uri = append(c.uri, uriRule{newHostRule(rule.Host, rule.To), rule.Prefix})
 	}
 	for i, path := range r.Fields {
 		c.fields = append(c.fields, b.path(fmt.Sprintf("%s.fields[%d]", key, i+1), path))
@@ -48,13 +60,15 @@ func (b *builder) rewrite(key string, r Rewrite) action {
 	return c
 }
 
-func (b *builder) hostRules(key string, rules []HostRule, port bool) []HostRule {
-	var all []HostRule
+func newHostRule(host, to string) hostRule { return hostRule{newGlob(strings.ToLower(host)), to} }
+
+func (b *builder) hostRules(key string, rules []HostRule, port bool) []hostRule {
+	var all []hostRule
 	for i, rule := range rules {
 		at := fmt.Sprintf("%s[%d]", key, i+1)
 		b.glob(at+".host", rule.Host)
 		b.host(at+".to", rule.To, port)
-		all = append(all, HostRule{Host: strings.ToLower(rule.Host), To: rule.To})
+		all = append(all, newHostRule(rule.Host, rule.To))
 	}
 	return all
 }
@@ -85,9 +99,9 @@ func (b *builder) host(key, to string, port bool) {
 }
 
 func (r *rewriter) do(i *Item, _ time.Time) (Reason, error) {
-	if user, host, ok := strings.Cut(i.sender, "@"); ok {
-		if to, ok := replaceHost(r.sender, host); ok {
-			i.sender = user + "@" + to
+	if at := strings.IndexByte(i.sender, '@'); at >= 0 {
+		if to, ok := replaceHost(r.sender, i.sender[at+1:]); ok {
+			i.sender = i.sender[:at+1] + to
 		}
 	}
 	if len(r.uri)+len(r.requests) == 0 {
@@ -145,17 +159,18 @@ func (r *rewriter) value(v any) (any, bool) {
 // rewritten returns what the first rule that fits makes of a URI.
 func (r *rewriter) rewritten(uri string) (string, bool) {
 	start, end, ok := authority(uri)
-	for _, rule := range r.uri {
-		if rule.Prefix != "" {
-			if rest, fits := strings.CutPrefix(uri, rule.Prefix); fits {
-				return rule.To + rest, rule.To != rule.Prefix
+	for n := range r.uri {
+		rule := &r.uri[n]
+		if rule.prefix != "" {
+			if rest, fits := strings.CutPrefix(uri, rule.prefix); fits {
+				return rule.to + rest, rule.to != rule.prefix
 			}
 			continue
 		}
 		if !ok {
 			continue
 		}
-		if to, fits := replaceAddress(rule.Host, rule.To, uri[start:end]); fits {
+		if to, fits := rule.replaceAddress(uri[start:end]); fits {
 			return uri[:start] + to + uri[end:], to != uri[start:end]
 		}
 	}
@@ -171,8 +186,8 @@ func (r *rewriter) request(v any) (any, bool) {
 	if !ok {
 		start, end = 0, len(text)
 	}
-	for _, rule := range r.requests {
-		if to, fits := replaceAddress(rule.Host, rule.To, text[start:end]); fits {
+	for n := range r.requests {
+		if to, fits := r.requests[n].replaceAddress(text[start:end]); fits {
 			return text[:start] + to + text[end:], to != text[start:end]
 		}
 	}
@@ -203,22 +218,26 @@ func splitPort(address string) (host, port string) {
 	return address[:at], address[at+1:]
 }
 
-// replaceAddress returns to in place of an address whose host glob matches, with its port unless to has one.
-func replaceAddress(glob, to, address string) (string, bool) {
+// replaceAddress returns what takes the place of an address whose host matches, with its port unless the rule has one.
+func (r *hostRule) replaceAddress(address string) (string, bool) {
 	host, port := splitPort(address)
-	if host == "" || !matchAny([]string{glob}, strings.ToLower(host)) {
+	if host == "" || !r.host.matches(strings.ToLower(host)) {
 		return "", false
 	}
-	if _, own := splitPort(to); own == "" && port != "" {
-		to += ":" + port
+	if _, own := splitPort(r.to); own == "" && port != "" {
+		return r.to + ":" + port, true
 	}
-	return to, true
+	return r.to, true
 }
 
-func replaceHost(rules []HostRule, host string) (string, bool) {
-	for _, rule := range rules {
-		if matchAny([]string{rule.Host}, strings.ToLower(host)) {
-			return rule.To, true
+func replaceHost(rules []hostRule, host string) (string, bool) {
+	if len(rules) == 0 {
+		return "", false
+	}
+	host = strings.ToLower(host)
+	for n := range rules {
+		if rules[n].host.matches(host) {
+			return rules[n].to, true
 		}
 	}
 	return "", false

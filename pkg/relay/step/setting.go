@@ -62,11 +62,11 @@ func (b *builder) path(key, text string) fieldpath.Path {
 }
 
 // globs checks globs.
-func (b *builder) globs(key string, globs []string) []string {
-	for i, g := range globs {
+func (b *builder) globs(key string, patterns []string) globs {
+	for i, g := range patterns {
 		b.glob(fmt.Sprintf("%s[%d]", key, i+1), g)
 	}
-	return globs
+	return newGlobs(patterns...)
 }
 
 func (b *builder) glob(key, glob string) {
@@ -83,14 +83,4 @@ func (b *builder) word(key, word string) {
 	case strings.ContainsFunc(word, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == unicode.ReplacementChar }):
 		b.add(key, fmt.Sprintf("%q holds white space or what is no text", word), "")
 	}
-}
-
-// matchAny tells whether one of the globs matches s.
-func matchAny(globs []string, s string) bool {
-	for _, g := range globs {
-		if g == s || doublestar.MatchUnvalidated(g, s) {
-			return true
-		}
-	}
-	return false
 }
