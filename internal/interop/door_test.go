@@ -2,6 +2,7 @@ package interop
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -31,8 +32,10 @@ type lan struct {
 	keys      keyring
 	settings  string // of the relay
 	relay     *testbed.Process
-	publisher publication
-	out       *flow // what its publisher sends, as it arrives at the other site
+	publisher *testbed.Process
+	ask       io.Writer // takes texts that the publisher is to send
+	out       *flow     // what its publishers send, as it arrives at the other site
+	since     int       // the message of out from which on none may be missing
 }
 
 // TestDoors connects two sites by examples/relay/door.toml: plain inside, encrypted over the WAN, in both directions, with Python peers that find the
@@ -41,63 +44,38 @@ func TestDoors(t *testing.T) {
 	t.Parallel()
 	d := newDoors(t)
 	first, second := d.sites[0], d.sites[1]
-	both := []*flow{first.out, second.out}
-
-	since := make([]int, len(both))
-	flows := func(after string) {
-		t.Helper()
-		begun := time.Now()
-		for i, f := range both {
-			since[i] = f.await(t)
-		}
-		t.Logf("%s: messages flow again after %s", after, time.Since(begun))
-	}
-	complete := func() {
-		t.Helper()
-		for i, f := range both {
-			f.undisturbed(t, since[i])
-		}
-	}
-	flows("start")
+	d.flows(t, "start")
+	first.samples(t) // from one side: the same from the other would be messages that come back
 	wire, inner := first.gate.capture(t, wan), first.gate.capture(t, lan1)
 	strangers := d.strangers(t)
-	complete()
+	d.undisturbed(t)
 
 	second.gate.host.CutFrom(wan)
-	over := time.After(outage)
-	<-over // the time is what is tested
+	<-time.After(outage) // the time is what is tested
 	second.gate.host.Heal()
-	flows("link down for " + outage.String())
-	complete()
+	d.flows(t, "link down for "+outage.String())
+	d.undisturbed(t)
 
 	for _, s := range d.sites {
-		s.inside.end(t, s.out.pubs[0])
-		s.publisher.port = 9111
-		s.publish(t)
+		s.inside.end(t, s.publisher)
+		s.publish(t, movedPort)
 	}
-	flows("publishers on another port")
-	complete()
+	d.flows(t, "publishers on another port")
+	d.undisturbed(t)
 
 	for _, s := range d.sites {
 		s.gate.end(t, s.relay)
 		s.relay = s.gate.relay(t, s.settings)
-		flows("relay restarted")
+		d.flows(t, "relay restarted")
 	}
-	complete()
+	d.undisturbed(t)
 
 	for _, s := range d.sites {
-		s.inside.end(t, s.out.pubs[1])
-	}
-	for _, f := range both {
-		f.check(t)
+		s.inside.end(t, s.publisher)
+		s.out.check(t)
 	}
 	for _, s := range strangers {
-		if s.refused != "" {
-			s.WaitLine(0, s.refused)
-		}
-		if got := after(s.Lines(), magic); len(got) > 0 {
-			t.Errorf("%s got %q", s.Cmd, got)
-		}
+		s.check(t)
 	}
 	if got := wire.seen(t); got.Segments == 0 || got.Readable != 0 {
 		t.Errorf("on the WAN: %+v, want segments, none readable", got)
@@ -151,38 +129,76 @@ func newDoors(t *testing.T) *doors {
 		far := d.sites[1-i]
 		sub := far.inside.peer(t, "subscriber.py", string(s.version), "from_outside", "--nameserver", far.gate.addressOn(far.network), "--texts")
 		s.out = &flow{sub: far.inside.start(t, sub)}
-		s.publisher = publication{name: "publisher-" + strconv.Itoa(i+1), services: []string{"viirs"}, announced: multicast}
+		s.publish(t, firstPort)
 	}
-	first, second := d.sites[0], d.sites[1]
-	first.publish(t, "--lines", messages(t)) // from one side: what is the same from the other is a message that comes back
-	second.publish(t)
 	return d
 }
 
-// messages is the file with samples of what is sent at real sites.
-func messages(t *testing.T) string {
+// samples has the publisher send messages as they are sent at real sites, and waits until they have arrived.
+func (s *lan) samples(t *testing.T) {
 	t.Helper()
-	path, err := filepath.Abs("../../examples/messages.txt")
+	texts, err := os.ReadFile("../../examples/messages.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return path
+	if _, err := s.ask.Write(texts); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(texts)), "\n")
+	s.out.sub.WaitLine(0, receivedPrefix+lines[len(lines)-1])
 }
 
+// Ports of publishers.
+const (
+	firstPort = 9110
+	movedPort = 9111
+)
+
 // publish starts the publisher of the site.
-func (s *lan) publish(t *testing.T, flags ...string) {
+func (s *lan) publish(t *testing.T, port int) {
 	t.Helper()
-	args := append([]string{string(s.version), s.publisher.name, "--alias", s.publisher.services[0], "--verbose"}, flags...)
-	if s.publisher.port != 0 {
-		args = append(args, "--port", strconv.Itoa(s.publisher.port))
+	cmd := s.inside.peer(t, "publisher.py", string(s.version), "publisher", "--alias", "viirs", "--verbose", "--port", strconv.Itoa(port))
+	var err error
+	if s.ask, err = cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
 	}
-	s.out.pubs = append(s.out.pubs, s.inside.start(t, s.inside.peer(t, "publisher.py", args...)))
+	s.publisher = s.inside.start(t, cmd)
+	s.out.pubs = append(s.out.pubs, s.publisher)
+}
+
+// flows waits until messages flow in both directions.
+func (d *doors) flows(t *testing.T, since string) {
+	t.Helper()
+	begun := time.Now()
+	for _, s := range d.sites {
+		s.since = s.out.await(t)
+	}
+	t.Logf("%s: messages flow after %s", since, time.Since(begun))
+}
+
+// undisturbed checks that all that was sent since then arrives.
+func (d *doors) undisturbed(t *testing.T) {
+	t.Helper()
+	for _, s := range d.sites {
+		s.out.undisturbed(t, s.since)
+	}
 }
 
 // stranger is somebody on the WAN who tries to get what is sent inside.
 type stranger struct {
 	*testbed.Process
 	refused string // what it says when it was refused; "": nobody answers it at all
+}
+
+// check checks that the stranger was refused and got nothing.
+func (s stranger) check(t *testing.T) {
+	t.Helper()
+	if s.refused != "" {
+		s.WaitLine(0, s.refused)
+	}
+	if got := after(s.Lines(), magic); len(got) > 0 {
+		t.Errorf("%s got %q", s.Cmd, got)
+	}
 }
 
 // strangers try without keys, with a key that nobody knows, and at the port that is for the inner network.

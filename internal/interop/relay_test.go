@@ -115,9 +115,8 @@ func positions(texts []string) map[string]int {
 	return at
 }
 
-// undisturbed waits until what is sent now arrives, and checks that nothing is missing since message first. It returns the message that has
-// arrived last.
-func (f *flow) undisturbed(t *testing.T, first int) int {
+// undisturbed waits until what is sent now arrives, and checks that nothing is missing since message first.
+func (f *flow) undisturbed(t *testing.T, first int) {
 	t.Helper()
 	last := f.await(t)
 	arrived := positions(f.received())
@@ -126,7 +125,6 @@ func (f *flow) undisturbed(t *testing.T, first int) int {
 			t.Errorf("message %d is missing, %d has arrived: %s", i, last, text)
 		}
 	}
-	return last
 }
 
 // check checks that what has arrived is what was sent, byte by byte and in this order, none of it twice. The publishers have ended.

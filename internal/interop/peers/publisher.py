@@ -1,20 +1,21 @@
-"""A publisher as Python posttroll has it: announces itself and sends a numbered message every so often until it is ended.
+"""A publisher as Python posttroll has it: announces itself and sends a numbered message every so often until it is ended. Messages
+on its standard input are sent as they stand there.
 
 Usage: publisher.py VERSION NAME [--alias A]... [--nameserver HOST]... [--subject S] [--datetimes] [--port P]
-                    [--verbose] [--lines FILE] [--asked]
+                    [--verbose] [--asked]
 """
 
 import argparse
 import datetime as dt
 import itertools
+import queue
 import sys
 import threading
-import time
 
 import zmq
 from announcing import Announcer, own_address
 from sockets import Sockets, end_when_asked
-from wire import DIALECTS, Message
+from wire import DIALECTS, MAGIC, Message
 
 
 def main():
@@ -27,8 +28,8 @@ def main():
     parser.add_argument("--datetimes", action="store_true", help="put a datetime into the data")
     parser.add_argument("--port", type=int, help="bind this port instead of a free one")
     parser.add_argument("--verbose", action="store_true", help="print what is sent")
-    parser.add_argument("--lines", metavar="FILE", help="send its lines, too, one after each of the first messages")
-    parser.add_argument("--asked", action="store_true", help="send as many messages as a line of standard input says, then the next one")
+    parser.add_argument("--asked", action="store_true",
+                        help="send only what is asked for: a number of messages on a line of standard input")
     args = parser.parse_args()
     dialect = DIALECTS[args.version]
 
@@ -44,40 +45,35 @@ def main():
     announcer.start()
     print(uri, flush=True)
 
-    lines = read(args.lines)
-    for number in when_asked() if args.asked else steadily():
+    number = itertools.count(1)
+    for request in requests(args.asked):
         if not announcer.is_alive():
             sys.exit("the announcer ended")
-        data = {"publisher": args.name, "number": number, "station": "norrk\u00f6ping", "ratio": 0.5, "sensor": ["viirs"]}
-        if args.datetimes:
-            data["start_time"] = dt.datetime(2024, 5, 17, 9, 26, 3, 700000)
-        for text in [dialect.encode(Message(args.subject, "file", data)), *lines[number - 1:number]]:
+        texts = [request] if request.startswith(MAGIC) else numbered(args, dialect, itertools.islice(number, int(request)))
+        for text in texts:
             if args.verbose:
                 print("sent", text, flush=True)
             socket.send_string(text)
 
 
-def read(name):
-    """Return the lines of a file, without their ends."""
-    if not name:
-        return []
-    with open(name, encoding="utf-8", newline="\n") as file:
-        return [line.removesuffix("\n") for line in file]
+def requests(asked):
+    """Yield the lines of standard input, and when none comes within 100 ms that one message is asked for."""
+    lines = queue.Queue()
+    threading.Thread(target=lambda: [lines.put(line.rstrip("\n")) for line in sys.stdin], daemon=True).start()
+    while True:
+        try:
+            yield lines.get(timeout=None if asked else 0.1)
+        except queue.Empty:
+            yield "1"
 
 
-def steadily():
-    """Count from 1, ten numbers a second."""
-    for number in itertools.count(1):
-        yield number
-        time.sleep(0.1)
-
-
-def when_asked():
-    """Count from 1, as many numbers at a time as a line of standard input says."""
-    number = itertools.count(1)
-    for line in sys.stdin:
-        yield from itertools.islice(number, int(line))
-    threading.Event().wait()
+def numbered(args, dialect, numbers):
+    """Yield messages with these numbers."""
+    for number in numbers:
+        data = {"publisher": args.name, "number": number, "station": "norrk\u00f6ping", "ratio": 0.5, "sensor": ["viirs"]}
+        if args.datetimes:
+            data["start_time"] = dt.datetime(2024, 5, 17, 9, 26, 3, 700000)
+        yield dialect.encode(Message(args.subject, "file", data))
 
 
 if __name__ == "__main__":
