@@ -91,6 +91,9 @@ func newPart(key string) part {
 // String returns the path as it was given.
 func (p Path) String() string { return p.text }
 
+// EndsInPlace tells whether the last part is a place in a list, where there is one.
+func (p Path) EndsInPlace() bool { return len(p.parts) > 0 && p.parts[len(p.parts)-1].place >= 0 }
+
 // element returns the element of l at the place of pt.
 func (pt part) element(l []any) (any, bool) {
 	if pt.place >= len(l) {

@@ -253,8 +253,11 @@ func (sc *scanner) skip() error {
 		return sc.skipAll('}')
 	case '[':
 		return sc.skipAll(']')
+	case 't', 'f', 'n', 'N', 'I', '-':
+		_, err := sc.scalar()
+		return err
 	}
-	_, err := sc.scalar()
+	_, _, err := sc.number()
 	return err
 }
 

@@ -61,6 +61,7 @@ const (
 	log     = `pytroll:/log/WARNING/trollflow2.launcher log.warning root@vm 2024-05-17T09:41:12.788680 v1.01 text/ascii Missing file: a.nc`
 	server  = `pytroll://1b/hrit file safusr@vm 2024-05-17T09:41:12 v1.01 application/json {"uri":  "/local/path",  "uid": "x", "request_address": "10.0.0.1:9094", "n": 1.50}`
 	twice   = `pytroll://segment/EPSSGA/1B/ dataset a@b 2024-05-17T09:41:12 v1.01 application/json {"uid": 1, "uid": 2}`
+	spelled = `pytroll://segment dataset a@b 2024-05-17T09:41:12 v1.01 application/json {"dataset":[{"uri":"ssh://a/1", "n": 1.0},  {"n": 1.50,"uri" :"ssh://b/2"}] , "x": 1e2}`
 	bad     = `pytroll://segment file a@b 2024-05-17T09:41:12 v1.01 application/json {x}`
 	beat    = `pytroll://heartbeat/move_it_server ping root@vm 2024-05-17T09:41:12 v1.01`
 )
@@ -115,13 +116,13 @@ func TestSteps(t *testing.T) {
 		{"prefix of a URI", fci, []string{`rewrite = { uri = [{ host = "*", to = "no" }, { prefix = "ssh:///local_disk/", to = "ssh://h/d/" }, { prefix = "/local_disk", to = "/d" }], fields = ["path"] }`},
 			[]string{"ssh:///local_disk", "ssh://h/d", `"/local_disk`, `"/d`}},
 		{"request address", server, []string{`rewrite = { request_address = [{ host = "10.0.0.*", to = "relay" }] }`},
-			[]string{"10.0.0.1", "relay", "  ", " ", "1.50", "1.5"}},
+			[]string{"10.0.0.1:9094", "relay:9094"}},
 		{"nothing to rewrite", server, []string{`rewrite = { uri = [{ host = "h", to = "relay" }], request_address = [{ host = "h", to = "relay" }] }`}, nil},
 		{"sender", dataset, []string{`rewrite = { sender = [{ host = "vm", to = "x" }, { host = "*.smhi.se", to = "relay.smhi.se" }] }`}, []string{"@lxserv1131.", "@relay."}},
 		{"sender alone decodes nothing", bad, []string{`rewrite = { sender = [{ host = "b", to = "relay" }] }`}, []string{"a@b", "a@relay"}},
 
 		{"set", server, []string{`set = { "uid" = "y", station = "nrk", "a.b" = [1, 2.5, true, { x = "y" }] }`},
-			[]string{"  ", " ", `"uid": "x"`, `"uid": "y"`, `1.50}`, `1.5, "a": {"b": [1, 2.5, true, {"x": "y"}]}, "station": "nrk"}`}},
+			[]string{`"uid": "x"`, `"uid": "y"`, `1.50}`, `1.50, "a": {"b": [1, 2.5, true, {"x": "y"}]}, "station": "nrk"}`}},
 		{"set in an object", fci, []string{`set = { filesystem.host = "x", filesystem."a.b".c = 1 }`}, []string{"receiving_host\"", "x\", \"a\": {\"b\": {\"c\": 1}}"}},
 		{"set what is there", server, []string{`set = { n = 1.5, uid = "x" }`}, nil},
 		{"set in elements", dataset, []string{`set = { "dataset.uid" = "z" }`}, []string{"GMTCO_npp_x.h5", "z"}},
@@ -130,7 +131,11 @@ func TestSteps(t *testing.T) {
 		{"set, then match", beat, []string{`set = { a = 1 }`, `keep = { field = [{ path = "a", equals = 1 }] }`}, []string{"v1.01", `v1.01 application/json {"a": 1}`}},
 		{"remove", dataset, []string{`remove = ["sensor", "dataset.uri"]`}, []string{`"sensor": "viirs", `, "", `"uri": "ssh://lxserv1131.smhi.se/san1/x.h5", `, ""}},
 		{"remove the last", twice, []string{`remove = ["uid"]`}, []string{` application/json {"uid": 1, "uid": 2}`, ""}},
-		{"a key twice", twice, []string{`set = { a = 1 }`}, []string{`"uid": 1, "uid": 2`, `"uid": 2, "a": 1`}},
+		{"a key twice", twice, []string{`set = { a = 1 }`}, []string{`"uid": 2`, `"uid": 2, "a": 1`}},
+		{"the last of a key", twice, []string{`set = { uid = 3 }`}, []string{`"uid": 2`, `"uid": 3`}},
+		{"remove, then rewrite elements", spelled, []string{`remove = ["dataset.0"]`, `rewrite = { uri = [{ host = "*", to = "z" }] }`}, []string{`{"uri":"ssh://a/1", "n": 1.0},  `, "", "ssh://b/", "ssh://z/"}},
+		{"rewrite, then remove elements", spelled, []string{`rewrite = { uri = [{ host = "*", to = "z" }] }`, `remove = ["dataset.1", "dataset.0"]`},
+			[]string{`{"uri":"ssh://a/1", "n": 1.0},  {"n": 1.50,"uri" :"ssh://b/2"}`, ""}},
 		{"set in bad data", bad, []string{`set = { a = 1 }`}, []string{"bad_data"}},
 
 		{"v1.01", fci, []string{`version = "v1.01"`}, []string{"+00:00 v1.2", " v1.01", "+02:00", ""}},

@@ -48,7 +48,8 @@ func TestDecodings(t *testing.T) { // not parallel: it counts allocations
 					t.Fatal(r.Reason, r.Err)
 				}
 			})
-			if got < tt.want*decoding || got > tt.want*decoding+decoding/2 {
+			// A few more or less are pools, which the race detector empties at random.
+			if got < tt.want*decoding*0.98 || got > tt.want*decoding+decoding/2 {
 				t.Errorf("got %v allocations, want those of %v decodings, %v each", got, tt.want, decoding)
 			}
 		})

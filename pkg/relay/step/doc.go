@@ -17,10 +17,9 @@
 //
 // # What a change leaves alone
 //
-// A change of the header leaves every other byte as it is. A change of the data keeps the order of keys, all values, and every string as it
-// came, dates among them; what JSON has beyond its meaning is written as Python does: spaces, escapes, and the spelling of floats (1.50 is 1.5). Of a
-// key that comes twice only the last value is left, at the place of the first. Data that has become an empty object is no
-// data. Setting a value that is there already changes nothing.
+// A change of the header leaves every other byte as it is, and so does a change of the data with all that it does not change: spaces, the order of keys,
+// escapes, the spelling of numbers. What is new is written as Python does. Of a key that comes twice the last one counts and is changed; remove takes all of
+// them ([message.Message.WithChangedData]). Data that has become an empty object is no data. Setting a value that is there already changes nothing.
 //
 // # Paths, and values
 //

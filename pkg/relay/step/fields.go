@@ -101,16 +101,29 @@ func (b *builder) remove(key string, paths []string) action {
 }
 
 func (r removeFields) do(i *Item, _ time.Time) (Reason, error) {
-	return i.change(false, func(data any) (any, bool) {
-		changed := false
-		for _, p := range r {
-			var now bool
-			if data, now = p.Remove(data); now {
-				changed = true
-			}
+	for _, p := range r {
+		if reason, err := i.remove(p); reason != "" {
+			return reason, err
 		}
-		return data, changed
-	})
+	}
+	return "", nil
+}
+
+// remove takes out what p leads to.
+func (i *Item) remove(p fieldpath.Path) (Reason, error) {
+	elements := p.EndsInPlace() // so they may be those of a list
+	if elements {
+		if err := i.settle(); err != nil {
+			return BadResult, err
+		}
+	}
+	reason, err := i.change(false, p.Remove)
+	if elements && reason == "" {
+		if err := i.settle(); err != nil {
+			return BadResult, err
+		}
+	}
+	return reason, err
 }
 
 // change lets f change the data of i, if that is JSON, or with create if there is none.

@@ -15,6 +15,7 @@ type Item struct {
 	dataErr         error
 	decoded         bool
 	changed         bool // data is not that of in any more
+	written         bool // in is not what came in any more
 	edits           int  // of the data
 }
 
@@ -49,16 +50,29 @@ func (i *Item) Subject() string { return i.subject }
 // hasFields tells whether the data is JSON.
 func (i *Item) hasFields() bool { return i.in.MIME() == message.MIMEJSON }
 
+// settle writes what has changed in the data so far. Elements that go from lists are told from those that change by doing one after the other.
+func (i *Item) settle() error {
+	if !i.changed {
+		return nil
+	}
+	m, err := i.in.WithChangedData(i.data)
+	if err != nil {
+		return err
+	}
+	i.in, i.changed, i.written = m, false, true
+	return nil
+}
+
 // Message returns the message as it is now: the very one that came in when nothing has changed.
 func (i *Item) Message() (*message.Message, error) {
 	m := i.in
 	var err error
 	if i.changed {
-		if m, err = m.WithData(i.data); err != nil {
+		if m, err = m.WithChangedData(i.data); err != nil {
 			return nil, err
 		}
 	}
-	if i.version != "" && (i.changed || i.version != m.Version() || m.Time().Naive != (i.version == message.V101)) { // what was set may have offsets
+	if i.version != "" && (i.changed || i.written || i.version != m.Version() || m.Time().Naive != (i.version == message.V101)) { // what was set may have offsets
 		if m, err = m.WithVersion(i.version); err != nil {
 			return nil, err
 		}
