@@ -20,7 +20,7 @@ func (m *machine) relay(t *testing.T, settings string) *testbed.Process {
 	}
 	cmd := m.program("ptrelay", "--verbose", "--config", file)
 	ready := notifySocket(t)
-	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+ready.LocalAddr().String())
+	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+ready.LocalAddr().String(), "POSTTROLL_CONTROL_SOCKET=none") // that would be outside of the test
 	p := m.start(t, cmd)
 	awaitReady(t, ready)
 	return p
