@@ -54,6 +54,11 @@ type PublisherOptions struct {
 	NextPort int
 	// Queue is the number of messages held for a subscriber that can't keep up; more are lost for that one. Default 1000.
 	Queue int
+	// LastMessage, where set, keeps the last message of each subject for subscribers that have just come. Default nil: what was sent before a subscriber
+	// came is lost for it. Not for inproc addresses.
+	LastMessage *LastMessage
+	// Replay, where set, gives the last messages, of all subjects, to subscribers that come to a port of its own. Default nil. Not for inproc addresses.
+	Replay *Replay
 	// Lax lets messages pass that would end a Python subscriber (see [message.Message.CheckStrict]).
 	Lax bool
 }
@@ -78,6 +83,7 @@ type Publisher struct {
 	log     *zap.Logger
 
 	next       transport.Publisher // the second one in socket, with the server key that is to follow; nil: there is none
+	late       late                // what newcomers get
 	announcing []*announcing       // of the sockets in their order; none: nobody is told
 	beat       heartbeat
 
@@ -100,6 +106,7 @@ func (n *Node) Publisher(o PublisherOptions) (*Publisher, error) {
 	if next, ok := p.NextEndpoint(); ok {
 		p.log.Info("publisher also serves the next server key", zap.String("service", p.name), zap.Stringer("endpoint", next), zap.String("uri", p.NextURI()))
 	}
+	p.logLate()
 	return p, nil
 }
 
@@ -111,7 +118,7 @@ func (n *Node) publisher(o PublisherOptions) (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Publisher{name: o.Name, backend: o.Backend, encoder: n.settings.encoder(), lax: o.Lax, log: n.log}
+	p := &Publisher{name: o.Name, backend: o.Backend, encoder: n.settings.encoder(), lax: o.Lax, log: n.log, late: newLate(o)}
 	if err := n.start(p, o, endpoint); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
@@ -124,12 +131,15 @@ func (n *Node) start(p *Publisher, o PublisherOptions, endpoint transport.Endpoi
 	if err != nil {
 		return err
 	}
-	first, err := n.bind(o, endpoint, server)
+	first, err := n.bind(o, endpoint, server, p.late.welcome(true))
 	if err != nil {
 		return err
 	}
 	p.socket = first
-	next, nextServer, err := n.bindNext(o, endpoint, server)
+	if err := n.bindReplay(&p.late, o, endpoint, server); err != nil {
+		return err
+	}
+	next, nextServer, err := n.bindNext(o, endpoint, server, p.late.welcome(false))
 	if err != nil {
 		return err
 	}
@@ -156,13 +166,14 @@ func (n *Node) start(p *Publisher, o PublisherOptions, endpoint transport.Endpoi
 }
 
 // bind binds one socket of a publisher.
-func (n *Node) bind(o PublisherOptions, endpoint transport.Endpoint, server transport.ServerSecurity) (transport.Publisher, error) {
+func (n *Node) bind(o PublisherOptions, endpoint transport.Endpoint, server transport.ServerSecurity, welcome *transport.Welcome) (transport.Publisher, error) {
 	return n.transport.Publisher(transport.PublisherConfig{
 		Endpoint:      endpoint,
 		MinPort:       o.MinPort,
 		MaxPort:       o.MaxPort,
 		Backend:       o.Backend,
 		Security:      server,
+		Welcome:       welcome,
 		SocketOptions: n.socket(o.Queue),
 	})
 }
@@ -202,6 +213,9 @@ func (o PublisherOptions) check(s Settings) error {
 		return fmt.Errorf("both an address (%s) and a port (%d)", o.Address, o.Port)
 	}
 	if err := checkPortRange(o.MinPort, o.MaxPort); err != nil {
+		return err
+	}
+	if err := o.checkLate(); err != nil {
 		return err
 	}
 	switch o.Announce {
@@ -263,14 +277,14 @@ func (p *Publisher) Send(ctx context.Context, m *message.Message) error {
 			return fmt.Errorf("send %s: %w", m.Subject(), err)
 		}
 	}
-	return p.socket.Send(ctx, m.Bytes())
+	return p.send(ctx, m.Bytes())
 }
 
 // SendFrame sends a message that is already encoded, checked as by Send. The frame must not change afterwards. A lax
 // publisher sends anything, also what is no message.
 func (p *Publisher) SendFrame(ctx context.Context, frame []byte) error {
 	if p.lax {
-		return p.socket.Send(ctx, frame)
+		return p.send(ctx, frame)
 	}
 	m, err := message.Decode(frame)
 	if err != nil {
@@ -283,7 +297,7 @@ func (p *Publisher) SendFrame(ctx context.Context, frame []byte) error {
 // those before the one that the error is about. It costs less per message than sending them one by one.
 func (p *Publisher) SendFrames(ctx context.Context, frames [][]byte) (sent int, err error) {
 	if p.lax {
-		return p.socket.SendBatch(ctx, frames)
+		return p.sendBatch(ctx, frames)
 	}
 	for i, frame := range frames {
 		if err := p.SendFrame(ctx, frame); err != nil {
@@ -350,5 +364,6 @@ func (p *Publisher) stop() error {
 	if p.socket != nil {
 		errs = append(errs, p.socket.Close())
 	}
+	errs = append(errs, p.late.close())
 	return errors.Join(errs...)
 }

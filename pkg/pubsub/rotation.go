@@ -31,16 +31,16 @@ func (n *Node) nextServer(o PublisherOptions, bind transport.Endpoint) (transpor
 	return next, ok, nil
 }
 
-// nextBind returns where the second socket binds: beside the first.
-func nextBind(first transport.Endpoint, port int) (transport.Endpoint, error) {
+// beside returns where a further socket of a publisher binds: beside the first, on another port or, where it is none of TCP, at a path with another end.
+func beside(first transport.Endpoint, port int, end string) (transport.Endpoint, error) {
 	if first.Scheme() == "tcp" {
 		return first.WithPort(port), nil
 	}
-	return transport.ParseEndpoint(first.String() + ".next")
+	return transport.ParseEndpoint(first.String() + end)
 }
 
 // bindNext binds the second socket of a publisher if it is to have one; nil if not.
-func (n *Node) bindNext(o PublisherOptions, first transport.Endpoint, present transport.ServerSecurity) (transport.Publisher, transport.ServerSecurity, error) {
+func (n *Node) bindNext(o PublisherOptions, first transport.Endpoint, present transport.ServerSecurity, welcome *transport.Welcome) (transport.Publisher, transport.ServerSecurity, error) {
 	next, ok, err := n.nextServer(o, first)
 	if err != nil || !ok {
 		return nil, next, err
@@ -49,11 +49,11 @@ func (n *Node) bindNext(o PublisherOptions, first transport.Endpoint, present tr
 		n.log.Warn("next server key is the present one: it is not served twice", zap.String("service", o.Name))
 		return nil, next, nil
 	}
-	where, err := nextBind(first, o.NextPort)
+	where, err := beside(first, o.NextPort, ".next")
 	if err != nil {
 		return nil, next, fmt.Errorf("next server key: %w", err)
 	}
-	socket, err := n.bind(o, where, next)
+	socket, err := n.bind(o, where, next, welcome)
 	if err != nil {
 		return nil, next, fmt.Errorf("next server key: %w", err)
 	}
@@ -177,6 +177,7 @@ func (p *pair) Clients() []transport.Client {
 func (p *pair) Stats() transport.PublisherStats {
 	a, b := p.Publisher.Stats(), p.next.Stats()
 	a.Cut += b.Cut
+	a.Welcomed += b.Welcomed
 	a.Loss = a.Loss.Add(b.Loss)
 	a.Access.Admitted += b.Access.Admitted
 	a.Access.Revoked += b.Access.Revoked
