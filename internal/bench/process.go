@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// stopTime is how long a program may take to stop.
+const stopTime = 5 * time.Second
+
+// process is a program that runs beside us.
+type process struct {
+	cmd    *exec.Cmd
+	stderr bytes.Buffer
+}
+
+// start starts a program. The environment is that of this process, without settings of posttroll.
+func start(ctx context.Context, prepare func(*exec.Cmd), name string, args ...string) (*process, error) {
+	p := &process{cmd: exec.CommandContext(ctx, name, args...)}
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "POSTTROLL_") && !strings.HasPrefix(v, "PYTROLL_") {
+			p.cmd.Env = append(p.cmd.Env, v)
+		}
+	}
+	p.cmd.Stderr = &p.stderr
+	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
+	p.cmd.WaitDelay = stopTime
+	if prepare != nil {
+		prepare(p.cmd)
+	}
+	return p, p.cmd.Start()
+}
+
+// stop ends the program, which has to run until then.
+func (p *process) stop() {
+	// An error would be that it has ended, and that was seen by whoever talked to it.
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	killer := time.AfterFunc(stopTime, func() { _ = p.cmd.Process.Kill() })
+	defer killer.Stop()
+	_ = p.cmd.Wait()
+}
+
+// explain adds to an error what the program has written. The program has to have been stopped.
+func (p *process) explain(err error) error {
+	if p.stderr.Len() == 0 {
+		return err
+	}
+	return fmt.Errorf("%w\n%s", err, strings.TrimSpace(p.stderr.String()))
+}
+
+// usage is what a process has used.
+type usage struct {
+	cpu    time.Duration // so far, in the program and for it in the kernel
+	memory int64         // bytes, the most that it had at once since it was reset
+}
+
+// clockTick is the unit of times in /proc (USER_HZ), the same on all systems that Go runs on.
+const clockTick = time.Second / 100
+
+// usage reads what the program has used.
+func (p *process) usage() (usage, error) {
+	stat, err := os.ReadFile(p.proc("stat"))
+	if err != nil {
+		return usage{}, err
+	}
+	// The fields are counted from behind the name, which may hold anything.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	const userTime, systemTime = 11, 12
+	var ticks int64
+	for _, i := range []int{userTime, systemTime} {
+		n, err := strconv.ParseInt(fields[i], 10, 64)
+		if err != nil {
+			return usage{}, err
+		}
+		ticks += n
+	}
+	memory, err := p.peak()
+	return usage{time.Duration(ticks) * clockTick, memory}, err
+}
+
+// peak reads the most memory that the program had.
+func (p *process) peak() (int64, error) {
+	status, err := os.ReadFile(p.proc("status"))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kb, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
+			return kb << 10, err
+		}
+	}
+	return 0, errors.New("no VmHWM in /proc")
+}
+
+func (p *process) proc(name string) string {
+	return fmt.Sprintf("/proc/%d/%s", p.cmd.Process.Pid, name)
+}
