@@ -24,6 +24,9 @@ type clientConn struct {
 	cut      bool   // or about to be
 
 	topics topicSet
+
+	slow  slowHistory
+	spell *spell // in which it may lose messages; nil: it keeps up
 }
 
 // spoke tells whether a message has come, and with it who the client is.
@@ -102,7 +105,7 @@ func (t *clientConns) subscribers() []transport.Client {
 		if id, ok := identify(fd); !ok || id != c.id {
 			continue
 		}
-		list = append(list, transport.Client{Identity: c.identity, Addr: c.id.peer, Topics: c.topics.len()})
+		list = append(list, transport.Client{Identity: c.identity, Addr: c.id.peer, Topics: c.topics.len(), Slow: c.slowness()})
 	}
 	slices.SortFunc(list, func(a, b transport.Client) int {
 		return cmp.Or(cmp.Compare(a.Identity, b.Identity), a.Addr.Compare(b.Addr), cmp.Compare(a.Topics, b.Topics))

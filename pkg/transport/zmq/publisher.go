@@ -40,6 +40,7 @@ type publisher struct {
 	sweep     *time.Timer
 	sweeping  bool
 	gathered  gathered
+	losses    *losses
 }
 
 var _ transport.Publisher = (*publisher)(nil)
@@ -65,6 +66,7 @@ func (t *Transport) Publisher(c transport.PublisherConfig) (transport.Publisher,
 	p := &publisher{socket: s, topics: newTopics(), conns: newClientConns(), welcome: welcome}
 	p.sweep = time.AfterFunc(time.Hour, p.kick)
 	p.sweep.Stop()
+	p.losses = newLosses(p)
 	if err := p.open(c); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
@@ -89,7 +91,9 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 		wrap("ZMQ_SNDHWM", p.zs.SetSndhwm(o.Queue)),
 		wrap("ZMQ_RCVHWM", p.zs.SetRcvhwm(receiveQueue(topicQueue, isGuarded(c.Endpoint, c.Security)))),
 		wrap("ZMQ_XPUB_VERBOSER", p.zs.SetXpubVerboser(1)),
+		wrap("ZMQ_XPUB_NODROP", p.zs.SetXpubNodrop(!p.welcome.replays())),
 	)
+	p.losses.queue, p.losses.backend = o.Queue, c.Backend
 	if err == nil {
 		p.guard, err = p.protect(c.Endpoint, c.Backend, c.Security, o)
 	}
@@ -116,10 +120,12 @@ func (p *publisher) Send(ctx context.Context, frame []byte) error {
 		return err
 	}
 	defer p.mu.Unlock()
-	if err := p.welcome.sendFrame(p.raw, frame); err != nil {
+	full, err := p.welcome.sendFrame(p.raw, frame)
+	if err != nil {
 		return fmt.Errorf("send on %s: %w", p.endpoint, err)
 	}
 	p.sweepSoon()
+	p.losses.sent(frame, full)
 	return nil
 }
 
@@ -159,8 +165,13 @@ func (p *publisher) readBatch() (more bool) {
 		p.log.Error("subscriptions can't be read", zap.Stringer("uri", p.endpoint), zap.Error(err))
 		return false
 	}
+	left := false
 	for part := range p.batch.parts() {
 		p.take(part)
+		left = left || part.fd < 0 // libzmq itself takes back what one had asked for that has gone
+	}
+	if left {
+		p.losses.left()
 	}
 	p.topics.announce()
 	if !more {
@@ -275,14 +286,23 @@ func (p *publisher) Clients() []transport.Client {
 	return p.conns.subscribers()
 }
 
+// connections are those that are known, by their descriptors; some may have gone. The socket's mu is held.
+func (p *publisher) connections() map[int]*clientConn {
+	if p.guard != nil {
+		return p.guard.conns.byFD
+	}
+	return p.conns.byFD
+}
+
 func (p *publisher) Stats() transport.PublisherStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return transport.PublisherStats{Access: p.guard.accessStats(), Cut: p.cuts, Welcomed: p.welcome.count()}
+	return transport.PublisherStats{Access: p.guard.accessStats(), Cut: p.cuts, Loss: p.losses.total(), Welcomed: p.welcome.count()}
 }
 
 func (p *publisher) Close() error {
 	p.sweep.Stop()
+	p.losses.timer.Stop()
 	p.owner.inprocs.unbind(p.endpoint)
 	p.guard.close()
 	return wrap(fmt.Sprintf("publisher %s", p.endpoint), p.close(publisherLinger))

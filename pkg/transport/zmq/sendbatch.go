@@ -53,15 +53,17 @@ func (p *publisher) sendSome(frames [][]byte) (sent int, err error) {
 		return 0, err
 	}
 	defer p.mu.Unlock()
+	full := false
 	if p.welcome != nil {
-		sent, err = p.welcome.sendSome(p.raw, frames)
+		sent, full, err = p.welcome.sendSome(p.raw, frames)
 	} else if p.gathered.take(frames); len(p.gathered.sizes) > 0 {
-		sent, err = sendFrames(p.raw, p.gathered.data, p.gathered.sizes)
-	} else if err = sendFrame(p.raw, frames[0]); err == nil {
+		sent, full, err = sendFrames(p.raw, p.gathered.data, p.gathered.sizes)
+	} else if full, err = publishFrame(p.raw, frames[0]); err == nil {
 		sent = 1
 	}
 	if sent > 0 {
 		p.sweepSoon()
+		p.losses.sentMany(frames[:sent], full)
 	}
 	if err != nil {
 		return sent, fmt.Errorf("send on %s: %w", p.endpoint, err)

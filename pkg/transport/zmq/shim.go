@@ -10,6 +10,8 @@ package zmq
 #cgo nocallback ptz_send
 #cgo noescape ptz_send_many
 #cgo nocallback ptz_send_many
+#cgo noescape ptz_publish
+#cgo nocallback ptz_publish
 #cgo noescape ptz_send_all
 #cgo nocallback ptz_send_all
 #cgo noescape ptz_setopt
@@ -103,12 +105,27 @@ static int ptz_send(void *socket, const void *data, size_t size, int flags) {
 	return 0;
 }
 
-// Sends the n frames that stand one behind the other in data, each as a message of its own, without waiting. Sets *sent to how many were. Returns 0 or
-// an errno.
-static int ptz_send_many(void *socket, const char *data, const size_t *sizes, int n, int *sent) {
+// Sends one frame on an XPUB socket that has ZMQ_XPUB_NODROP. Where the queue of a subscriber is full it sets *full, and the frame is
+// lost for that one alone. Returns 0 or an errno.
+static int ptz_publish(void *socket, const void *data, size_t size, int *full) {
+	int rc = ptz_send(socket, data, size, 0), drop = 0, nodrop = 1;
+	if (rc != EAGAIN)
+		return rc;
+	*full = 1;
+	if (zmq_setsockopt(socket, ZMQ_XPUB_NODROP, &drop, sizeof drop) != 0)
+		return zmq_errno();
+	rc = ptz_send(socket, data, size, 0);
+	if (zmq_setsockopt(socket, ZMQ_XPUB_NODROP, &nodrop, sizeof nodrop) != 0 && rc == 0)
+		rc = zmq_errno();
+	return rc;
+}
+
+// Sends the n frames that stand one behind the other in data, each as a message of its own and as ptz_publish does. It ends behind one that has met a
+// full queue. Sets *sent to how many were. Returns 0 or an errno.
+static int ptz_send_many(void *socket, const char *data, const size_t *sizes, int n, int *sent, int *full) {
 	int rc = 0;
-	for (*sent = 0; *sent < n; data += sizes[(*sent)++])
-		if ((rc = ptz_send(socket, data, sizes[*sent], 0)) != 0)
+	for (*sent = 0; *sent < n && !*full; data += sizes[(*sent)++])
+		if ((rc = ptz_publish(socket, data, sizes[*sent], full)) != 0)
 			break;
 	return rc;
 }
@@ -259,16 +276,27 @@ func sendFrame(socket unsafe.Pointer, frame []byte) error {
 	return nil
 }
 
-// sendFrames sends the frames that stand in data, of the given sizes, each as a message of its own and without waiting. It returns how many were sent.
-func sendFrames(socket unsafe.Pointer, data []byte, sizes []uintptr) (sent int, err error) {
-	var n C.int
+// sendFrames sends the frames that stand in data, of the given sizes, each as a message of its own and without waiting, up to one that meets the full queue of
+// a subscriber. It returns how many were sent, and whether the last of these has met one.
+func sendFrames(socket unsafe.Pointer, data []byte, sizes []uintptr) (sent int, full bool, err error) {
+	var n, f C.int
 	e := syscall.Errno(C.ptz_send_many(socket,
 		(*C.char)(unsafe.Pointer(unsafe.SliceData(data))),
-		(*C.size_t)(unsafe.Pointer(unsafe.SliceData(sizes))), C.int(len(sizes)), &n))
+		(*C.size_t)(unsafe.Pointer(unsafe.SliceData(sizes))), C.int(len(sizes)), &n, &f))
 	if e != 0 {
-		return int(n), cause(e)
+		return int(n), f != 0, cause(e)
 	}
-	return int(n), nil
+	return int(n), f != 0, nil
+}
+
+// publishFrame sends one frame on a publisher's socket, without waiting, and tells whether it has met the full queue of a subscriber.
+func publishFrame(socket unsafe.Pointer, frame []byte) (full bool, err error) {
+	var f C.int
+	e := syscall.Errno(C.ptz_publish(socket, unsafe.Pointer(unsafe.SliceData(frame)), C.size_t(len(frame)), &f))
+	if e != 0 {
+		return f != 0, cause(e)
+	}
+	return f != 0, nil
 }
 
 // sendMessage sends the frames that stand in head, of the given sizes, and then body, as one message and without

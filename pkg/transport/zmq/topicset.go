@@ -1,6 +1,10 @@
 package zmq
 
-import "hash/maphash"
+import (
+	"cmp"
+	"hash/maphash"
+	"slices"
+)
 
 const (
 	// maxTopic bounds a topic that a subscriber may ask for, in bytes.
@@ -20,7 +24,11 @@ var topicSeed = maphash.MakeSeed()
 type topicSet struct {
 	hashes map[uint64]struct{}
 	bytes  int
+	sizes  []topicSize // of the topics, sorted
 }
+
+// topicSize is a number of topics of the same size.
+type topicSize struct{ size, topics int }
 
 // apply takes in a topic, or its end, and tells whether that has changed anything.
 func (s *topicSet) apply(topic []byte, begins bool) (changed bool) {
@@ -32,6 +40,7 @@ func (s *topicSet) apply(topic []byte, begins bool) (changed bool) {
 	if !begins {
 		delete(s.hashes, hash)
 		s.bytes -= size
+		s.count(len(topic), -1)
 		return true
 	}
 	if s.hashes == nil {
@@ -39,7 +48,32 @@ func (s *topicSet) apply(topic []byte, begins bool) (changed bool) {
 	}
 	s.hashes[hash] = struct{}{}
 	s.bytes += size
+	s.count(len(topic), 1)
 	return true
+}
+
+// count adds topics of a size, or takes them out.
+func (s *topicSet) count(size, topics int) {
+	i, found := slices.BinarySearchFunc(s.sizes, size, func(a topicSize, size int) int { return cmp.Compare(a.size, size) })
+	if !found {
+		s.sizes = slices.Insert(s.sizes, i, topicSize{size: size})
+	}
+	if s.sizes[i].topics += topics; s.sizes[i].topics == 0 {
+		s.sizes = slices.Delete(s.sizes, i, i+1)
+	}
+}
+
+// covers tells whether a frame begins with one of the topics. It takes a look-up for each size that they have.
+func (s *topicSet) covers(frame []byte) bool {
+	for _, t := range s.sizes {
+		if t.size > len(frame) {
+			return false
+		}
+		if _, ok := s.hashes[maphash.Bytes(topicSeed, frame[:t.size])]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 // len is the number of topics.

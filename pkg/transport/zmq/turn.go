@@ -21,19 +21,34 @@ enum { PTZ_DELAY = 3000000, PTZ_MARGIN = 200000 };
 // Bounds of the time when the socket took in commands in zmq_send last, in ticks.
 typedef struct {
 	uint64_t lo, hi;
+	int full; // a frame has met the full queue of a subscriber, and is lost for that one alone
 } ptz_turn;
 
-static int ptz_turn_once(void *socket, const void *data, size_t size) {
-	while (zmq_send(socket, data, size, ZMQ_DONTWAIT) < 0)
-		if (zmq_errno() != EINTR)
-			return zmq_errno();
-	return 0;
+static int ptz_turn_drop(void *socket, int drop) {
+	int nodrop = !drop;
+	return zmq_setsockopt(socket, ZMQ_XPUB_NODROP, &nodrop, sizeof nodrop) == 0 ? 0 : zmq_errno();
+}
+
+static int ptz_turn_once(ptz_turn *t, void *socket, const void *data, size_t size) {
+	int rc = 0, dropping = 0, again;
+	while (rc == 0 && zmq_send(socket, data, size, ZMQ_DONTWAIT) < 0) {
+		rc = zmq_errno();
+		if (rc == EAGAIN && !dropping) {
+			t->full = dropping = 1;
+			rc = ptz_turn_drop(socket, 1);
+		} else if (rc == EINTR) {
+			rc = 0;
+		}
+	}
+	if (dropping && (again = ptz_turn_drop(socket, 0)) != 0 && rc == 0)
+		rc = again;
+	return rc;
 }
 
 // Sends a frame and keeps t. idle is a frame for nobody.
 static int ptz_turn_send(ptz_turn *t, void *socket, const void *data, size_t size, const void *idle, size_t idle_size) {
 	uint64_t begin = ptz_ticks();
-	int rc = ptz_turn_once(socket, data, size);
+	int rc = ptz_turn_once(t, socket, data, size);
 	uint64_t end = ptz_ticks();
 	if (begin == 0 || end - t->lo <= PTZ_DELAY)
 		return rc; // it can't have been its turn
@@ -49,7 +64,7 @@ static int ptz_turn_send(ptz_turn *t, void *socket, const void *data, size_t siz
 	// Maybe it was. If not it is at the next call, as soon as the time is over for certain.
 	while ((end = ptz_ticks()) > t->hi && end - t->hi <= PTZ_DELAY)
 		;
-	if (ptz_turn_once(socket, idle, idle_size) == 0) {
+	if (ptz_turn_once(t, socket, idle, idle_size) == 0) {
 		t->lo = begin;
 		t->hi = ptz_ticks();
 	}
@@ -82,11 +97,12 @@ type turn struct{ c C.ptz_turn }
 // idleFrame is one that goes to nobody who speaks posttroll: it is not UTF-8.
 var idleFrame = []byte{0xff}
 
-// send sends a frame without waiting. Where somebody might get the idle frame none is sent, and what fresh would promise is not known.
-func (t *turn) send(socket unsafe.Pointer, frame []byte, idle bool) error {
+// send sends a frame without waiting, and tells whether it has met the full queue of a subscriber. Where somebody might get the idle frame none is sent, and what fresh would promise is not known.
+func (t *turn) send(socket unsafe.Pointer, frame []byte, idle bool) (full bool, err error) {
+	t.c.full = 0
 	e := syscall.Errno(C.ptz_turn_send(&t.c, socket, unsafe.Pointer(unsafe.SliceData(frame)), C.size_t(len(frame)),
 		unsafe.Pointer(unsafe.SliceData(idleFrame)), idleSize(idle)))
-	return errnoCause(e)
+	return t.c.full != 0, errnoCause(e)
 }
 
 // fresh makes sure that what is sent in the next microseconds, some sixty at least, takes nothing in.

@@ -12,6 +12,7 @@ import (
 const (
 	optSubscribe       = 6
 	optUnsubscribe     = 7
+	optNoDrop          = 69 // ZMQ_XPUB_NODROP
 	optManual          = 71 // ZMQ_XPUB_MANUAL
 	optManualLastValue = 98 // ZMQ_XPUB_MANUAL_LAST_VALUE
 )
@@ -109,31 +110,36 @@ func (w *welcome) attach(s *socket, g *guard) error {
 	)
 }
 
-// sendFrame sends a frame to all, which a publisher that only replays does not.
-func (w *welcome) sendFrame(raw unsafe.Pointer, frame []byte) error {
+// sendFrame sends a frame to all, which a publisher that only replays does not, and tells whether it has met the full queue of a subscriber.
+func (w *welcome) sendFrame(raw unsafe.Pointer, frame []byte) (full bool, err error) {
 	switch {
 	case w == nil:
-		return sendFrame(raw, frame)
+		return publishFrame(raw, frame)
 	case w.Replay:
-		return transport.ErrReplay
+		return false, transport.ErrReplay
 	}
-	err := w.turn.send(raw, frame, w.idle)
+	full, err = w.turn.send(raw, frame, w.idle)
 	if err == nil && w.Sent != nil {
 		w.Sent(frame)
 	}
-	return err
+	return full, err
 }
 
-// sendSome sends the first of frames.
-func (w *welcome) sendSome(raw unsafe.Pointer, frames [][]byte) (sent int, err error) {
+// sendSome sends the first of frames, up to one that meets the full queue of a subscriber.
+func (w *welcome) sendSome(raw unsafe.Pointer, frames [][]byte) (sent int, full bool, err error) {
 	for _, frame := range frames[:min(len(frames), gatherFrames)] {
-		if err := w.sendFrame(raw, frame); err != nil {
-			return sent, err
+		if full, err = w.sendFrame(raw, frame); err != nil {
+			return sent, full, err
 		}
-		sent++
+		if sent++; full {
+			break
+		}
 	}
-	return sent, nil
+	return sent, full, nil
 }
+
+// replays tells whether all that is sent is a welcome.
+func (w *welcome) replays() bool { return w != nil && w.Replay }
 
 // count is the number of subscriptions that got something.
 func (w *welcome) count() uint64 {
@@ -236,9 +242,12 @@ func (w *welcome) greet(fd int, c *clientConn, topic []byte) {
 		w.replayed = append(w.replayed, current{fd, c})
 	} else if len(frames) > 0 {
 		// Only for this one frame: in this mode what is sent next goes to the current connection alone, whatever it is.
+		// Where its queue is full it is to be lost: libzmq would forget whose it is, and send it to all the next time.
+		w.setInt(optNoDrop, 0)
 		w.setInt(optManualLastValue, 1)
 		w.send(frames[len(frames)-1])
 		w.setInt(optManualLastValue, 0)
+		w.setInt(optNoDrop, 1)
 		w.setInt(optManual, 1)
 	}
 	if len(frames) > 0 {
@@ -258,7 +267,7 @@ func (w *welcome) suspect() {
 }
 
 func (w *welcome) send(frame []byte) {
-	if err := w.turn.send(w.s.raw, frame, w.idle); err != nil {
+	if _, err := w.turn.send(w.s.raw, frame, w.idle); err != nil {
 		w.guard.log().Error("welcome not sent", zap.Error(err))
 	}
 }
