@@ -49,6 +49,9 @@ var routeCounters = []counter{
 	{field: "Loss.Episodes", key: "slow_episodes", metric: "subscriber_slow_episodes_total", help: "Times that a subscriber fell behind by more than its queue."},
 	{field: "Loss.LostEstimate", key: "lost_estimate", metric: "messages_lost_estimate_total", help: "Estimate of the messages that slow subscribers did not get."},
 	{field: "Loss.Slow", key: "slow_subscribers", metric: "subscribers_slow", help: "Subscribers that are behind by more than their queue."},
+	{field: "Names", key: "names", metric: "services_announced", help: "Names of publishers that the sink is announced under besides its own."},
+	{field: "NamesLeftOut", key: "names_left_out", metric: "services_left_out", help: "Names of publishers that announcements have no room for."},
+	{field: "Ports", key: "ports", metric: "sink_ports", help: "Ports that the sink is bound to."},
 	{field: "Last", key: "last", metric: "last_sent_timestamp_seconds", help: "When the last message was sent; not there before there was one."},
 }
 

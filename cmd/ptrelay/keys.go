@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"strings"
 
 	"go.uber.org/zap"
@@ -11,8 +12,10 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/relay"
 	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
+	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
 )
 
 // openKeys reads the keys that the settings name for all routes, and begins to watch who may connect. What is wrong with them is bad configuration.
@@ -41,24 +44,43 @@ func (s *settled) bindsSecurely() bool {
 	return false
 }
 
-// checkKeys reads all keys, also those of single routes, and closes them again.
-func (s *settled) checkKeys() error {
+// checkKeys reads all keys, also those of single routes, and closes them again. Nothing is bound.
+func (s *settled) checkKeys() (err error) {
 	keys, err := s.openKeys(nil)
 	if err != nil {
 		return err
 	}
-	return keys.Close()
+	defer func() { err = errors.Join(err, keys.Close()) }()
+	parsed, err := pubsub.ParseSettings(s.shared.Map())
+	if err != nil {
+		return daemon.BadConfig(err)
+	}
+	network, err := zmq.New(zmq.Options{})
+	if err != nil {
+		return fmt.Errorf("start ZeroMQ: %w", err)
+	}
+	defer func() { err = errors.Join(err, network.Close()) }()
+	r, err := relay.New(s.own, relay.Options{Transport: network, Settings: parsed, Security: keys})
+	if err != nil {
+		return err
+	}
+	return errors.Join(daemon.BadConfig(s.located(r.CheckKeys())), r.Close())
 }
 
 // warnOfClients adds what keeps out clients at present, which can change while the relay runs.
 func (s *settled) warnOfClients() {
-	s.warnOfFolder("clients_public_keys_directory", s.shared.ClientsPublicKeysDirectory)
+	told := map[string]bool{"": true}
+	s.warnOfFolder("clients_public_keys_directory", s.shared.ClientsPublicKeysDirectory, told)
+	for i, route := range s.own.Routes {
+		s.warnOfFolder(fmt.Sprintf("route[%d].sink.clients_public_keys_directory", i+1), route.Sink.ClientsPublicKeysDirectory, told)
+	}
 }
 
-func (s *settled) warnOfFolder(key, folder string) {
-	if folder == "" {
+func (s *settled) warnOfFolder(key, folder string, told map[string]bool) {
+	if told[folder] {
 		return
 	}
+	told[folder] = true
 	if _, err := curve.ReadClients(folder); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			s.report.Warnings = append(s.report.Warnings, config.Warning{

@@ -80,7 +80,7 @@ func (s *server) run(ctx context.Context) (err error) {
 		if ctx.Err() != nil {
 			return nil // stopped before it began
 		}
-		return errors.Join(s.explained(err), s.relay.Close())
+		return errors.Join(s.running.explained(err), s.relay.Close())
 	}
 	serving, stop, err := s.listen()
 	if err != nil {
@@ -115,8 +115,11 @@ func (s *server) carry(ctx context.Context, h *daemon.Handle) error {
 	return errors.Join(err, s.relay.Close())
 }
 
-// explained makes a bind that failed easier to mend.
-func (s *server) explained(err error) error {
+// explained makes an error of what could not be opened easier to mend.
+func (s *settled) explained(err error) error {
+	if _, ok := errors.AsType[*relay.SettingError](err); ok {
+		return daemon.BadConfig(s.located(err))
+	}
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return daemon.Hint(err, "another program has the port (ss -ltnp shows which): stop it, or give the sink another port")
 	}
@@ -140,7 +143,7 @@ func (s *server) reloadSettings() error {
 		return daemon.Hint(errNeedsKeys, "restart the relay")
 	}
 	if err := s.relay.Reload(fresh.own); err != nil {
-		return s.explained(err)
+		return fresh.explained(err)
 	}
 	// Written and read by the goroutine of group.Run alone.
 	s.running.own = fresh.own
@@ -152,8 +155,8 @@ func (s *server) reloadSettings() error {
 	return s.reloadKeys(fresh, restart)
 }
 
-// reloadKeys reads the keys again, which count after a restart, so that the restart holds no surprise. restart are the settings that were told to need
-// one.
+// reloadKeys reads the keys of all programs again, which count after a restart, so that the restart holds no surprise. Those of the routes' own count
+// already. restart are the settings that were told to need one.
 func (s *server) reloadKeys(fresh *settled, restart []string) error {
 	keys, err := fresh.openKeys(nil)
 	if err != nil {

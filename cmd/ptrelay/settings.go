@@ -116,16 +116,20 @@ func (s *settled) located(err error) error {
 		return errors.Join(problems...)
 	}
 	if bad, ok := errors.AsType[*relay.SettingError](err); ok {
-		return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Text: bad.Text, Hint: bad.Hint}
+		return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Text: bad.Text, Hint: bad.Hint + handedOver(err)}
 	}
 	if bad, ok := errors.AsType[*security.SettingError](err); ok {
-		hint := bad.HintText()
-		if errors.Is(err, fs.ErrPermission) {
-			hint += "; systemd hands it over with LoadCredential, as the unit says, and " + bad.Key + ` = "" in ` + file + " does without"
-		}
-		return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Hint: hint, Err: bad.Err}
+		return &config.Problem{Origin: s.report.Origin(bad.Key), Key: bad.Key, Hint: bad.HintText() + handedOver(err), Err: bad.Err}
 	}
 	return err
+}
+
+// handedOver adds to the hint on a file that the program may not read how a unit gets it.
+func handedOver(err error) string {
+	if !errors.Is(err, fs.ErrPermission) {
+		return ""
+	}
+	return "; systemd hands it over with LoadCredential, as the unit says"
 }
 
 // routeNames are the names of the routes in their order.

@@ -15,7 +15,15 @@ import (
 // Format returns v, the value of a setting, as it stands in a TOML file.
 func Format(v any) string { return format(reflect.ValueOf(v)) }
 
-func format(v reflect.Value) string {
+func format(v reflect.Value) string { return formatter{}.format(v) }
+
+// formatter writes values as TOML.
+type formatter struct {
+	// setOnly leaves out of tables what has its zero value.
+	setOnly bool
+}
+
+func (f formatter) format(v reflect.Value) string {
 	if !v.IsValid() {
 		return `""`
 	}
@@ -23,7 +31,7 @@ func format(v reflect.Value) string {
 		if v.IsNil() {
 			return `""`
 		}
-		return format(v.Elem())
+		return f.format(v.Elem())
 	}
 	switch x := v.Interface().(type) {
 	case time.Duration:
@@ -46,11 +54,11 @@ func format(v reflect.Value) string {
 	case reflect.String:
 		return quote(v.String())
 	case reflect.Slice:
-		return formatList(v)
+		return f.list(v)
 	case reflect.Map:
-		return formatMap(v)
+		return f.mapping(v)
 	case reflect.Struct:
-		return formatStruct(v)
+		return f.structure(v)
 	case reflect.Float32, reflect.Float64:
 		s := strconv.FormatFloat(v.Float(), 'g', -1, 64)
 		if !strings.ContainsAny(s, ".e") {
@@ -62,30 +70,32 @@ func format(v reflect.Value) string {
 	}
 }
 
-func formatList(v reflect.Value) string {
+func (f formatter) list(v reflect.Value) string {
 	items := make([]string, v.Len())
 	for i := range items {
-		items[i] = format(v.Index(i))
+		items[i] = f.format(v.Index(i))
 	}
 	return "[" + strings.Join(items, ", ") + "]"
 }
 
-func formatMap(v reflect.Value) string {
+func (f formatter) mapping(v reflect.Value) string {
 	var entries []string
 	values := map[string]reflect.Value{}
 	for key, value := range v.Seq2() {
 		values[key.String()] = value
 	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		entries = append(entries, quote(key)+" = "+format(values[key]))
+		entries = append(entries, quote(key)+" = "+f.format(values[key]))
 	}
 	return "{" + strings.Join(entries, ", ") + "}"
 }
 
-func formatStruct(v reflect.Value) string {
+func (f formatter) structure(v reflect.Value) string {
 	var entries []string
 	for key, value := range structFields(v) {
-		entries = append(entries, key+" = "+format(value))
+		if !f.setOnly || !value.IsZero() {
+			entries = append(entries, key+" = "+f.format(value))
+		}
 	}
 	return "{" + strings.Join(entries, ", ") + "}"
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
@@ -48,16 +49,48 @@ func (r *Report) Values() []Value {
 	return values
 }
 
-// WriteTo writes all settings as a TOML file with the origin of each that is not the default: what --check prints.
+// WriteTo writes all settings as a TOML file with the origin of each that is not the default: what --check prints. Lists of tables come last, each table with
+// what is set in it.
 func (r *Report) WriteTo(w io.Writer) (int64, error) {
-	var b strings.Builder
-	for _, v := range r.Values() {
-		fmt.Fprintf(&b, "%s = %s", v.Key, v.Text)
-		if v.Origin != (Origin{}) {
-			fmt.Fprintf(&b, "  # %s", v.Origin)
+	var b, tables strings.Builder
+	for _, f := range r.table.fields {
+		v := f.values[0]
+		if v.Kind() == reflect.Slice && hasParts(v.Type()) && v.Len() > 0 {
+			r.writeTables(&tables, f.key, v)
+			continue
 		}
-		b.WriteByte('\n')
+		fmt.Fprintf(&b, "%s = %s%s\n", f.key, format(v), comment(r.origins[f.key]))
 	}
+	b.WriteString(tables.String())
 	n, err := io.WriteString(w, b.String())
 	return int64(n), err
+}
+
+// writeTables writes a list of tables.
+func (r *Report) writeTables(b *strings.Builder, key string, list reflect.Value) {
+	for i := range list.Len() {
+		fmt.Fprintf(b, "\n[[%s]]%s\n", key, comment(r.Origin(fmt.Sprintf("%s[%d]", key, i+1))))
+		writeSet(b, "", reflect.Indirect(list.Index(i)))
+	}
+}
+
+// writeSet writes what is set in a table, that of tables in it by dotted keys.
+func writeSet(b *strings.Builder, prefix string, table reflect.Value) {
+	for key, value := range structFields(table) {
+		switch {
+		case value.IsZero():
+		case reflect.Indirect(value).Kind() == reflect.Struct && hasParts(value.Type()):
+			writeSet(b, prefix+key+".", reflect.Indirect(value))
+		default:
+			fmt.Fprintf(b, "%s%s = %s\n", prefix, key, formatter{setOnly: true}.format(value))
+		}
+	}
+}
+
+// comment tells of an origin, unless it is the default.
+func comment(from Origin) string {
+	if from == (Origin{}) {
+		return ""
+	}
+	return "  # " + from.String()
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -44,7 +45,7 @@ func (n *Node) server(backend transport.Backend, bind transport.Endpoint, keyFil
 func (n *Node) ownServer(key, file string) (transport.ServerSecurity, error) {
 	server, err := n.security.ServerWith(file)
 	if err != nil {
-		return server, fmt.Errorf("%s: %w", key, err)
+		return server, &security.SettingError{Key: key, Err: err}
 	}
 	return server, nil
 }

@@ -2,10 +2,18 @@ package relay_test
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/pytroll/posttroll-go/internal/testbed"
 	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/relay"
@@ -107,6 +115,93 @@ func TestOwnKeys(t *testing.T) {
 	}
 	if clients := pub.Clients(); len(clients) != 1 || clients[0].Identity != "relay_in" {
 		t.Errorf("clients of the publisher: %v, want relay_in", clients)
+	}
+}
+
+// All keys are looked for at once, and each that is missing is told with its setting.
+func TestCheckKeys(t *testing.T) {
+	t.Parallel()
+	keys := newRing(t, "server", "client")
+	missing := filepath.Join(t.TempDir(), "missing.key_secret")
+	good, bad, lacking := route("good", 9100, "tcp://10.0.0.1:9000"), route("bad", 9101, "tcp://10.0.0.1:9000"), route("lacking", 9102, "tcp://10.0.0.1:9000")
+	good.Source.Backend, good.Sink.Backend = transport.Secure, transport.Secure
+	good.Source.ClientSecretKeyFile, good.Source.ServerPublicKeyFile = keys.secret("client"), keys.public("server")
+	good.Sink.ServerSecretKeyFile, good.Sink.ClientsPublicKeysDirectory = keys.secret("server"), keys.dir
+	bad.Source.ClientSecretKeyFile = missing
+	bad.Source.ServerPublicKeyFile = missing
+	bad.Sink.Backend, bad.Sink.ServerSecretKeyFile, bad.Sink.ClientsPublicKeysDirectory = transport.Secure, missing, keys.dir
+	lacking.Source.Backend, lacking.Sink.Backend = transport.Secure, transport.Secure
+	again := lacking
+	again.Name, again.Sink = "again", relay.SinkConfig{SameAs: "lacking"}
+
+	r, err := relay.New(configOf(good, bad, lacking, again), relay.Options{Transport: newNetwork(t).Transport(host(1))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"route[2].source.client_secret_key_file: " + missing + ": open: no such file or directory",
+		"route[2].source.server_public_key_file: " + missing + ": open: no such file or directory",
+		"route[2].sink.server_secret_key_file: " + missing + ": open: no such file or directory",
+		`route[3].source: tcp://10.0.0.1:9000: backend "secure_zmq": no CURVE keys configured: set client_secret_key_file and server_public_key_file (or server_public_keys)`,
+		`route[3].sink: backend "secure_zmq": no CURVE keys configured: set server_secret_key_file and clients_public_keys_directory`,
+	}
+	if diff := cmp.Diff(strings.Join(want, "\n"), fmt.Sprint(r.CheckKeys())); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// A reload reads the key files of routes again: where another key stands in one, what uses it is opened anew, and nothing else is.
+func TestReloadOfKeys(t *testing.T) {
+	t.Parallel()
+	keys := newRing(t, "relay", "next", "subscriber")
+	network := newNetwork(t)
+	w := world{t, network}
+	secure, plain := route("secure", 9100, uri(1, 9000)), route("plain", 9101, uri(1, 9000))
+	secure.Sink.Backend = transport.Secure
+	secure.Sink.ServerSecretKeyFile, secure.Sink.ClientsPublicKeysDirectory = keys.secret("relay"), keys.dir
+	cfg := configOf(secure, plain)
+	core, logs := observer.New(zap.InfoLevel)
+	r, err := relay.New(cfg, relay.Options{Transport: network.Transport(host(2)), Logger: zap.New(core)})
+	w.must(err)
+	w.must(r.Listen(t.Context()))
+	defer w.closed(r)
+	stop := runUntilStopped(w, r)
+	defer stop()
+	pub := w.publisher(1, 9000)
+
+	w.must(r.Reload(cfg))
+	if n := logs.FilterMessage("route changed").Len(); n != 0 {
+		t.Errorf("%d routes changed without cause", n)
+	}
+	secret, err := os.ReadFile(keys.secret("next"))
+	w.must(err)
+	w.must(os.WriteFile(keys.secret("relay"), secret, 0o600))
+	w.must(r.Reload(cfg))
+	if changed := logs.FilterMessage("route changed").All(); len(changed) != 1 || changed[0].ContextMap()["route"] != "secure" {
+		t.Errorf("routes changed: %v, want the secure one", changed)
+	}
+
+	sub, err := keys.node(network, 3, "subscriber", "subscriber", "next").Subscriber(pubsub.SubscriberOptions{Addresses: pubsub.URIs(uri(2, 9100))})
+	w.must(err)
+	defer w.closed(sub)
+	testbed.WaitFor(t, "the subscriber that knows the new key", func() bool { return r.Stats().Routes[0].Subscribers == 1 })
+	w.must(pub.WaitSubscribed(t.Context(), "/a", 1))
+	w.must(pub.SendText(t.Context(), text("/a", "1")))
+	m, err := sub.Receive(t.Context())
+	w.must(err)
+	if m.String() != text("/a", "1") {
+		t.Errorf("got %s", m)
+	}
+
+	w.must(os.Remove(keys.secret("relay")))
+	if err := r.Reload(cfg); err == nil || !strings.Contains(err.Error(), "route[1].sink.server_secret_key_file: ") {
+		t.Errorf("reload with a key file that is gone: %v", err)
+	}
+	w.must(pub.SendText(t.Context(), text("/a", "2")))
+	m, err = sub.Receive(t.Context())
+	w.must(err)
+	if m.String() != text("/a", "2") {
+		t.Errorf("got %s after a reload that failed", m)
 	}
 }
 

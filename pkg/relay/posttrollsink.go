@@ -43,6 +43,15 @@ func (r *Relay) openSink(cfg SinkConfig, id string) (_ Sink, err error) {
 	return s, nil
 }
 
+// checkSink reads the keys that the sink of a route needs, and binds nothing.
+func (r *Relay) checkSink(cfg SinkConfig) error {
+	node, keys, err := r.sinkNode(cfg)
+	if err != nil {
+		return err
+	}
+	return errors.Join(node.CheckPublisher(cfg.publisher()), closeAny(keys))
+}
+
 // publisher returns the options of the publisher. It is lax, since each route decides for itself.
 func (cfg SinkConfig) publisher() pubsub.PublisherOptions {
 	return pubsub.PublisherOptions{

@@ -37,26 +37,36 @@ func (r *Relay) openSource(cfg SourceConfig, accept func(discovery.Entry) error,
 		return nil, err
 	}
 	s := &posttrollSource{keys: keys, origins: foundOrigins{given: cfg.Addresses, changed: changed}, connected: make(map[transport.Endpoint]bool)}
-	s.sub, err = node.Subscriber(pubsub.SubscriberOptions{
-		Addresses:   pubsub.URIs(cfg.Addresses...),
-		Services:    cfg.Services,
-		Nameservers: cfg.Nameservers,
-		Topics:      []string{},
-		Translate:   cfg.Translate,
-		Backend:     cfg.Backend,
-		Queue:       cfg.Queue,
-		Attribute:   true,
-
-		SilenceFactor: cfg.silenceFactor(),
-
-		Accept: accept,
-		Found:  s.origins.note,
-		Events: s.event,
-	})
-	if err != nil {
+	opts := cfg.subscriber()
+	opts.Accept, opts.Found, opts.Events = accept, s.origins.note, s.event
+	if s.sub, err = node.Subscriber(opts); err != nil {
 		return nil, errors.Join(err, closeAny(keys))
 	}
 	return s, nil
+}
+
+// checkSource reads the keys that the source of a route needs, and connects to nothing.
+func (r *Relay) checkSource(cfg SourceConfig) error {
+	node, keys, err := r.sourceNode(cfg)
+	if err != nil {
+		return err
+	}
+	return errors.Join(node.CheckSubscriber(cfg.subscriber()), closeAny(keys))
+}
+
+// subscriber returns the options of the subscriber, which wants nothing yet.
+func (cfg SourceConfig) subscriber() pubsub.SubscriberOptions {
+	return pubsub.SubscriberOptions{
+		Addresses:     pubsub.URIs(cfg.Addresses...),
+		Services:      cfg.Services,
+		Nameservers:   cfg.Nameservers,
+		Topics:        []string{},
+		Translate:     cfg.Translate,
+		Backend:       cfg.Backend,
+		Queue:         cfg.Queue,
+		Attribute:     true,
+		SilenceFactor: cfg.silenceFactor(),
+	}
 }
 
 func (s *posttrollSource) event(e transport.Event) {

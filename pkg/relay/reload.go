@@ -35,7 +35,10 @@ type layout struct {
 // apply brings the relay from what it is to cfg. The caller holds change.
 func (r *Relay) apply(cfg Config) error {
 	before := r.layout()
-	plans := cfg.plans()
+	plans := cfg.plansWithKeys()
+	if err := r.checkKeys(plans, before); err != nil {
+		return err // before a sink makes room for one that can't be
+	}
 	after := layout{inlets: make(map[string]*inlet), outlets: make(map[string]*outlet)}
 	if err := r.openAll(plans, before, &after); err != nil {
 		return errors.Join(err, r.abandon(before, after))

@@ -16,7 +16,11 @@ type SettingError struct {
 	Key  string // of the setting, as "route[2].source.services"
 	Text string // what is wrong with its value
 	Hint string // what to try; may be empty
+	Err  error  // the cause, where there is one
 }
+
+// Unwrap returns the cause.
+func (e *SettingError) Unwrap() error { return e.Err }
 
 // Error returns key and text.
 func (e *SettingError) Error() string { return e.Key + ": " + e.Text }

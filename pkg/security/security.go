@@ -26,7 +26,7 @@ type Security struct {
 	closed  atomic.Bool
 
 	mu  sync.Mutex
-	own map[string]curve.KeyPair // of ServerWith, by path
+	own map[string][]curve.KeyPair // of ServerWith, by path, the last one last
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -37,7 +37,7 @@ type Security struct {
 // [*SettingError] that names the setting, the file and the cause. The caller closes what it returns, after the sockets that use it.
 func Open(cfg Config, opts Options) (*Security, error) {
 	opts = opts.withDefaults()
-	s := &Security{cfg: cfg.withDefaults(), log: opts.Logger, own: map[string]curve.KeyPair{}}
+	s := &Security{cfg: cfg.withDefaults(), log: opts.Logger, own: map[string][]curve.KeyPair{}}
 	if err := errors.Join(s.cfg.check(), s.readKeys(), s.readRules(opts)); err != nil {
 		s.wipe()
 		return nil, err
@@ -136,8 +136,10 @@ func (s *Security) Close() error {
 func (s *Security) wipe() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, pair := range s.own {
-		pair.Secret.Wipe()
+	for _, pairs := range s.own {
+		for _, pair := range pairs {
+			pair.Secret.Wipe()
+		}
 	}
 	clear(s.own)
 	for _, pair := range []curve.KeyPair{s.server, s.next, s.client} {

@@ -29,8 +29,8 @@ func (s *Security) NextServer() (transport.ServerSecurity, bool) {
 	return next, next.Gate != nil
 }
 
-// ServerWith is Server for a secure socket with a key pair of its own, which is read from path when it is first asked for. Its errors are a
-// [*curve.FileError], or transport.ErrNoKeys where no clients' folder is configured.
+// ServerWith is Server for a secure socket with a key pair of its own, which is read from path. When that can't be read any more, it is the pair that was read
+// last. Its errors are a [*curve.FileError], or transport.ErrNoKeys where no clients' folder is configured.
 func (s *Security) ServerWith(path string) (transport.ServerSecurity, error) {
 	if s == nil || s.folder == nil {
 		return transport.ServerSecurity{}, fmt.Errorf("clients_public_keys_directory is not set: %w", transport.ErrNoKeys)
@@ -42,7 +42,7 @@ func (s *Security) ServerWith(path string) (transport.ServerSecurity, error) {
 	return s.secure(pair), nil
 }
 
-// ownPair reads a pair once.
+// ownPair reads a pair.
 func (s *Security) ownPair(path string) (curve.KeyPair, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -53,14 +53,18 @@ func (s *Security) ownPair(path string) (curve.KeyPair, error) {
 	if s.closed.Load() {
 		return curve.KeyPair{}, transport.ErrClosed
 	}
-	if pair, ok := s.own[path]; ok {
-		return pair, nil
-	}
+	known := s.own[path]
 	pair, err := curve.ReadPair(path, curve.ReadOptions{AllowShared: s.cfg.AllowSharedKeyFiles})
-	if err != nil {
+	switch {
+	case err != nil && len(known) == 0:
 		return curve.KeyPair{}, err
+	case err != nil:
+		return known[len(known)-1], nil
+	case len(known) > 0 && known[len(known)-1].Public == pair.Public:
+		pair.Secret.Wipe()
+		return known[len(known)-1], nil
 	}
-	s.own[path] = pair
+	s.own[path] = append(known, pair) // sockets may still use what was there before
 	return pair, nil
 }
 
