@@ -8,15 +8,17 @@ import (
 	"github.com/pytroll/posttroll-go/internal/confdoc"
 	"github.com/pytroll/posttroll-go/internal/testbed"
 	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
+	"github.com/pytroll/posttroll-go/pkg/relay"
 )
 
 const settingsHead = `# Settings
 
 Made from the comments in the code by ` + "`go test ./doc -update`" + `: change them there.
 
-Later wins: default, ` + "`/etc/posttroll/posttroll.toml`" + `, a program's own file, the environment, flags. The own file of nameserverd is ` + "`/etc/posttroll/nameserver.toml`" + `, or the one
-that ` + "`--config`" + ` names; programs that people run read ` + "`~/.config/posttroll/posttroll.toml`" + `. Every setting can come from the environment, as ` + "`POSTTROLL_`" + ` and its key in capitals. An
+Later wins: default, ` + "`/etc/posttroll/posttroll.toml`" + `, a program's own file, the environment, flags. The own file of nameserverd is ` + "`/etc/posttroll/nameserver.toml`" + `, that of ptrelay ` + "`/etc/posttroll/relay.toml`" + `, or the one
+that ` + "`--config`" + ` names; programs that people run read ` + "`~/.config/posttroll/posttroll.toml`" + `. Every setting that stands in no table can come from the environment, as ` + "`POSTTROLL_`" + ` and its key in capitals. An
 unknown key in a file is an error; an unknown variable is a warning, for other programs share that name space.
 `
 
@@ -30,6 +32,12 @@ func TestSettings(t *testing.T) {
 	b.WriteString("\n## nameserver.toml\n\nMay also hold the shared settings.\n")
 	writeSettings(t, &b, confdoc.Source{Dir: "../pkg/nameserver", Defaults: nameserver.DefaultConfig()})
 
+	b.WriteString("\n## relay.toml\n\nMay also hold the shared settings. [relay.md](relay.md) has examples.\n")
+	for _, table := range relaySettings(t).All() {
+		writeTable(&b, table)
+		writeParagraphs(t, &b, table.Settings)
+	}
+
 	testbed.Golden(t, "settings.md", []byte(b.String()))
 }
 
@@ -40,11 +48,37 @@ func writeSettings(t *testing.T, b *strings.Builder, from confdoc.Source) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	writeParagraphs(t, b, settings)
+}
+
+func writeParagraphs(t *testing.T, b *strings.Builder, settings []confdoc.Setting) {
+	t.Helper()
 	for _, s := range settings {
 		text, ok := strings.CutPrefix(s.Text, s.Key+" ")
 		if !ok {
 			t.Errorf("the comment of %s does not begin with its name", s.Key)
 		}
 		fmt.Fprintf(b, "\n**%s** %s\n", s.Key, strings.ReplaceAll(text, "\n", "\n\n"))
+	}
+}
+
+// relaySettings are the settings of the relay.
+func relaySettings(t *testing.T) confdoc.Table {
+	t.Helper()
+	table, err := confdoc.Tables("..", relay.DefaultConfig(), dedup.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// writeTable writes what stands before the keys of a table.
+func writeTable(b *strings.Builder, table confdoc.Table) {
+	if table.Path == "" {
+		return
+	}
+	fmt.Fprintf(b, "\n### %s\n\n%s\n", table.Heading(), strings.ReplaceAll(table.Text, "\n", "\n\n"))
+	if table.SameAs != "" {
+		fmt.Fprintf(b, "\nIts keys are those of `%s`.\n", table.SameAs)
 	}
 }

@@ -119,15 +119,15 @@ func tomlKey(field *ast.Field) string {
 	return key
 }
 
-// docLink is a link of a doc comment, [Name] or [pkg.Name].
-var docLink = regexp.MustCompile(`\[([A-Za-z][\w.]*)\]`)
+// docLink is a link of a doc comment, [Name] or [pkg.Name]; [[name]] is a table.
+var docLink = regexp.MustCompile(`(^|[^\[])\[([A-Za-z][\w.]*)\]`)
 
 // paragraphs joins the lines of each paragraph and names the setting by its key.
 func paragraphs(doc, field, key string) string {
 	var lines []string
 	for p := range strings.SplitSeq(strings.TrimSpace(doc), "\n\n") {
 		if p = strings.Join(strings.Fields(p), " "); p != "" {
-			lines = append(lines, docLink.ReplaceAllString(p, "$1"))
+			lines = append(lines, docLink.ReplaceAllString(p, "$1$2"))
 		}
 	}
 	text := strings.Join(lines, "\n")

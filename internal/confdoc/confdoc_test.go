@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/pytroll/posttroll-go/internal/confdoc/testdata/tables"
 )
 
 // sampleConfig has its sources in testdata, for those of tests are not read.
@@ -57,5 +60,50 @@ func TestSample(t *testing.T) {
 	}
 	if got := Uncomment("# text\n#\n#a = 1\n[b]\n"); got != "# text\n#\na = 1\n[b]\n" {
 		t.Errorf("uncommented: got %q", got)
+	}
+}
+
+func TestTables(t *testing.T) {
+	t.Parallel()
+	got, err := Tables("../..", tables.File{Limit: 2}, tables.Below{Name: "x"})
+	if err == nil || err.Error() != "the comment of tables.File.Bad does not say its default" {
+		t.Errorf("got error %v", err)
+	}
+	want := Table{
+		Settings: []Setting{{"limit", "limit of all. Default 2.", "2"}, {"factor", "factor by which, with limit. Limit it, as bad or factor or Good. Default 1.5.", "1.5"}, {"none", "none is asked. Default: nothing.", ""}, {"bad", "bad says nothing.", ""}},
+		Tables: []Table{
+			{Path: "one", Text: "one is a table, one.", Settings: []Setting{{"name", `name of it. Default "x".`, `"x"`}}, Tables: []Table{}},
+			{Path: "many", List: true, Text: "many are [[many]].", SameAs: "one"},
+		},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	wantSample := `# Header.
+
+# limit of all. Default 2.
+#limit = 2
+
+# factor by which, with limit. Limit it, as bad or factor or Good. Default 1.5.
+#factor = 1.5
+
+# none is asked. Default: nothing.
+# none =
+
+# bad says nothing.
+# bad =
+
+# one is a table, one.
+#[one]
+
+# name of it. Default "x".
+#name = "x"
+
+# many are [[many]].
+# Its keys are those of one.
+#[[many]]
+`
+	if diff := cmp.Diff(wantSample, SampleOf("Header.", want)); diff != "" {
+		t.Errorf("sample (-want +got)\n%s", diff)
 	}
 }

@@ -22,6 +22,8 @@ type SettingsPage struct {
 type Group struct {
 	Heading  string
 	Settings []confdoc.Setting
+	// Tables are those in which settings stand, without those that are in them.
+	Tables []confdoc.Table
 }
 
 // Entry is a name and what it is.
@@ -38,8 +40,9 @@ func (s SettingsPage) Bytes() []byte {
 	p.prose(s.Description)
 	for _, group := range s.Groups {
 		p.section(strings.ToUpper(group.Heading))
-		for _, setting := range group.Settings {
-			p.entry(setting.Key, strings.TrimPrefix(setting.Text, setting.Key+" ")) // the name begins the sentence
+		p.settings(group.Settings)
+		for _, table := range group.Tables {
+			p.table(table)
 		}
 	}
 	p.section("FILES")
@@ -48,6 +51,22 @@ func (s SettingsPage) Bytes() []byte {
 	}
 	p.seeAlso(s.SeeAlso)
 	return []byte(p.b.String())
+}
+
+func (p *page) settings(settings []confdoc.Setting) {
+	for _, setting := range settings {
+		p.entry(setting.Key, strings.TrimPrefix(setting.Text, setting.Key+" ")) // the name begins the sentence
+	}
+}
+
+// table describes a table and its keys.
+func (p *page) table(t confdoc.Table) {
+	p.line(".SS %s", escape(t.Heading()))
+	p.text(t.Text)
+	if t.SameAs != "" {
+		p.text("Its keys are those of " + t.SameAs + ".")
+	}
+	p.settings(t.Settings)
 }
 
 // entry describes what is named; each line of the text is a paragraph.

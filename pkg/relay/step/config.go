@@ -61,7 +61,7 @@ type Field struct {
 	// Path leads to the values, as "sensor" or "dataset.uri". Default "".
 	Path string `toml:"path"`
 
-	// Equals is what a value must be. Default "".
+	// Equals is what a value must be. Default: any.
 	Equals any `toml:"equals"`
 
 	// In are the values of which it must be one. Default [].
@@ -70,7 +70,7 @@ type Field struct {
 	// Glob are globs for texts, of which one must match. Default [].
 	Glob []string `toml:"glob"`
 
-	// Exists says whether there must be a value, null among them, or none. Default "".
+	// Exists says whether there must be a value, null among them, or none. Default: it is not asked.
 	Exists *bool `toml:"exists"`
 }
 

@@ -78,10 +78,8 @@ step[12].max_age`
 // Every setting has a manual that tells its default.
 func TestSettingsAreDocumented(t *testing.T) {
 	t.Parallel()
-	for _, c := range []any{step.Match{}, step.Field{}, step.Rename{}, step.Rewrite{}, step.URIRule{}, step.HostRule{}, step.RateLimit{}, step.Config{}} {
-		if _, err := confdoc.Settings(confdoc.Source{Dir: ".", Defaults: c}); err != nil {
-			t.Error(err)
-		}
+	if _, err := confdoc.Tables("../../..", step.Config{}); err != nil {
+		t.Error(err)
 	}
 }
 
