@@ -17,6 +17,8 @@ var seeds = []string{
 	head + ` application/json {"URI": "tcp://[::1]:1", "service": ["20260101", "\ud800"], "supported_message_version": "", "URI": "tcp://h:2"}`,
 	head + ` application/json [{"URI": "tcp://h:1", "service": ["20260101"]}, {"URI": "tcp://h:2", "service": "x", "status": false}, 7]`,
 	head + ` application/json {"URI": "tcp://h:1", "service": ["x"], "backend": "secure_zmq", "same_as_key": "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID", "same_as": "tcp://h:2", "server_key": 5}`,
+	head + ` application/json {"URI": "tcp://h:1", "service": ["a", "b"], "hops": "09", "relay": "1f3c9a2b.1", "via": ["x.1", "20240517", 7, ["x"]]}`,
+	head + ` application/json {"URI": "tcp://h:1", "service": ["a"], "hops": {"a": 1}, "relay": 5, "via": "x"}`,
 	head + ` text/ascii x`,
 	head,
 	"",
@@ -34,8 +36,21 @@ func checkUsable(t *testing.T, a Announcement) {
 	if uri, key := a.SameAs(); key.IsZero() && uri != "" {
 		t.Errorf("the same as %q, without its key", uri)
 	}
+	checkRelaying(t, a)
 	if a.Services == nil || a.ServiceText && len(a.Services) != 1 {
 		t.Errorf("services %q, text: %v", a.Services, a.ServiceText)
+	}
+}
+
+// checkRelaying fails on claims of a relay that are beyond their bounds, or are others when they are told again.
+func checkRelaying(t *testing.T, a Announcement) {
+	t.Helper()
+	r := a.Relaying()
+	if len(r.ID) > maxRelayID || len(r.Via) > MaxVia || len(r.Hops) > len(a.Services) || r.ID == "" && len(r.Via)+len(r.Hops) > 0 {
+		t.Errorf("relaying %+v", r)
+	}
+	if d := cmp.Diff(r, a.WithRelaying(r).Relaying(), cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("told again (-first +again):\n%s", d)
 	}
 }
 

@@ -17,9 +17,10 @@ type portPlan struct {
 	own     map[string]bool // names that are announced on every port
 	room    []int           // for further names, in bytes, by port
 	at      map[transport.Endpoint]int
-	ports   []portNames // what is announced
-	named   int         // names that are announced, each once
-	leftOut int         // names that are not, since there is no room
+	wasCut  map[transport.Endpoint]bool // not all of their names are announced
+	ports   []portNames                 // what is announced
+	named   int                         // names that are announced, each once
+	leftOut int                         // names that are not, since there is no room
 }
 
 // portNames are the names of the publishers on one port.
@@ -30,7 +31,7 @@ type portNames struct {
 
 // newPortPlan makes the plan of a sink with one port. own are the names that it has anyway.
 func newPortPlan(own []string, room int) *portPlan {
-	p := &portPlan{own: make(map[string]bool), room: []int{room}, at: make(map[transport.Endpoint]int)}
+	p := &portPlan{own: make(map[string]bool), room: []int{max(room, 0)}, at: make(map[transport.Endpoint]int)}
 	for _, name := range own {
 		p.own[name] = true
 	}
@@ -44,25 +45,23 @@ func (p *portPlan) update(origins []Origin, open func() (room int, ok bool)) {
 	for _, room := range p.room {
 		p.ports = append(p.ports, portNames{hops: make(map[string]int), left: room})
 	}
-	before := p.at
-	p.at = make(map[transport.Endpoint]int)
+	before, wasCut := p.at, p.wasCut
+	p.at, p.wasCut = make(map[transport.Endpoint]int), make(map[transport.Endpoint]bool)
 	var homeless, oversized []Origin
 	for _, o := range origins {
-		port, known := before[o.From]
-		switch {
-		case p.sizeOf(o) > slices.Max(p.room):
-			if known {
-				p.at[o.From] = port
-			}
-			oversized = append(oversized, o)
-		case known && p.take(port, o):
-		default:
+		// Who had no room for all has it only when nobody else needs it.
+		if port, known := before[o.From]; !known || wasCut[o.From] || !p.take(port, o) {
 			homeless = append(homeless, o)
 		}
 	}
 	for _, o := range homeless {
-		if !p.settle(o, open) {
+		if p.sizeOf(o) > slices.Max(p.room) || !p.settle(o, open) {
 			oversized = append(oversized, o)
+		}
+	}
+	for _, o := range oversized {
+		if port, known := before[o.From]; known {
+			p.at[o.From] = port
 		}
 	}
 	p.leftOut = 0
@@ -87,6 +86,7 @@ func (p *portPlan) settle(o Origin, open func() (int, bool)) bool {
 	if !ok {
 		return false
 	}
+	room = max(room, 0)
 	p.room = append(p.room, room)
 	p.ports = append(p.ports, portNames{hops: make(map[string]int), left: room})
 	return p.take(len(p.ports)-1, o)
@@ -115,6 +115,7 @@ func (p *portPlan) cut(o Origin) {
 		}
 		p.at[o.From] = port
 	}
+	p.wasCut[o.From] = true
 	for _, name := range o.Names {
 		if p.cost(port, name) > p.ports[port].left {
 			p.leftOut++
