@@ -65,6 +65,24 @@ func TestValidate(t *testing.T) {
 			c.Routes = append(c.Routes, route("c", 9102))
 			c.Routes[2].Source = relay.SourceConfig{SameAs: "b"}
 		}, []string{"route[3].source.same_as"}},
+		{"names of publishers", func(c *relay.Config) {
+			c.Routes[0].Sink.AnnounceServices, c.Routes[0].Sink.Announce = true, "auto"
+			c.Routes[1].Sink.Port = 9116
+		}, nil},
+		{"names to nobody", func(c *relay.Config) { c.Routes[0].Sink.AnnounceServices = true }, []string{"route[1].sink.announce_services"}},
+		{"names on no port", func(c *relay.Config) {
+			c.Routes[0].Sink = relay.SinkConfig{AnnounceServices: true, Address: "ipc:///run/x"}
+		}, []string{"route[1].sink.announce_services"}},
+		{"ports for no names", func(c *relay.Config) { c.Routes[0].Sink.MaxPorts = 3 }, []string{"route[1].sink.max_ports"}},
+		{"too many ports for names", func(c *relay.Config) {
+			c.Routes[0].Sink.AnnounceServices, c.Routes[0].Sink.Announce, c.Routes[0].Sink.MaxPorts, c.Routes[0].Sink.Port = true, "", 65, 1000
+		}, []string{"route[1].sink.max_ports"}},
+		{"ports for names beyond the last", func(c *relay.Config) {
+			c.Routes[0].Sink = relay.SinkConfig{AnnounceServices: true, Port: 65530, NextPort: 65521}
+		}, []string{"route[1].sink.max_ports", "route[1].sink.next_port", "route[1].sink.next_port"}},
+		{"ports for names among those of another sink", func(c *relay.Config) {
+			c.Routes[0].Sink = relay.SinkConfig{AnnounceServices: true, Port: 9090, MaxPorts: 12}
+		}, []string{"route[2].sink"}},
 		{"name of a sink", func(c *relay.Config) { c.Routes[0].Sink.Name = "a b" }, []string{"route[1].sink.name"}},
 		{"ports", func(c *relay.Config) {
 			c.Routes[0].Sink.Port, c.Routes[0].Sink.NextPort = 65536, -1
