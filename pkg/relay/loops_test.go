@@ -1,13 +1,14 @@
 package relay_test
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/relay"
 )
@@ -52,38 +53,39 @@ func TestLoopGroup(t *testing.T) {
 // Messages of all three networks go round a ring of three relays once: 100,000 of them.
 func TestRing(t *testing.T) {
 	inBubble(t, func(w world) {
-		const each, burst = 33_400, 200 // a burst is less than what queues hold
+		const each, burst, queue = 33_400, 3_340, 4 * 3_340 // of each network; a burst of all is less than what queues hold
 		var pubs []*pubsub.Publisher
 		var subs []*pubsub.Subscriber
 		for i := range 3 {
-			pubs = append(pubs, w.publisher(1+i, 9000))
+			pubs = append(pubs, w.named(1+i, pubsub.PublisherOptions{Name: "test", Port: 9000, Announce: pubsub.AnnounceNone, Lax: true, Queue: queue}))
 			before := 11 + (i+2)%3
-			w.relay(11+i, route("ring", 9100, uri(1+i, 9000), uri(before, 9100)))
-			subs = append(subs, w.subscriber(21+i, uri(11+i, 9100)))
+			ring := route("ring", 9100, uri(1+i, 9000), uri(before, 9100))
+			ring.Source.Queue, ring.Sink.Queue = queue, queue
+			w.relay(11+i, ring)
+			sub, err := w.node(21 + i).Subscriber(pubsub.SubscriberOptions{Addresses: pubsub.URIs(uri(11+i, 9100)), Topics: []string{message.Magic}, Queue: queue})
+			w.must(err)
+			w.Cleanup(func() { w.closed(sub) })
+			subs = append(subs, sub)
 		}
-		var seen [3]map[string]int
+		var times [3][3 * each]uint8 // that a message arrived behind a relay
 		for n := 0; n < each; n += burst {
 			for i, pub := range pubs {
 				for k := range burst {
-					w.must(pub.SendText(w.Context(), text("/a", fmt.Sprintf("%d of network %d", n+k, i))))
+					w.must(pub.SendText(w.Context(), text("/a", strconv.Itoa(i*each+n+k))))
 				}
 			}
 			for i, sub := range subs {
-				if seen[i] == nil {
-					seen[i] = make(map[string]int)
-				}
 				for _, m := range w.arrived(sub) {
-					seen[i][m]++
+					number, err := strconv.Atoi(m[strings.LastIndexByte(m, ' ')+1:])
+					w.must(err)
+					times[i][number]++
 				}
 			}
 		}
-		for i := range subs {
-			if len(seen[i]) != 3*each {
-				w.Errorf("behind relay %d: %d messages, want %d", i, len(seen[i]), 3*each)
-			}
-			for m, n := range seen[i] {
+		for i := range times {
+			for number, n := range times[i] {
 				if n != 1 {
-					w.Fatalf("behind relay %d: %d times %s", i, n, m)
+					w.Fatalf("behind relay %d: %d times message %d", i, n, number)
 				}
 			}
 		}
