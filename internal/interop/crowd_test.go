@@ -78,12 +78,12 @@ func heard(t *testing.T, sub *testbed.Process) int {
 // awaitAll waits until all that was asked for has come to all subscribers, each message once.
 func (c *crowd) awaitAll(t *testing.T) {
 	t.Helper()
-	var last []string
-	for _, name := range slices.Sorted(slices.Values(c.names)) {
-		last = append(last, fmt.Sprintf("%q: %d", name, c.asked))
+	want := counts{last: make(map[string]int)}
+	for _, name := range c.names {
+		want.last[name] = c.asked
 	}
 	for _, sub := range c.subs {
-		sub.WaitLine(0, `{"last": {`+strings.Join(last, ", ")+`}, "wrong": 0}`)
+		sub.WaitLine(0, want.String())
 	}
 }
 

@@ -40,8 +40,8 @@ name = "join"
   queue = 5000
 `
 
-// TestSideBySide has two relays from one network to the next, for the case that one fails, and a third one behind them that drops what comes twice. What
-// Python publishers send comes out of it once.
+// TestSideBySide has two relays from one network to the next, for the case that one fails, and behind them a third one that drops what comes twice, and a
+// subscriber in Go that does so itself. What Python publishers send comes out of either once.
 func TestSideBySide(t *testing.T) {
 	t.Parallel()
 	machines := newNetworks(t, []int{0}, []int{1, 0}, []int{1, 0}, []int{1}, []int{2, 1}, []int{2}) // multicast takes the first
@@ -55,14 +55,15 @@ func TestSideBySide(t *testing.T) {
 		beside = append(beside, side.relay(t, fmt.Sprintf(sideSettings, i, near.address(), side.address())))
 	}
 	joined := join.relay(t, fmt.Sprintf(joinSettings, middle.address(), join.address()))
-	for _, side := range beside {
-		testbed.WaitFor(t, "the relay behind", func() bool { return countersOf(t, side).Subscribers == 1 })
-	}
 	var all crowd
 	for i := range 2 {
 		all.publisher(t, near, fmt.Sprintf("publisher-%d", i), "reception")
 	}
 	all.subscriber(t, far, "once", "localhost")
+	all.goSubscriber(t, middle, "joined")
+	for _, side := range beside {
+		testbed.WaitFor(t, "the relay behind, and the subscriber", func() bool { return countersOf(t, side).Subscribers == 2 })
+	}
 	all.connect(t)
 	all.send(t, rounds, burst)
 	if got, want := countersOf(t, joined).Duplicates, (rounds-1)*burst*len(all.names); got < want {
