@@ -138,6 +138,25 @@ type SinkConfig struct {
 	// Queue is the number of messages held for a subscriber that can't keep up; more are lost for that one. Default 0: 1000.
 	Queue int `toml:"queue"`
 
+	// LastMessage gives the last message of each subject to subscribers that have just come: each of their topics gets one, the newest that it
+	// covers, to that subscriber alone. Heartbeats are not kept. Default false.
+	LastMessage bool `toml:"last_message"`
+	// LastMessageAge is how long a message is given to them after it was sent. Default "0s": as long as it is kept.
+	LastMessageAge time.Duration `toml:"last_message_age"`
+	// LastMessageSubjects is the number of subjects whose last message is kept. 1 to 1000000. Default 0: 10000.
+	LastMessageSubjects int `toml:"last_message_subjects"`
+	// LastMessageBytes bounds the messages that are kept for that, all together. Default 0: 67108864.
+	LastMessageBytes int64 `toml:"last_message_bytes"`
+	// ReplayPort is a port of its own where each subscriber gets the last messages of the sink that its topics cover, by itself, and nothing else. It is not
+	// announced: subscribers are given its address. It needs a sink on TCP, without announce_services. Default 0: there is none.
+	ReplayPort int `toml:"replay_port"`
+	// ReplayMessages is the number of messages that are kept for it. 1 to 100000. Default 0: 1000.
+	ReplayMessages int `toml:"replay_messages"`
+	// ReplayTime is how long they are kept. Default "0s": as long as there is room.
+	ReplayTime time.Duration `toml:"replay_time"`
+	// ReplayBytes bounds them all together. Default 0: 67108864.
+	ReplayBytes int64 `toml:"replay_bytes"`
+
 	// Backend is how the sink speaks: "unsecure_zmq" or "secure_zmq". Default "": that of the settings.
 	Backend transport.Backend `toml:"backend"`
 	// ServerSecretKeyFile holds the pair of the sink. Default "": that of the settings.

@@ -32,6 +32,8 @@ type RouteStats struct {
 	Silent uint64
 	// Loss is what subscribers of the sink did not get, whichever route it was that fed it; zero where the sink can't tell. It counts since the sink was bound.
 	Loss transport.LossStats
+	// Late is what the sink keeps for subscribers that have just come, and how many it was given to since the sink was bound.
+	Late LateStats
 	// Names of publishers are those that the sink is announced under besides its own, with announce_services; NamesLeftOut have no room in announcements. Ports
 	// is the number of ports that all this takes.
 	Names, NamesLeftOut, Ports int

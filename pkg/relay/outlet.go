@@ -58,10 +58,31 @@ func (cfg SinkConfig) collides(other SinkConfig) bool {
 		return false
 	case a.Scheme() != "tcp":
 		return a == b
-	case a.Port() == 0 || b.Port() == 0 || a.Port() >= b.Port()+other.maxPorts() || b.Port() >= a.Port()+cfg.maxPorts():
+	case a.Host() != b.Host() && !isWildcard(a.Host()) && !isWildcard(b.Host()):
 		return false
 	}
-	return a.Host() == b.Host() || isWildcard(a.Host()) || isWildcard(b.Host())
+	return slices.ContainsFunc(cfg.portRanges(), func(r portRange) bool {
+		return slices.ContainsFunc(other.portRanges(), r.overlaps)
+	})
+}
+
+// portRange are ports that a sink may take: count of them from first on.
+type portRange struct{ first, count int }
+
+func (r portRange) overlaps(other portRange) bool {
+	return r.first < other.first+other.count && other.first < r.first+r.count
+}
+
+// portRanges are the ports that the settings name: where subscribers get messages.
+func (cfg SinkConfig) portRanges() []portRange {
+	var all []portRange
+	if first := cfg.port(); first != 0 {
+		all = append(all, portRange{first, cfg.maxPorts()})
+	}
+	if cfg.ReplayPort != 0 {
+		all = append(all, portRange{cfg.ReplayPort, 1})
+	}
+	return all
 }
 
 func isWildcard(host string) bool { return host == "*" || host == "0.0.0.0" || host == "::" }

@@ -70,6 +70,8 @@ func (cfg SinkConfig) publisher() pubsub.PublisherOptions {
 		NextServerSecretKeyFile: cfg.NextServerSecretKeyFile,
 		NextPort:                cfg.NextPort,
 		Queue:                   cfg.Queue,
+		LastMessage:             cfg.lastMessage(),
+		Replay:                  cfg.replay(),
 		Lax:                     true,
 	}
 }

@@ -163,6 +163,7 @@ func (r *Relay) Stats() Stats {
 		one.Silent = source.Silent()
 		one.Subscribers = route.outlet.sink.Peers()
 		one.Loss = route.outlet.loss()
+		one.Late = route.outlet.late()
 		one.Names, one.NamesLeftOut, one.Ports = route.outlet.carrying()
 		s.Routes = append(s.Routes, one)
 	}

@@ -137,6 +137,9 @@ func (p *sinkPorts) endpoints() (bound []transport.Endpoint, uris []string) {
 		if next, ok := pub.NextEndpoint(); ok {
 			bound, uris = append(bound, next), append(uris, pub.NextURI())
 		}
+		if replay, ok := pub.ReplayEndpoint(); ok {
+			bound, uris = append(bound, replay), append(uris, "")
+		}
 	}
 	return bound, uris
 }

@@ -27,6 +27,7 @@ func (v *validation) sink(at string, route Route, all []Route) {
 	v.place(at, cfg)
 	v.announcing(at, cfg)
 	v.names(at, cfg)
+	v.late(at, cfg)
 	v.backend(at, cfg.Backend)
 	if cfg.Heartbeat != 0 {
 		v.duration(at+".heartbeat", cfg.Heartbeat, minHeartbeat, maxHeartbeat)
@@ -105,7 +106,7 @@ func ownSink(uri string, plans []plan) string {
 		return ""
 	}
 	for _, p := range plans {
-		if port := p.Sink.port(); port != 0 && port == at.Port() {
+		if port := at.Port(); port != 0 && (port == p.Sink.port() || port == p.Sink.ReplayPort) {
 			return p.Name
 		}
 	}
