@@ -62,6 +62,7 @@ func sampleStats() relay.Stats {
 			Name: "gather", Received: 10, Kept: 6, Duplicates: 1, Dropped: map[string]uint64{"loop": 2, "too_old": 1}, Changed: 4, Sent: 5, Bytes: 3000,
 			DelayP50: 20 * time.Millisecond, DelayP99: 3 * time.Second, Publishers: 3, PublishersWanted: 4, Subscribers: 2, Silent: 7,
 			Loss: transport.LossStats{Unheard: 1, Overflows: 2, Episodes: 3, LostEstimate: 400, Slow: 1},
+			Late: relay.LateStats{Kept: 8, KeptBytes: 800, Welcomed: 5, Replay: 9, ReplayBytes: 900, Replays: 6},
 			Last: time.UnixMilli(1716000000500),
 		},
 		{Name: "idle", Paused: true},

@@ -5,13 +5,11 @@ import "github.com/pytroll/posttroll-go/pkg/pubsub"
 // LateStats say what a sink keeps for subscribers that have just come.
 type LateStats struct {
 	// Kept is the number of subjects whose last message is kept, of so many KeptBytes; Welcomed topics of subscribers got one.
-	Kept      int
-	KeptBytes int64
-	Welcomed  uint64
+	Kept, KeptBytes int
+	Welcomed        uint64
 	// Replay is the number of messages that are kept for the replay, of so many ReplayBytes; Replays topics of subscribers got some.
-	Replay      int
-	ReplayBytes int64
-	Replays     uint64
+	Replay, ReplayBytes int
+	Replays             uint64
 }
 
 // Keeper is a [Sink] that keeps messages for subscribers that have just come. Late may be called concurrently with everything else.
@@ -36,10 +34,10 @@ func (s *posttrollSink) Late() LateStats {
 	for _, pub := range all {
 		kept := pub.Kept()
 		sum.Kept += kept.Last
-		sum.KeptBytes += kept.LastBytes
+		sum.KeptBytes += int(kept.LastBytes)
 		sum.Welcomed += kept.Welcomed
 		sum.Replay += kept.Replay
-		sum.ReplayBytes += kept.ReplayBytes
+		sum.ReplayBytes += int(kept.ReplayBytes)
 		sum.Replays += kept.Replays
 	}
 	return sum
