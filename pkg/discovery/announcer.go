@@ -38,6 +38,9 @@ type AnnouncerConfig struct {
 	// Interval between announcements, 10 ms at least; each is up to a tenth shorter, at random. Default 2 s; negative: never
 	// announce.
 	Interval time.Duration
+	// Hold is how long the first announcement waits for [Announcer.Reannounce]: nameservers of the reference tell their feed of an address only once, as it is
+	// announced first. Default 0: it does not wait.
+	Hold time.Duration
 	// Group is announced to when set. Extra keys of the announcement that do not fit a datagram are left out, the last
 	// ones first.
 	Group DatagramSender
@@ -60,6 +63,8 @@ type AnnouncerConfig struct {
 // Announcer announces a publisher until it is stopped, and then withdraws it. Its methods may be called concurrently.
 type Announcer struct {
 	interval      time.Duration
+	hold          time.Duration
+	reannounced   <-chan struct{} // closed when what is announced is not what NewAnnouncer was given
 	followAddress bool
 	wanted        string // of OwnAddress, with followAddress
 	encoder       message.Encoder
@@ -85,6 +90,7 @@ func NewAnnouncer(cfg AnnouncerConfig) (*Announcer, error) {
 	}
 	a := &Announcer{
 		interval:      cfg.Interval,
+		hold:          cfg.Hold,
 		followAddress: cfg.FollowAddress,
 		wanted:        cfg.Wanted,
 		encoder:       cfg.Encoder,
@@ -104,6 +110,7 @@ func NewAnnouncer(cfg AnnouncerConfig) (*Announcer, error) {
 	if err := a.set(cfg.Announcement.clone()); err != nil {
 		return nil, err
 	}
+	a.reannounced = a.changed
 	return a, nil
 }
 
@@ -142,13 +149,14 @@ func (a *Announcer) Announcement() Announcement {
 	return now.whole.clone()
 }
 
-// Run announces, for the first time at once, until ctx ends, then withdraws, and returns nil. Withdrawing takes a second at most. Run is
+// Run announces, for the first time at once or when the hold is over, until ctx ends, then withdraws, and returns nil. Withdrawing takes a second at most. Run is
 // called once.
 func (a *Announcer) Run(ctx context.Context) error {
 	if a.interval < 0 {
 		<-ctx.Done()
 		return nil
 	}
+	a.waitHold(ctx)
 	var running sync.WaitGroup
 	for _, d := range a.destinations {
 		running.Go(func() { d.run(ctx, a) })

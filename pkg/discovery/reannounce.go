@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -26,6 +27,20 @@ func (a *Announcer) Reannounce(services []string, r Relaying) error {
 		return err
 	}
 	return a.set(what)
+}
+
+// waitHold waits until the first announcement is due.
+func (a *Announcer) waitHold(ctx context.Context) {
+	if a.hold <= 0 {
+		return
+	}
+	over := time.NewTimer(a.hold)
+	defer over.Stop()
+	select {
+	case <-a.reannounced:
+	case <-over.C:
+	case <-ctx.Done():
+	}
 }
 
 // longestHost stands for what the announcement may move to.

@@ -69,6 +69,50 @@ func TestReannounce(t *testing.T) {
 	})
 }
 
+// A first announcement that is held comes with the first change, or when the hold is over.
+func TestHold(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		for _, changed := range []time.Duration{0, time.Second, time.Hour} {
+			h := &heard{}
+			a, err := NewAnnouncer(AnnouncerConfig{Announcement: viirs, Group: h, Interval: time.Hour, Hold: 3 * time.Second})
+			must(t, err)
+			if changed == 0 {
+				must(t, a.Reannounce([]string{"new"}, Relaying{}))
+			}
+			begin := time.Now()
+			stop := run(t, a)
+			if changed == time.Second {
+				time.Sleep(changed)
+				must(t, a.Reannounce([]string{"new"}, Relaying{}))
+			}
+			time.Sleep(10 * time.Second)
+			stop()
+			_, times := h.all()
+			first := h.services(t)[0]
+			want, after := "new", min(changed, 3*time.Second)
+			if changed == time.Hour {
+				want = "viirs sdr"
+			}
+			if got := times[0].Sub(begin); first != want || got != after {
+				t.Errorf("changed after %s: %q was announced after %s, want %q after %s", changed, first, got, want, after)
+			}
+		}
+	})
+}
+
+// One that is stopped while it is held announces nothing.
+func TestStoppedWhileHeld(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &heard{}
+		_, stop := announce(t, AnnouncerConfig{Announcement: viirs, Group: h, Hold: time.Minute})
+		time.Sleep(time.Second)
+		stop()
+		if got := h.services(t); len(got) != 0 {
+			t.Errorf("announced: %q", got)
+		}
+	})
+}
+
 // A host that gets another address keeps what was changed, and room is kept for it.
 func TestReannounceAndMove(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

@@ -79,6 +79,7 @@ func (n *Node) announcer(o PublisherOptions, bound transport.Endpoint) (discover
 			Backend:          o.Backend,
 		},
 		Interval:      o.BroadcastInterval,
+		Hold:          o.AnnounceHold,
 		Transport:     n.transport,
 		Options:       n.socket(0),
 		FollowAddress: where.changes,

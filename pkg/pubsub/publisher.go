@@ -32,6 +32,8 @@ type PublisherOptions struct {
 	Relaying discovery.Relaying
 	// BroadcastInterval is the time between announcements. Default 2 s; negative: never.
 	BroadcastInterval time.Duration
+	// AnnounceHold is how long the first announcement waits for [Publisher.Reannounce]. Default 0: it does not wait.
+	AnnounceHold time.Duration
 	// Nameservers are registered with, each on its own: host, host:port, or any ZeroMQ endpoint.
 	Nameservers []string
 	// Announce says who is told of the publisher. Default: the nameservers if there are any, else the multicast group.

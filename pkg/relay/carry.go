@@ -129,6 +129,9 @@ type carrying struct {
 	named atomic.Pointer[carried]
 }
 
+// announceHold is how long the first announcement waits for names.
+const announceHold = 3 * time.Second
+
 // carried is what the counters tell of it.
 type carried struct{ names, leftOut, ports int }
 
@@ -170,6 +173,9 @@ func (s *posttrollSink) Carry(origins []Origin, via []string) {
 func (s *posttrollSink) begin() error {
 	o := s.ports.cfg.publisher()
 	o.Relaying = discovery.Relaying{ID: s.carrying.id}
+	if s.ports.cfg.AnnounceServices {
+		o.AnnounceHold = announceHold
+	}
 	pub, err := s.ports.open(o)
 	if err != nil || !s.ports.cfg.AnnounceServices {
 		return err
@@ -185,7 +191,7 @@ func (s *posttrollSink) begin() error {
 // openPort opens one more port of the sink.
 func (s *posttrollSink) openPort() (room int, ok bool) {
 	o := s.ports.cfg.publisher()
-	o.Relaying = discovery.Relaying{ID: s.carrying.id}
+	o.Relaying, o.AnnounceHold = discovery.Relaying{ID: s.carrying.id}, announceHold
 	pub, err := s.ports.openFurther(o)
 	if err == nil {
 		room, err = s.room(pub)
