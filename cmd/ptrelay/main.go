@@ -42,14 +42,21 @@ door, production feeding test. What no rule changes goes out as the very bytes t
 
 Settings: /etc/posttroll/posttroll.toml for all programs, ` + file + ` for this one,
 POSTTROLL_* variables, options; later ones win. SIGHUP reads them again and touches only the
-routes that have changed.
+routes that have changed, whose connections are made anew; SIGUSR1 writes the counters of
+every route into the log. With http_listen they are there for Prometheus, and for probes.
+
+A host may have several relays, each with a file of settings, which --config names: as
+systemd units posttroll-relay@NAME, with /etc/posttroll/relay.d/NAME.toml. The commands
+routes, pause and resume take the same option to say which relay is meant.
 
 Exit status: 0 stopped as asked, 1 failed, 2 wrong usage, 3 not running (-d status),
 78 bad configuration.`,
 		Example: `  ptrelay                                  in the foreground, log on standard error
   ptrelay --check                          say what is wrong with the settings, or which ones count
   ptrelay explain relay.toml < messages    say what its routes make of messages, without any network
-  ptrelay -d start                         in the background: its systemd unit, if installed`,
+  ptrelay -d start                         in the background: its systemd unit, if installed
+  ptrelay routes                           what the running relay carries
+  ptrelay pause gather                     let a route of it carry nothing for a while`,
 		Args: cobra.NoArgs,
 	}
 	root.RunE = func(cmd *cobra.Command, _ []string) error {
