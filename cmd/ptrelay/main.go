@@ -42,8 +42,8 @@ door, production feeding test. What no rule changes goes out as the very bytes t
 
 Settings: /etc/posttroll/posttroll.toml for all programs, ` + file + ` for this one,
 POSTTROLL_* variables, options; later ones win. SIGHUP reads them again and touches only the
-routes that have changed, whose connections are made anew; SIGUSR1 writes the counters of
-every route into the log. With http_listen they are there for Prometheus, and for probes.
+routes that have changed; SIGUSR1 writes the counters of every route into the log. With
+http_listen they are there for Prometheus, as JSON, and for probes.
 
 A host may have several relays, each with a file of settings, which --config names: as
 systemd units posttroll-relay@NAME, with /etc/posttroll/relay.d/NAME.toml. The commands
