@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"context"
+	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -28,7 +29,35 @@ func (s *Subscriber) ReceiveBatch(ctx context.Context, batch []Received) ([]Rece
 	if m == nil && !isFrameError(err) {
 		return batch, err
 	}
-	batch = append(batch, Received{m, err, s.from})
+	return s.takeHand(append(batch, Received{m, err, s.from})), nil
+}
+
+// TakeBatch appends to batch, up to its capacity, what has come in by now, and does not wait for more: it appends nothing when that was all. The error is that of ctx
+// or [ErrClosed].
+func (s *Subscriber) TakeBatch(ctx context.Context, batch []Received) ([]Received, error) {
+	if !s.busy.CompareAndSwap(false, true) {
+		return batch, ErrBusy
+	}
+	defer s.busy.Store(false)
+
+	for {
+		if s.isClosed() {
+			return batch, ErrClosed
+		}
+		if batch = s.takeHand(batch); len(batch) == cap(batch) || !s.Pending() {
+			return batch, nil
+		}
+		if err := ctx.Err(); err != nil {
+			return batch, err
+		}
+		if err := s.refill(ctx, time.Time{}); err != nil {
+			return batch, err
+		}
+	}
+}
+
+// takeHand appends what is in the hand.
+func (s *Subscriber) takeHand(batch []Received) []Received {
 	for len(batch) < cap(batch) && len(s.hand.frames) > 0 && !s.isClosed() {
 		m, err := s.take()
 		if m != nil || err != nil {
@@ -38,7 +67,7 @@ func (s *Subscriber) ReceiveBatch(ctx context.Context, batch []Received) ([]Rece
 			s.waited = 0
 		}
 	}
-	return batch, nil
+	return batch
 }
 
 // Pending tells whether frames are there that receiving would look at without waiting. It is called by the goroutine that receives.

@@ -15,10 +15,16 @@ import (
 )
 
 // batchOf receives a batch of so many at most, and returns what came from where; "!" stands for a frame that is no message.
-func (w world) batchOf(sub *pubsub.Subscriber, size int) (got []string) {
+func (w world) batchOf(sub *pubsub.Subscriber, size int) []string {
 	w.Helper()
 	batch, err := sub.ReceiveBatch(w.Context(), make([]pubsub.Received, 0, size))
 	w.must(err)
+	return w.describe(batch)
+}
+
+// describe returns what was received from where.
+func (w world) describe(batch []pubsub.Received) (got []string) {
+	w.Helper()
 	for _, r := range batch {
 		what := "!"
 		if r.Message != nil {
@@ -67,6 +73,46 @@ func TestReceiveBatch(t *testing.T) {
 		}
 		w.close(sub)
 		if _, err := sub.ReceiveBatch(t.Context(), nil); !errors.Is(err, pubsub.ErrClosed) {
+			t.Errorf("got %v, want ErrClosed", err)
+		}
+	})
+}
+
+// What is there is taken without waiting, and what is for nobody any more does not make it wait.
+func TestTakeBatch(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		node, _ := w.node(hostA, pubsub.Settings{})
+		pub := w.publisherOn(node, pubsub.PublisherOptions{Port: 9000, Announce: pubsub.AnnounceNone, Lax: true})
+		sub := w.subscriber(pubsub.SubscriberOptions{Addresses: pubsub.URIs(uriA), Attribute: true})
+		take := func(room int, want ...string) {
+			t.Helper()
+			got, err := sub.TakeBatch(t.Context(), make([]pubsub.Received, 0, room))
+			w.must(err)
+			if diff := cmp.Diff(want, w.describe(got)); diff != "" {
+				t.Errorf("took (-want +got):\n%s", diff)
+			}
+		}
+		take(10)
+		w.publish(pub, "/1", "/2", "/3")
+		take(2, "/1 "+uriA, "/2 "+uriA)
+		take(2, "/3 "+uriA)
+		take(2)
+		w.publish(pub, "/4", "/5", "/6")
+		w.must(sub.SetTopics("/5"))
+		take(2, "/5 "+uriA)
+		w.publish(pub, "/5")
+		w.must(sub.SetTopics("/6"))
+		take(2) // all that is there is stale
+
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		w.publish(pub, "/6")
+		if got, err := sub.TakeBatch(ctx, make([]pubsub.Received, 0, 1)); len(got) != 0 || !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, %v, want the end of the context", got, err)
+		}
+		w.close(sub)
+		if _, err := sub.TakeBatch(t.Context(), make([]pubsub.Received, 0, 1)); !errors.Is(err, pubsub.ErrClosed) {
 			t.Errorf("got %v, want ErrClosed", err)
 		}
 	})

@@ -14,8 +14,9 @@ type Source interface {
 	// SetTopics says which messages are wanted: those that begin with one of the topics, which are as they go over the wire. None: nothing.
 	// Before the first call nothing is.
 	SetTopics(topics []string) error
-	// Queued tells whether Receive would return at once. It is called by the goroutine that receives.
-	Queued() bool
+	// Take appends what has come in by now, up to the capacity of batch, and does not wait: nothing when that was all. It is called by the goroutine that
+	// receives.
+	Take(ctx context.Context, batch []Received) ([]Received, error)
 	// Peers is the number of publishers that it is connected to, and of those that it is to be connected to.
 	Peers() (connected, wanted int)
 	// Silent is how often a publisher was reconnected since it was not heard for too long.

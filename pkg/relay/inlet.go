@@ -111,16 +111,19 @@ func (in *inlet) run(ctx, sending context.Context) error {
 	}
 }
 
-// drain passes on what has arrived.
-func (in *inlet) drain(sending context.Context, batch []Received) (err error) {
-	for err == nil && sending.Err() == nil && in.source.Queued() {
-		batch, err = in.source.Receive(sending, batch[:0])
+// drain passes on what has arrived, until nothing is left or sending ends.
+func (in *inlet) drain(sending context.Context, batch []Received) error {
+	for {
+		var err error
+		batch, err = in.source.Take(sending, batch[:0])
 		in.pass(sending, batch)
+		switch {
+		case sending.Err() != nil, errors.Is(err, transport.ErrClosed):
+			return nil
+		case err != nil, len(batch) == 0:
+			return err
+		}
 	}
-	if sending.Err() != nil || errors.Is(err, transport.ErrClosed) {
-		return nil
-	}
-	return err
 }
 
 // pass hands a batch to the routes.

@@ -7,15 +7,18 @@ import (
 	"time"
 )
 
-// deafSource has something queued that is for nobody, so it says that it has messages and never gives one.
+// deafSource says nothing until it is let go.
 type deafSource struct{ Source }
 
-func (deafSource) Queued() bool { return true }
 func (deafSource) Close() error { return nil }
 
 func (deafSource) Receive(ctx context.Context, batch []Received) ([]Received, error) {
 	<-ctx.Done()
 	return batch, ctx.Err()
+}
+
+func (s deafSource) Take(ctx context.Context, batch []Received) ([]Received, error) {
+	return s.Receive(ctx, batch)
 }
 
 // busySource always has one message more.
@@ -27,6 +30,10 @@ func (busySource) Receive(ctx context.Context, batch []Received) ([]Received, er
 	}
 	time.Sleep(time.Millisecond) // in a bubble: what a message costs
 	return append(batch, Received{Frame: []byte("x")}), nil
+}
+
+func (s busySource) Take(ctx context.Context, batch []Received) ([]Received, error) {
+	return s.Receive(ctx, batch)
 }
 
 // A source that is closed by a reload gets its time to run empty, and no more: the reload must come to an end.

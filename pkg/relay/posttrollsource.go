@@ -81,9 +81,17 @@ func (s *posttrollSource) event(e transport.Event) {
 }
 
 func (s *posttrollSource) Receive(ctx context.Context, batch []Received) ([]Received, error) {
+	return s.receive(ctx, batch, s.sub.ReceiveBatch)
+}
+
+func (s *posttrollSource) Take(ctx context.Context, batch []Received) ([]Received, error) {
+	return s.receive(ctx, batch, s.sub.TakeBatch)
+}
+
+func (s *posttrollSource) receive(ctx context.Context, batch []Received, from func(context.Context, []pubsub.Received) ([]pubsub.Received, error)) ([]Received, error) {
 	room := cap(batch) - len(batch)
 	s.batch = slices.Grow(s.batch[:0], room)[:0:room]
-	got, err := s.sub.ReceiveBatch(ctx, s.batch)
+	got, err := from(ctx, s.batch)
 	for i := range got {
 		batch = append(batch, received(&got[i]))
 	}
@@ -105,8 +113,6 @@ func received(got *pubsub.Received) Received {
 func (s *posttrollSource) SetTopics(topics []string) error { return s.sub.SetTopics(topics...) }
 
 func (s *posttrollSource) Silent() uint64 { return s.sub.Stats().Silent }
-
-func (s *posttrollSource) Queued() bool { return s.sub.Pending() }
 
 // Peers counts those that are connected among those that are to be: of one that was left nobody need tell.
 func (s *posttrollSource) Peers() (connected, all int) {

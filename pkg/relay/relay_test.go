@@ -198,6 +198,27 @@ func TestStopDrains(t *testing.T) {
 	})
 }
 
+// What is queued for nobody any more does not keep the relay from stopping.
+func TestStopWithStaleMessages(t *testing.T) {
+	inBubble(t, func(w world) {
+		pub := w.publisher(1, 9000)
+		r := w.idle(2, route("all", 9100, uri(1, 9000)))
+		w.must(r.Listen(w.Context()))
+		for i := range 900 {
+			w.send(pub, text("/a", fmt.Sprint(i)))
+		}
+		w.must(r.Pause("all"))
+		ctx, cancel := context.WithCancel(w.Context())
+		cancel()
+		began := time.Now()
+		w.must(r.Run(ctx, relay.Hooks{}))
+		if took := time.Since(began); took > 0 {
+			w.Errorf("stopped after %v, want at once", took)
+		}
+		w.must(r.Close())
+	})
+}
+
 func TestHooks(t *testing.T) {
 	inBubble(t, func(w world) {
 		w.publisher(1, 9000)
