@@ -18,6 +18,7 @@ package fieldpath
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -90,6 +91,11 @@ func newPart(key string) part {
 
 // String returns the path as it was given.
 func (p Path) String() string { return p.text }
+
+// Within tells whether p goes through the parts of other: to what that leads to, or on into it.
+func (p Path) Within(other Path) bool {
+	return len(p.parts) >= len(other.parts) && slices.Equal(p.parts[:len(other.parts)], other.parts)
+}
 
 // EndsInPlace tells whether the last part is a place in a list, where there is one.
 func (p Path) EndsInPlace() bool { return len(p.parts) > 0 && p.parts[len(p.parts)-1].place >= 0 }

@@ -20,7 +20,7 @@ type Config struct {
 	Rewrite *Rewrite `toml:"rewrite"`
 
 	// Set gives fields of the data a value, by their paths: texts, numbers, true, false, lists and tables; a date is a text. A table sets
-	// what is in it, each by its path, and leaves the rest of the object that is there. Objects that lack on the way are made, lists are not. Text and binary data have no fields and stay. Default {}.
+	// what is in it, each by its path, and leaves the rest of the object that is there. Objects that lack on the way are made, lists are not. No path may lead to or into what another one of the step sets. Text and binary data have no fields and stay. Default {}.
 	Set map[string]any `toml:"set"`
 
 	// Remove takes fields out of the data, by their paths. Default [].
@@ -40,7 +40,8 @@ type Config struct {
 
 // Match is a condition on messages: all keys that are set must hold, each for one of its values.
 type Match struct {
-	// Subject are globs for the subject, such as "/segment/**". Default [].
+	// Subject are globs for the whole subject: "/segment/*" has one part below /segment, "/segment/**" is all of that and itself. A slash in front or
+	// at the end says nothing. Default [].
 	Subject []string `toml:"subject"`
 
 	// Type are globs for the type, such as "file" or "log.*". Default [].

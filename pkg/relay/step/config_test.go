@@ -59,6 +59,12 @@ remove = [""]
 rate_limit = { messages = 0, per = "25h", max_subjects = -1 }
 [[step]]
 max_age = "-1s"
+[[step]]
+set = { "a" = 1, "a.b" = 2, c.d = 3, "c.d" = 4, "e.f" = 1, e.g = 2, "h.0" = 1, h.k = 1 }
+[[step]]
+keep = { subject = ["pytroll://a/**", "/a b"], type = ["a b"], user = ["a@*"], host = ["*@b"] }
+[[step]]
+rewrite = { uri = [{ host = "ssh://h", to = "x" }, { host = "h:1", to = "x" }, { prefix = "p", to = "" }, { host = "h", to = "" }], request_address = [{ host = "h:1", to = "x" }], sender = [{ host = "u@h", to = "x" }] }
 `
 
 const validateKeys = `
@@ -73,7 +79,10 @@ step[8].rewrite.sender[1].to step[8].rewrite.uri[1] step[8].rewrite.uri[2].to st
 step[9].set.a. step[9].set.b
 step[10].remove[1]
 step[11].rate_limit.messages step[11].rate_limit.max_subjects step[11].rate_limit.per
-step[12].max_age`
+step[12].max_age
+step[13].set.a.b step[13].set.c.d
+step[14].keep.subject[1] step[14].keep.subject[2] step[14].keep.type[1] step[14].keep.user[1] step[14].keep.host[1]
+step[15].rewrite.request_address[1].host step[15].rewrite.sender[1].host step[15].rewrite.uri[1].host step[15].rewrite.uri[2].host step[15].rewrite.uri[3].to step[15].rewrite.uri[4].to`
 
 // Every setting has a manual that tells its default.
 func TestSettingsAreDocumented(t *testing.T) {

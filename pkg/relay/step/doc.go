@@ -28,7 +28,9 @@
 // the text it is written as. A list passes a condition as a whole, or when one of its elements does.
 //
 // Globs have the rules of doublestar: "*" and "?" are within one part between slashes, "**" is any number of parts, "[a-z]" one of a class, "{a,b}" one
-// of several. They stand for the whole: "/segment" is that subject alone, "/segment/**" all below it and itself.
+// of several. They stand for the whole: "/segment" is that subject alone, "/segment/*" has one part more, "/segment/**" is all below it and itself. In globs for
+// subjects a slash in front and one at the end say nothing, nor does one at the end of the subject: "HRPT/*/NOAA-19" fits "/HRPT/0/NOAA-19/". A glob that can match
+// nothing, since it has the @ of a whole sender, the "pytroll:/" of a whole message or the port of an address in it, is an error.
 //
 // A [Chain] may be used by several goroutines at once, an [Item] by one.
 package step

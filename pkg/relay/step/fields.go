@@ -59,7 +59,23 @@ type setFields []assignment
 
 // set makes the assignments in the order of their paths.
 func (b *builder) set(key string, values map[string]any) action {
-	return b.assignments(nil, key, "", values)
+	before := len(b.problems)
+	s := b.assignments(nil, key, "", values)
+	if len(b.problems) > before {
+		return s
+	}
+	for i, a := range s {
+		for _, other := range s[:i] {
+			in, around := a.path, other.path
+			if around.Within(in) {
+				in, around = around, in
+			}
+			if in.Within(around) {
+				b.add(key+"."+in.String(), fmt.Sprintf("is in %q, which the same step sets", around), "set one of them in a step of its own")
+			}
+		}
+	}
+	return s
 }
 
 // assignments appends those of a table. A table in it is one of paths again: TOML reads filesystem.host = "x" as such, and nobody who writes

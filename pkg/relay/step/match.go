@@ -26,8 +26,8 @@ type condition struct {
 
 func (b *builder) match(key string, m Match) *match {
 	c := &match{
-		subject: b.globs(key+".subject", m.Subject), typ: b.globs(key+".type", m.Type),
-		user: b.globs(key+".user", m.User), host: b.globs(key+".host", m.Host).lower(),
+		subject: b.subjects(key+".subject", m.Subject), typ: b.words(key+".type", m.Type, "", ""),
+		user: b.words(key+".user", m.User, "@", apart), host: b.words(key+".host", m.Host, "@", apart).lower(),
 	}
 	for i, f := range m.Field {
 		c.fields = append(c.fields, b.condition(fmt.Sprintf("%s.field[%d]", key, i+1), f))
@@ -37,6 +37,9 @@ func (b *builder) match(key string, m Match) *match {
 	}
 	return c
 }
+
+// apart is how senders are matched.
+const apart = "give user and host apart, without the @"
 
 func (b *builder) condition(key string, f Field) condition {
 	c := condition{path: b.path(key+".path", f.Path), globs: b.globs(key+".glob", f.Glob), exists: f.Exists}
@@ -81,7 +84,7 @@ func (m *match) matches(i *Item) (bool, error) {
 
 // matchesHeader tells whether i passes the conditions on its header.
 func (m *match) matchesHeader(i *Item) bool {
-	if len(m.subject) > 0 && !m.subject.match(i.subject) || len(m.typ) > 0 && !m.typ.match(i.in.Type()) {
+	if len(m.subject) > 0 && !m.subject.matchSubject(i.subject) || len(m.typ) > 0 && !m.typ.match(i.in.Type()) {
 		return false
 	}
 	if len(m.user)+len(m.host) == 0 {

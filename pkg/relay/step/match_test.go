@@ -26,3 +26,35 @@ func TestGlobsOfLongSubjects(t *testing.T) {
 		}
 	}
 }
+
+// Slashes in front and at the end say nothing, where a subject has them and a glob has not, and the other way round.
+func TestSlashesOfSubjects(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		glob, subject string
+		want          bool
+	}{
+		{"/HRPT/*/NOAA-19", "/HRPT/0/NOAA-19/", true},
+		{"/HRPT/*/NOAA-19/", "/HRPT/0/NOAA-19", true},
+		{"HRPT/*/NOAA-19", "/HRPT/0/NOAA-19/", true},
+		{"/HRPT/*/NOAA-19", "HRPT/0/NOAA-19", false}, // a subject without a slash in front is another one
+		{"HRPT/**", "/HRPT/0/NOAA-19", true},
+		{"log/**", "log/WARNING/x", true},
+		{"/HRPT/*", "/HRPT/", true},
+		{"/HRPT/*", "/HRPT/0/", true},
+		{"/HRPT/*", "/HRPT/0/NOAA-19/", false},
+		{"/HRPT", "/HRPT//", true},
+		{"/HRPT/*/NOAA-19", "/HRPT/0/NOAA-190", false},
+		{"/", "/", true},
+		{"/", "/a", false},
+		{"*", "/a", true},
+		{"*", "/a/b", false},
+		{"{a,b}/*", "/b/c", true},
+	} {
+		c := compile(t, `keep = { subject = ["`+tt.glob+`"] }`)
+		m := decode(t, "pytroll:/"+tt.subject+" file a@b 2024-05-17T09:41:12 v1.01")
+		if got := c.Do(step.NewItem(m), now).Reason == ""; got != tt.want {
+			t.Errorf("%s with %s: got %v, want %v", tt.glob, tt.subject, got, tt.want)
+		}
+	}
+}

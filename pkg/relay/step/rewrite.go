@@ -41,8 +41,10 @@ func (b *builder) rewrite(key string, r Rewrite) action {
 		case (rule.Host == "") == (rule.Prefix == ""):
 			b.add(at, "needs either host or prefix", "")
 		case rule.Host != "":
-			b.glob(at+".host", rule.Host)
+			b.hostGlob(at+".host", rule.Host)
 			b.host(at+".to", rule.To, true)
+		case rule.To == "":
+			b.add(at+".to", "is empty: of a URI that is the prefix alone nothing would be left", `keep a part of the prefix, as prefix = "ssh://host/" and to = "/"`)
 		default:
 			b.word(at+".to", rule.To)
 		}
@@ -66,7 +68,7 @@ func (b *builder) hostRules(key string, rules []HostRule, port bool) []hostRule 
 	var all []hostRule
 	for i, rule := range rules {
 		at := fmt.Sprintf("%s[%d]", key, i+1)
-		b.glob(at+".host", rule.Host)
+		b.hostGlob(at+".host", rule.Host)
 		b.host(at+".to", rule.To, port)
 		all = append(all, newHostRule(rule.Host, rule.To))
 	}
@@ -75,6 +77,10 @@ func (b *builder) hostRules(key string, rules []HostRule, port bool) []hostRule 
 
 // host checks a host that is written, which may have a port where that is said.
 func (b *builder) host(key, to string, port bool) {
+	if to == "" {
+		b.add(key, "is empty: a host is replaced by another one, not taken away", "")
+		return
+	}
 	before := len(b.problems)
 	b.word(key, to)
 	if len(b.problems) > before {

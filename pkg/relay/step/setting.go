@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/bmatcuk/doublestar/v4"
-
 	"github.com/pytroll/posttroll-go/internal/fieldpath"
 )
 
@@ -59,20 +57,6 @@ func (b *builder) path(key, text string) fieldpath.Path {
 		b.add(key, fmt.Sprintf("%q: %v", text, err), `a path is like "dataset.uri"`)
 	}
 	return p
-}
-
-// globs checks globs.
-func (b *builder) globs(key string, patterns []string) globs {
-	for i, g := range patterns {
-		b.glob(fmt.Sprintf("%s[%d]", key, i+1), g)
-	}
-	return newGlobs(patterns...)
-}
-
-func (b *builder) glob(key, glob string) {
-	if glob == "" || !doublestar.ValidatePattern(glob) {
-		b.add(key, fmt.Sprintf("%q is no glob", glob), `"*" is any text within one part, "**" any parts`)
-	}
 }
 
 // word checks what is written into a header or a URI.
