@@ -241,6 +241,23 @@ func TestSilenceTopics(t *testing.T) {
 	})
 }
 
+// An address with topics of its own is watched too.
+func TestSilenceOwnTopics(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		pub := w.publisher(9001)
+		sub := w.listen(segments())
+		w.must(sub.Add(pubsub.Address{URI: "tcp://10.0.0.1:9001"}, "/own"))
+		sub.check(0, "", "1 9001")
+		w.must(pub.Heartbeat(t.Context(), 10*time.Second))
+		w.publish(pub, "/segment", "/own")
+		sleep(29 * time.Second)
+		sub.check(0, "/own", "")
+		sleep(time.Second)
+		sub.check(1, "", "2 9001, 1 9001")
+	})
+}
+
 // While a program does not receive, what waits for it may be a sign of life: nobody is taken for silent.
 func TestSilenceOfTheProgram(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

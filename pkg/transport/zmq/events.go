@@ -81,7 +81,11 @@ func (c *connector) setDown(cn *conn, fd int) {
 
 // again sees to it that a connection that was up is made anew: by libzmq, which is quick, unless the peer does not keep its connections.
 func (c *connector) again(cn *conn) {
-	if wait := cn.lostAt(time.Now(), c.owner.pace); wait > 0 {
+	wait := cn.lostAt(time.Now(), c.owner.pace)
+	if cn.flaps == toldFlaps {
+		c.log.Warn("peer does not keep its connections: coming back less and less often", zap.String("uri", cn.target), zap.Int("count", cn.flaps))
+	}
+	if wait > 0 {
 		c.pauseFor(cn, wait)
 	} else {
 		c.retry(cn)

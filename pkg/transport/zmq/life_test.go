@@ -148,6 +148,7 @@ func TestAllAtOnce(t *testing.T) {
 		loop(func(int) error { _, err := s.Receive(briefly()); return err })
 		loop(func(int) error { return errors.Join(s.Connect(other), s.Disconnect(other)) })
 		loop(func(int) error { return errors.Join(s.Disconnect(to), s.Connect(to)) })
+		loop(func(int) error { return errors.Join(s.Reconnect(to), s.Reconnect(other)) })
 		loop(func(i int) error { return errors.Join(s.Subscribe(fmt.Sprint(i%9)), s.Unsubscribe(fmt.Sprint(i%7))) })
 		loop(func(int) error { s.Stats(); r.Stats(); _, err := l.Receive(briefly()); return err })
 		loop(func(int) error {

@@ -87,6 +87,7 @@ func setClient(zs *zmq4.Socket, o transport.SocketOptions, heartbeat time.Durati
 		wrap("ZMQ_HANDSHAKE_IVL", zs.SetHandshakeIvl(o.HandshakeInterval)),
 		wrap("ZMQ_CONNECT_TIMEOUT", zs.SetConnectTimeout(connectTimeout)),
 		wrap("ZMQ_RECONNECT_IVL", zs.SetReconnectIvl(reconnectInterval)),
+		wrap("ZMQ_RECONNECT_IVL_MAX", zs.SetReconnectIvlMax(reconnectMax(1))), // connectors set it again each time
 		wrap("ZMQ_MAXMSGSIZE", zs.SetMaxmsgsize(o.MaxMessage)),
 	)
 	if heartbeat > 0 {

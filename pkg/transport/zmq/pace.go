@@ -28,6 +28,9 @@ type pace struct {
 // usualPace makes eight connections in the first minute to a peer that drops each at once, and then two or three a minute.
 var usualPace = pace{stable: 30 * time.Second, first: 200 * time.Millisecond, most: 30 * time.Second}
 
+// toldFlaps is after how many connections in a row that were lost too soon the log is told.
+const toldFlaps = 5
+
 // interval is the time between the beginnings of two connections, the first of which was the flaps-th in a row that was lost too soon: one half of it at
 // least, the other by chance, so that the subscribers of one peer do not come back together.
 func (p pace) interval(flaps int) time.Duration {

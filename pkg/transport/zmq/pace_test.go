@@ -7,10 +7,13 @@ import (
 	"io"
 	"net"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 func TestInterval(t *testing.T) {
@@ -108,7 +111,8 @@ func newFlapping(t *testing.T, messages int) *flapping {
 func TestFlappingPeer(t *testing.T) {
 	t.Parallel()
 	const messages, attempts = 100, 7
-	tr := newTransport(t, Options{})
+	core, logs := observer.New(zap.WarnLevel)
+	tr := newTransport(t, Options{Logger: zap.New(core)})
 	tr.pace = pace{stable: time.Hour, first: 200 * time.Millisecond, most: 800 * time.Millisecond}
 	f := newFlapping(t, messages)
 	good, err := tr.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
@@ -153,11 +157,51 @@ func TestFlappingPeer(t *testing.T) {
 		}
 	}
 	must(t, s.Close())
+	if got := logs.FilterField(zap.String("uri", f.at.String())).Len(); got != 1 || logs.Len() != 1 {
+		t.Errorf("%d lines in the log about the peer, %d in all, want 1", got, logs.Len())
+	}
 	for len(events) > 0 {
 		if e := <-events; e.Peer.Endpoint == good.Endpoint() {
 			t.Errorf("event %d of the good publisher (%s)", e.Kind, e.Cause)
 		}
 	}
+}
+
+// TestReconnectWithFullQueue: what has arrived stays, though there is no room for it yet, and the connection is made anew when there is.
+func TestReconnectWithFullQueue(t *testing.T) {
+	t.Parallel()
+	var want []string
+	for i := range 500 {
+		want = append(want, fmt.Sprintf("%01000d", i))
+	}
+	arrived := make(chan struct{}, 2)
+	var serving sync.WaitGroup
+	at, _ := garbage(t, func(c net.Conn) {
+		serving.Go(func() {
+			defer c.Close()
+			p := rawPeer{c, t}
+			if c.SetDeadline(time.Now().Add(patience)) == nil && p.welcome() == nil && p.send(want...) == nil && p.ping() == nil && p.ping() == nil {
+				arrived <- struct{}{}
+				_, _ = io.Copy(io.Discard, c) // until the other side closes
+			}
+		})
+	})
+	s, events := subscriberTo(t, newTransport(t, Options{}), transport.SubscriberConfig{MaxQueued: 10_000}, at)
+	expectEvents(t, events, transport.Connected)
+	<-arrived
+	to := transport.Address{Endpoint: at}
+	must(t, s.Reconnect(to))
+	expectEvents(t, events, transport.Lost)
+	must(t, s.Reconnect(to)) // is under way
+	// The peer says it all on each connection.
+	if got := receiveAll(t, s, 2*len(want)); !slices.Equal(got, slices.Concat(want, want)) {
+		t.Errorf("got %d frames that are not what was sent", len(got))
+	}
+	expectEvents(t, events, transport.Connected)
+	<-arrived
+	must(t, s.Disconnect(to))
+	must(t, s.Reconnect(to))
+	serving.Wait()
 }
 
 // TestStablePeerComesBack: the publisher whose connections last is come back to at once each time.

@@ -1,6 +1,7 @@
 package zmq
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -55,6 +56,23 @@ func (p rawPeer) welcomeAs(kind string) error {
 	}
 	_, err := io.ReadFull(p, make([]byte, theirs[65]))
 	return err
+}
+
+// ping waits until the peer has read what was sent before. libzmq answers before it hands on what it has read in one go with the ping, so what was sent
+// before the last ping but one has been handed on.
+func (p rawPeer) ping() error {
+	if _, err := p.Write(rawFrame(4, "\x04PING\x00\x00")); err != nil {
+		return err
+	}
+	var got []byte
+	for buf := make([]byte, 100); !bytes.Contains(got, []byte("PONG")); {
+		n, err := p.Read(buf)
+		if err != nil {
+			return err
+		}
+		got = append(got, buf[:n]...)
+	}
+	return nil
 }
 
 // send sends frames with flags 0: each is a message.

@@ -23,6 +23,10 @@ var _ transport.Subscriber = (*subscriber)(nil)
 // Host names are resolved here, not in libzmq, and again when a connection does not come back. Publishers whose names
 // resolve to the same address share a connection.
 //
+// A publisher that was connected for half a minute and goes away is looked for at once, ten times a second at first and then once a second, for ever. One that
+// takes connections and drops them before that is come back to less and less often, up to every half minute, until a connection has lasted so long. With
+// more than a hundred publishers a second becomes 10 ms for each of them, 30 s at most.
+//
 // The queue that libzmq keeps for a connection (SocketOptions.Queue) is the full one for up to 64 connections; with more
 // it is halved until all together hold no more than 64 times Queue messages, down to 8 each. It matters only while the
 // subscriber does not read, because MaxQueued is reached.
