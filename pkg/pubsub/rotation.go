@@ -178,7 +178,9 @@ func (p *pair) Stats() transport.PublisherStats {
 	a, b := p.Publisher.Stats(), p.next.Stats()
 	a.Cut += b.Cut
 	a.Welcomed += b.Welcomed
+	unheard := min(a.Loss.Unheard, b.Loss.Unheard) // both were sent the same; by how much less they may have gone unheard on both at once nobody knows
 	a.Loss = a.Loss.Add(b.Loss)
+	a.Loss.Unheard = unheard
 	a.Access.Admitted += b.Access.Admitted
 	a.Access.Revoked += b.Access.Revoked
 	a.Access.ByClient = sum(a.Access.ByClient, b.Access.ByClient)

@@ -192,6 +192,9 @@ func TestServerKeyRotation(t *testing.T) {
 		if got := pub.Stats().Access; got.Admitted != 3 || got.ByClient["alice"] != 3 {
 			w.Errorf("admitted %+v", got)
 		}
+		if got := pub.Stats().Loss; got != (transport.LossStats{}) {
+			w.Errorf("lost %+v, want nothing", got)
+		}
 		w.must(pub.Close())
 		gone := map[string]bool{}
 		for _, line := range ear.drain() {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -39,6 +41,57 @@ func (t topics) common(other topics) topics {
 	return both.normal()
 }
 
+// followDemand keeps up what the subscribers of sinks ask for, of those that feed a route on demand. Of others nobody asks, and looking through all topics of
+// many subscribers has its price. The caller holds change.
+func (r *Relay) followDemand(now layout) {
+	for out := range now.onDemand() {
+		if out.unfollow == nil {
+			out.unfollow = r.follow(out)
+		}
+	}
+}
+
+// unfollowDemand ends that where it is wanted no longer. The caller holds change.
+func (r *Relay) unfollowDemand(now layout) {
+	wanted := now.onDemand()
+	for _, out := range now.outlets {
+		if out.unfollow != nil && !wanted[out] {
+			out.unfollow()
+			out.unfollow = nil
+			out.demand.Store(nil)
+		}
+	}
+}
+
+// onDemand returns the sinks that feed a route on demand.
+func (l layout) onDemand() map[*outlet]bool {
+	wanted := make(map[*outlet]bool)
+	for _, route := range l.routes {
+		if route.OnDemand {
+			wanted[route.outlet] = true
+		}
+	}
+	return wanted
+}
+
+// follow begins to keep up what the subscribers of a sink ask for; stop ends that and waits until it has ended.
+func (r *Relay) follow(out *outlet) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var following sync.WaitGroup
+	following.Go(func() { out.watch(ctx, func() { r.demandChanged(out) }, r.log) })
+	return func() {
+		cancel()
+		following.Wait()
+	}
+}
+
+const (
+	// demandFree topics are looked through as often as they change. With more there is a pause of demandPause for each before they are looked through again,
+	// some ten times as long as that takes: a thousand subscribers may come at the same time.
+	demandFree  = 100
+	demandPause = 5 * time.Microsecond
+)
+
 // watch keeps up what the subscribers of the sink ask for, and calls changed each time that it is something else, until ctx ends.
 func (out *outlet) watch(ctx context.Context, changed func(), log *zap.Logger) {
 	var known topics
@@ -56,6 +109,19 @@ func (out *outlet) watch(ctx context.Context, changed func(), log *zap.Logger) {
 		if before := out.demand.Swap(&demand); before == nil || !slices.Equal(*before, demand) {
 			changed()
 		}
+		if len(known) > demandFree {
+			pause(ctx, time.Duration(len(known))*demandPause)
+		}
+	}
+}
+
+// pause waits, for d or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 

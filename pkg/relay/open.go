@@ -94,7 +94,6 @@ func (r *Relay) bind(p plan) (*outlet, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	out.stop = stop
 	out.watching.Go(func() { r.carry(ctx, out) })
-	out.watching.Go(func() { out.watch(ctx, func() { r.demandChanged(out) }, r.log) })
 	return out, nil
 }
 

@@ -21,7 +21,9 @@ type outlet struct {
 
 	vacated bool // closed to make room; guarded by Relay.change
 
-	demand   atomic.Pointer[topics] // what its subscribers ask for; nil: not known yet
+	demand   atomic.Pointer[topics] // what its subscribers ask for; nil: not known yet, or nobody wants to
+	unfollow func()                 // ends following the demand; nil: it is not followed; guarded by Relay.change
+	presence presence               // of its subscribers; used by Relay.watch alone
 	stop     context.CancelFunc     // ends watching
 	watching sync.WaitGroup
 }
@@ -29,6 +31,9 @@ type outlet struct {
 // close closes the sink, which has to be known no longer.
 func (out *outlet) close() error {
 	out.stop()
+	if out.unfollow != nil {
+		out.unfollow()
+	}
 	err := out.sink.Close()
 	out.watching.Wait()
 	return err

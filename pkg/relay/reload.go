@@ -49,7 +49,9 @@ func (r *Relay) apply(cfg Config) error {
 	}
 	after.routes = routes
 	r.install(cfg, after)
+	r.followDemand(after)
 	err = r.changeOver(before, after)
+	r.unfollowDemand(after)
 	r.originsChanged("")
 	r.tell(before, after)
 	return err

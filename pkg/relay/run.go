@@ -88,6 +88,8 @@ func (r *Relay) watch(ctx context.Context, run *running, hooks Hooks) error {
 	defer stopBeats()
 	status, stopStatus := ticks(statusInterval, hooks.Status != nil)
 	defer stopStatus()
+	presence := time.NewTicker(presenceInterval)
+	defer presence.Stop()
 	var last totals
 	if hooks.Status != nil {
 		hooks.Status(r.status(&last)) // there is no rate yet
@@ -104,6 +106,8 @@ func (r *Relay) watch(ctx context.Context, run *running, hooks Hooks) error {
 			}
 		case <-status:
 			hooks.Status(r.status(&last))
+		case now := <-presence.C:
+			r.lookForSubscribers(now)
 		}
 	}
 }

@@ -190,11 +190,26 @@ func TestFullQueueDropsAndCounts(t *testing.T) {
 		if got := p.Dropped(); got != 4 {
 			t.Errorf("dropped %d, want 4", got)
 		}
+		want := transport.LossStats{Overflows: 1, Episodes: 1, LostEstimate: 4, Slow: 1}
+		if diff := cmp.Diff(want, p.Stats().Loss); diff != "" {
+			t.Errorf("loss (-want +got):\n%s", diff)
+		}
+		var clients []transport.Slowness
+		for _, c := range p.Clients() {
+			clients = append(clients, c.Slow)
+		}
+		if diff := cmp.Diff([]transport.Slowness{{Since: time.Now(), Episodes: 1, LostEstimate: 4}, {}}, clients); diff != "" {
+			t.Errorf("slowness of the two (-want +got):\n%s", diff)
+		}
 		if diff := cmp.Diff([]string{"0", "1", "2", "3", "4", "5"}, arrived(t, slow)); diff != "" {
 			t.Errorf("slow received (-want +got):\n%s", diff)
 		}
 		if got := len(arrived(t, quick)); got != 10 {
 			t.Errorf("quick received %d, want 10", got)
+		}
+		want.Slow = 0
+		if diff := cmp.Diff(want, p.Stats().Loss); diff != "" {
+			t.Errorf("loss, when it has caught up (-want +got):\n%s", diff)
 		}
 		must(t, p.Send(t.Context(), []byte("again")))
 		if diff := cmp.Diff([]string{"again"}, arrived(t, slow)); diff != "" {
