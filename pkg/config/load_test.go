@@ -301,6 +301,62 @@ from = "b"
 	}
 }
 
+// Of lists of tables what fits is there also after an error, so that whoever validates them finds more at once; each problem has its line.
+func TestWhatFitsOfTables(t *testing.T) {
+	t.Parallel()
+	dir := write(t, map[string]string{"own.toml": `max_age = 5
+[limits]
+total = "many"
+per_host = 3
+[[rule]]
+from = "a"
+timeout = 5
+[[rule]]
+from = "b"
+form = "c"
+`})
+	settings, got := config.DefaultSettings(), defaults()
+	report, err := config.Load(config.Sources{Own: filepath.Join(dir, "own.toml")}, &settings, &got)
+	want := []string{
+		`own.toml:1: max_age: want a duration such as "10m", got the number 5 | a bare number has no unit: write "500ms", "30s", "10m" or "2h"`,
+		`own.toml:3: limits.total: want a whole number, got the text "many"`,
+		`own.toml:7: rule[1].timeout: want a duration such as "10m", got the number 5 | a bare number has no unit: write "500ms", "30s", "10m" or "2h"`,
+		`own.toml:10: rule[2].form: unknown key | did you mean from?`,
+	}
+	if diff := cmp.Diff(want, problems(err, dir)); diff != "" {
+		t.Errorf("problems: (-want +got)\n%s", diff)
+	}
+	kept := defaults()
+	kept.Limits.PerHost = 3
+	kept.Rules = []rule{{From: "a"}, {From: "b"}}
+	if diff := cmp.Diff(kept, got, equal); diff != "" {
+		t.Errorf("settings: (-want +got)\n%s", diff)
+	}
+	if at := report.Origin("rule[2].from"); at.Line != 9 {
+		t.Errorf("rule[2].from is at %s", at)
+	}
+}
+
+// Lists of tables are printed as such, last, with what is set in them alone.
+func TestReportOfTables(t *testing.T) {
+	t.Parallel()
+	dir := write(t, map[string]string{"own.toml": "[[rule]]\nfrom = \"a\"\n\n[[rule]]\nfrom = \"b\"\ntimeout = \"5s\"\n"})
+	settings, own := config.DefaultSettings(), defaults()
+	report, err := config.Load(config.Sources{Own: dir + "/own.toml"}, &settings, &own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if _, err := report.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	_, tables, _ := strings.Cut(b.String(), "\n\n")
+	want := "[[rule]]  # own.toml:1\nfrom = \"a\"\n\n[[rule]]  # own.toml:4\nfrom = \"b\"\ntimeout = \"5s\"\n"
+	if diff := cmp.Diff(want, strings.ReplaceAll(tables, dir+"/", "")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestMissingAndUnreadable(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

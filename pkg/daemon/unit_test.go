@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
+	"github.com/spf13/pflag"
 )
 
 const unitName = "testd.service"
@@ -105,6 +106,39 @@ func TestUnit(t *testing.T) {
 			}
 			if !s.closed {
 				t.Error("the connection was left open")
+			}
+		})
+	}
+}
+
+// A unit that is an instance has the flags that say which; and one without a unit is a process wherever it runs.
+func TestUnitOfAnInstance(t *testing.T) {
+	t.Parallel()
+	flags := pflag.NewFlagSet("testd", pflag.ContinueOnError)
+	flags.String("config", "", "")
+	if err := flags.Parse([]string{"--config", "one.toml"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, unit string
+		unitFlags  []string
+		want       string
+	}{
+		{"its own flag", unitName, []string{"config"}, "testd.service is inactive (dead)\n"},
+		{"another flag", unitName, nil, "error: --config has no effect on testd.service, which has its own command line\nhint: set it in one.toml\n"},
+		{"no unit", "", nil, "testd-one does not run\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			s := &services{state: daemon.UnitState{Load: "loaded", Active: "inactive", Sub: "dead"}}
+			err := daemon.Control{
+				Name: "testd-one", Program: "testd", Unit: tt.unit, UnitFlags: tt.unitFlags, File: "one.toml", Environ: controlEnv(t), Stdout: &out, Stderr: &out,
+				Services: func(context.Context) (daemon.Services, error) { return s, nil },
+			}.Do(t.Context(), daemon.Query, flags)
+			daemon.Fail(&out, err)
+			if diff := cmp.Diff(tt.want, out.String()); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
 	}

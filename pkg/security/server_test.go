@@ -102,8 +102,13 @@ func TestServerWith(t *testing.T) {
 	if got := server.Gate.Judge(caller("10.0.0.1", site.alice)); got != admittedAs("alice") {
 		t.Errorf("alice: %+v", got)
 	}
+	must(t, errors.Join(os.Remove(path), os.Remove(curve.PublicPath(site.keys, "viirs"))))
+	other := makeKey(t, site.keys, "viirs")
+	if changed, err := s.ServerWith(path); err != nil || changed.Key.Public != other || server.Key.Secret.IsZero() {
+		t.Errorf("another key in the file: %v", err)
+	}
 	must(t, os.Remove(path))
-	if again, err := s.ServerWith(path); err != nil || again.Key.Public != viirs {
+	if again, err := s.ServerWith(path); err != nil || again.Key.Public != other {
 		t.Errorf("asked for again: %v", err)
 	}
 
