@@ -283,3 +283,25 @@ func FuzzPath(f *testing.F) {
 		}
 	})
 }
+
+func TestWithin(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		path, other string
+		want        bool
+	}{
+		{"a", "a", true}, {"a.b", "a", true}, {"a", "a.b", false}, {"a.b", "b", false}, {`a\.b`, "a", false}, {"a.0.b", "a.0", true}, {"a.0", "a.00", false},
+	} {
+		if got := fieldpath.MustParse(tt.path).Within(fieldpath.MustParse(tt.other)); got != tt.want {
+			t.Errorf("%s within %s: got %v", tt.path, tt.other, got)
+		}
+	}
+	for path, want := range map[string]bool{"a": false, "0": true, "a.0": true, "0.a": false, `a\.0`: false} {
+		if got := fieldpath.MustParse(path).EndsInPlace(); got != want {
+			t.Errorf("%s ends in a place: got %v", path, got)
+		}
+	}
+	if (fieldpath.Path{}).EndsInPlace() {
+		t.Error("the data itself is no place")
+	}
+}

@@ -19,20 +19,21 @@ var noon = time.Date(2024, 5, 17, 12, 0, 0, 0, time.UTC)
 
 // fate writes an explanation in short.
 func fate(e relay.Explanation) string {
-	s := e.Route + ": " + string(e.Fate)
+	var s strings.Builder
+	s.WriteString(e.Route + ": " + string(e.Fate))
 	if e.Reason != "" {
-		s += " " + e.Reason
+		s.WriteString(" " + e.Reason)
 	}
 	if e.Step != 0 {
-		s += fmt.Sprintf(" by %d (%s)", e.Step, e.Kind)
+		fmt.Fprintf(&s, " by %d (%s)", e.Step, e.Kind)
 	}
 	for _, by := range e.ChangedBy {
-		s += fmt.Sprintf(", %d (%s)", by.Number, by.Kind)
+		fmt.Fprintf(&s, ", %d (%s)", by.Number, by.Kind)
 	}
 	for _, c := range e.Changes {
-		s += fmt.Sprintf("; %s %s %v -> %v", c.Part, c.Path, c.Before, c.After)
+		fmt.Fprintf(&s, "; %s %s %v -> %v", c.Part, c.Path, c.Before, c.After)
 	}
-	return s
+	return s.String()
 }
 
 func explainer(t *testing.T, cfg relay.Config, names ...string) *relay.Explainer {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pytroll/posttroll-go/internal/fieldpath"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/relay/step"
 )
@@ -39,6 +40,49 @@ func FuzzChain(f *testing.F) {
 		}
 		if got.Message.Matches(topic) && strings.HasPrefix(topic, message.Magic) && !m.Matches(c.Upstream(topic)...) {
 			t.Fatalf("%q comes out as %q, and %q is upstream %q", m, got.Message, topic, c.Upstream(topic))
+		}
+	})
+}
+
+// FuzzDataSteps: what goes out decodes to what the steps have made of the decoded data.
+func FuzzDataSteps(f *testing.F) {
+	for _, frame := range []string{dataset, coll, fci, server, twice, spelled, bad, beat} {
+		_, data, _ := strings.Cut(frame, message.MIMEJSON+" ")
+		f.Add([]byte(data))
+	}
+	c := compile(f, `set = { uid = "u", "dataset.n" = 1, a.b = [1, { x = 1.5 }] }`,
+		`rewrite = { uri = [{ host = "*", to = "relay" }, { prefix = "/", to = "/x/" }], fields = ["path"], request_address = [{ host = "*", to = "h" }] }`,
+		`remove = ["sensor", "dataset.0", "dataset.1", "collection.dataset.0", "0", "a.b.0"]`,
+		`set = { sensor = ["a"], "dataset.uri" = "z" }`)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := message.Decode(append([]byte("pytroll://a file a@b 2024-05-17T09:41:12 v1.01 application/json "), data...))
+		if err != nil || bytes.Contains(data, []byte("NaN")) { // which is like nothing
+			return
+		}
+		item := step.NewItem(m)
+		got := c.Do(item, now)
+		if got.Reason != "" {
+			return // what can't be written, such as half a pair of surrogates
+		}
+		want, err := item.Data()
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := got.Message.PlainData()
+		if err != nil {
+			t.Fatalf("%q became %q: %v", m, got.Message, err)
+		}
+		if o, ok := want.(*message.Object); got.Message.MIME() == "" && ok && o.Len() == 0 {
+			return // an empty object is no data
+		}
+		if got.Message.MIME() == "" && want != nil {
+			if l, ok := want.([]any); !ok || len(l) > 0 {
+				t.Fatalf("%q became %q, want %v", m, got.Message, want)
+			}
+			return
+		}
+		if !fieldpath.Equal(want, after) {
+			t.Fatalf("%q became %q, want data %v", m, got.Message, want)
 		}
 	})
 }
