@@ -62,6 +62,23 @@ func writeParagraphs(t *testing.T, b *strings.Builder, settings []confdoc.Settin
 	}
 }
 
+const relaySampleHeader = `Settings of ptrelay, the posttroll relay.
+They are read from /etc/posttroll/relay.toml, after those that all posttroll programs share (posttroll.toml: backend, keys, the multicast group, keep-alive), which may be set here too. Then come variables of the environment and options, and what comes later wins. Those in tables, as all of a route, have no variables.
+Each setting stands here with its default. To change one, remove the "#" in front of it and of the heading of its table. A route needs a name and a source, as in
+   [[route]]
+   name = "gather"
+     [route.source]
+     services = ["viirs"]
+     [route.sink]
+     port = 9100
+and all else as needed; doc/relay.md has examples. A key that is misspelt is an error. ptrelay --check tells which settings count and where they come from, ptrelay explain what the routes make of messages, and after a SIGHUP ("systemctl reload posttroll-relay") the file counts as it is then; routes that have not changed are not touched.`
+
+// TestRelaySample holds the sample of the relay's settings to the same. That it can be used is tested with the program.
+func TestRelaySample(t *testing.T) {
+	t.Parallel()
+	testbed.Golden(t, "../deploy/etc/relay.toml", []byte(confdoc.SampleOf(relaySampleHeader, relaySettings(t))))
+}
+
 // relaySettings are the settings of the relay.
 func relaySettings(t *testing.T) confdoc.Table {
 	t.Helper()
