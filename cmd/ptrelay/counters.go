@@ -58,6 +58,8 @@ var routeCounters = []counter{
 	{field: "Names", key: "names", metric: "services_announced", help: "Names of publishers that the sink is announced under besides its own."},
 	{field: "NamesLeftOut", key: "names_left_out", metric: "services_left_out", help: "Names of publishers that announcements have no room for."},
 	{field: "Ports", key: "ports", metric: "sink_ports", help: "Ports that the sink is bound to."},
+	{field: "ForgottenEarly", key: "forgotten_early", metric: "loop_messages_forgotten_early_total",
+		help: "Messages that the memory of loops forgot before the loop window was over."},
 	{field: "Last", key: "last", metric: "last_sent_timestamp_seconds", help: "When the last message was sent; not there before there was one."},
 }
 

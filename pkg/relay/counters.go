@@ -37,6 +37,9 @@ type RouteStats struct {
 	// Names of publishers are those that the sink is announced under besides its own, with announce_services; NamesLeftOut have no room in announcements. Ports
 	// is the number of ports that all this takes.
 	Names, NamesLeftOut, Ports int
+	// ForgottenEarly are the messages that the memory of loops forgot before the loop window was over, since they were more than loop_entries; those of all
+	// routes of a loop group together.
+	ForgottenEarly uint64
 	// Last is when the last message was sent; zero: none was.
 	Last time.Time
 }

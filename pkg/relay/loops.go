@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -18,6 +20,7 @@ import (
 type loops struct {
 	window  time.Duration
 	entries int
+	log     *zap.Logger
 
 	mu    sync.Mutex
 	start time.Time // what times are counted from
@@ -27,9 +30,9 @@ type loops struct {
 // loopSeed is that of all hashes here. One for all, so that a message is hashed once, however many routes take it.
 var loopSeed = maphash.MakeSeed()
 
-func newLoops(window time.Duration, entries int) *loops {
+func newLoops(window time.Duration, entries int, log *zap.Logger) *loops {
 	return &loops{
-		window: window, entries: entries,
+		window: window, entries: entries, log: log,
 		table: loopTable{window: int64(window), most: entries},
 	}
 }
@@ -54,8 +57,7 @@ func (l *loops) expect(batch []Received) {
 // came takes in a message that was received, and tells whether it came back.
 func (l *loops) came(got *Received, now time.Time) (back bool) {
 	one := loopEntry{key: got.loopKey(), from: endpointHash(got.From), subject: shortHash(got.Message.Subject())}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock(l.lock())
 	one.at = l.clock(now)
 	first := l.table.find(one)
 	switch {
@@ -72,16 +74,14 @@ func (l *loops) came(got *Received, now time.Time) (back bool) {
 // cameFrame is came for a frame that is no message. It is known by all its bytes, and passes once wherever it comes from.
 func (l *loops) cameFrame(frame []byte, now time.Time) (back bool) {
 	key := maphash.Bytes(loopSeed, frame)
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock(l.lock())
 	return l.table.find(loopEntry{key: key, at: l.clock(now)}) != nil
 }
 
 // went takes in a message that was made from one that came. Nobody else can send that for the first time.
 func (l *loops) went(m *message.Message, now time.Time) {
 	key := loopKey(m)
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock(l.lock())
 	l.table.find(loopEntry{key: key, at: l.clock(now)})
 }
 
@@ -90,6 +90,22 @@ func (l *loops) early() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.table.early
+}
+
+// lock takes mu to enter something, and returns what unlock is to be told.
+func (l *loops) lock() (early uint64) {
+	l.mu.Lock()
+	return l.table.early
+}
+
+// unlock gives mu back, and tells when messages were forgotten before the window was over: of the first, the tenth, the hundredth, and so on.
+func (l *loops) unlock(before uint64) {
+	early := l.table.early
+	l.mu.Unlock()
+	if early != before && isPowerOfTen(early) {
+		l.log.Warn("message forgotten early: loop_entries is too small for loop_window, and a message that takes long for a round may be carried again",
+			zap.Int("entries", l.entries), zap.Duration("window", l.window), zap.Uint64("count", early))
+	}
 }
 
 // clock returns now in nanoseconds from the start, never 0. The caller holds mu.

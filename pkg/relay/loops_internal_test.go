@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 // The table agrees with a map that forgets nothing too early, as long as it has room.
@@ -53,7 +55,7 @@ func TestLoopsEntries(t *testing.T) {
 	t.Parallel()
 	rnd := rand.New(rand.NewPCG(1, 2))
 	const entries = 100_000
-	l := newLoops(time.Hour, entries)
+	l := newLoops(time.Hour, entries, zap.NewNop())
 	for range entries {
 		l.table.find(loopEntry{key: rnd.Uint64(), at: 1})
 	}
@@ -108,7 +110,7 @@ func TestDelays(t *testing.T) {
 // BenchmarkLoops is a stream of messages none of which came before, with a memory that is full.
 func BenchmarkLoops(b *testing.B) {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	l := newLoops(time.Hour, DefaultLoopEntries)
+	l := newLoops(time.Hour, DefaultLoopEntries, zap.NewNop())
 	for range DefaultLoopEntries {
 		l.table.find(loopEntry{key: rnd.Uint64(), at: 1})
 	}

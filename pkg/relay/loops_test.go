@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
@@ -161,6 +162,41 @@ func TestNoLoop(t *testing.T) {
 		w.wantArrived(sub)
 		if diff := cmp.Diff(map[string]uint64{"loop": uint64(len(texts))}, r.stats("a").Dropped); diff != "" {
 			w.Errorf("dropped (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// More messages within the window than the memory has room for: what is forgotten is counted, and told at once.
+func TestLoopMemoryTooSmall(t *testing.T) {
+	inBubble(t, func(w world) {
+		pub := w.publisher(1, 9000)
+		cfg := configOf(route("ring", 9100, uri(1, 9000)))
+		cfg.LoopEntries = 1000
+		r := w.idleWith(11, cfg)
+		w.run(r)
+		sub := w.subscriber(3, uri(11, 9100))
+		send := func(from, to int) {
+			for i := from; i < to; i++ {
+				w.send(pub, text("/a", strconv.Itoa(i)))
+			}
+			w.arrived(sub)
+		}
+		send(0, 1000)
+		if got := r.stats("ring").ForgottenEarly; got != 0 {
+			w.Errorf("%d forgotten early, want none", got)
+		}
+		send(1000, 1012)
+		if got := r.stats("ring").ForgottenEarly; got != 12 {
+			w.Errorf("%d forgotten early, want 12", got)
+		}
+		logged := r.logs.FilterMessageSnippet("message forgotten early").FilterField(zap.String("loops", "route ring"))
+		if got := logged.FilterField(zap.Uint64("count", 1)).Len() + logged.FilterField(zap.Uint64("count", 10)).Len(); got != 2 || logged.Len() != 2 {
+			w.Errorf("log: %v, want lines at 1 and 10", logged.All())
+		}
+		sleep(relay.DefaultLoopWindow)
+		send(0, 1000)
+		if got := r.stats("ring").ForgottenEarly; got != 12 {
+			w.Errorf("%d forgotten early after the window, want 12 still", got)
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 
 // makeRoutes makes the routes of plans. One that has not changed is the one that was; one that has keeps of its memory what still fits.
 func (r *Relay) makeRoutes(cfg Config, plans []plan, before, after layout) ([]*route, error) {
-	memories := memories(cfg, plans, before)
+	memories := r.memories(cfg, plans, before)
 	var routes []*route
 	var errs []error
 	for _, p := range plans {
@@ -68,7 +68,7 @@ func (p plan) memory() string {
 }
 
 // memories returns what the routes of plans remember: what they remembered, unless its bounds have changed.
-func memories(cfg Config, plans []plan, before layout) map[string]*loops {
+func (r *Relay) memories(cfg Config, plans []plan, before layout) map[string]*loops {
 	memories := make(map[string]*loops)
 	for _, old := range before.routes {
 		if old.loops != nil && old.loops.sameBounds(cfg.LoopWindow, cfg.LoopEntries) {
@@ -77,7 +77,7 @@ func memories(cfg Config, plans []plan, before layout) map[string]*loops {
 	}
 	for _, p := range plans {
 		if name := p.memory(); name != "" && memories[name] == nil {
-			memories[name] = newLoops(cfg.LoopWindow, cfg.LoopEntries)
+			memories[name] = newLoops(cfg.LoopWindow, cfg.LoopEntries, r.log.With(zap.String("loops", name)))
 		}
 	}
 	return memories

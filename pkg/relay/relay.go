@@ -163,6 +163,9 @@ func (r *Relay) Stats() Stats {
 		one.Silent = source.Silent()
 		one.Subscribers = route.outlet.sink.Peers()
 		one.Loss = route.outlet.loss()
+		if route.loops != nil {
+			one.ForgottenEarly = route.loops.early()
+		}
 		one.Late = route.outlet.late()
 		one.Names, one.NamesLeftOut, one.Ports = route.outlet.carrying()
 		s.Routes = append(s.Routes, one)
