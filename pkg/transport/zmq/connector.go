@@ -32,6 +32,9 @@ type connector struct {
 	// eventful is set when the monitor has something to read: looking is a system call, and most wake-ups are for messages.
 	eventful atomic.Bool
 
+	// Counted by the reader.
+	received, multipart atomic.Uint64
+
 	// Under the socket's mu.
 	links     map[transport.Endpoint]*link
 	conns     map[string]*conn
@@ -39,8 +42,6 @@ type connector struct {
 	owners    owners
 	frames    []transport.Frame // scratch of one batch
 	refusing  bool              // in the middle of a message of several frames
-	received  uint64
-	multipart uint64
 	secured   bool              // the options of the socket are those of a secure connection
 	events    []transport.Event // to be told
 	afterward []pending         // to be done when the queues are empty
@@ -233,7 +234,7 @@ func (c *connector) takeIn() {
 		c.frames = append(c.frames, transport.Frame{Body: slices.Clone(p.data), From: c.from(p.fd)})
 		bytes += int64(len(p.data))
 	}
-	c.received += uint64(len(c.frames))
+	c.received.Add(uint64(len(c.frames)))
 	c.in.put(c.frames, bytes)
 	clear(c.frames)
 }
@@ -241,7 +242,7 @@ func (c *connector) takeIn() {
 // refuse tells whether p is part of a message of several frames, and counts those.
 func (c *connector) refuse(p part) bool {
 	if p.more && !c.refusing {
-		c.multipart++
+		c.multipart.Add(1)
 	}
 	refused := p.more || c.refusing
 	c.refusing = p.more
