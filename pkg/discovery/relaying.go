@@ -7,7 +7,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/message"
 )
 
-// Extra keys in the announcements of relays (doc/protocol.md, section 3.5). Python peers ignore them.
+// Extra keys in the announcements of relays (doc/protocol.md, section 3.4). Python peers ignore them.
 const (
 	// keyRelay is what the announcing sink of a relay is called.
 	keyRelay = "relay"
