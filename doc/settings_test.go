@@ -9,6 +9,7 @@ import (
 	"github.com/pytroll/posttroll-go/internal/testbed"
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/dedup"
+	"github.com/pytroll/posttroll-go/pkg/httpd"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 	"github.com/pytroll/posttroll-go/pkg/relay"
 )
@@ -86,6 +87,11 @@ func relaySettings(t *testing.T) confdoc.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
+	served, err := confdoc.Settings(confdoc.Source{Dir: "../pkg/httpd", Defaults: httpd.DefaultConfig()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.Settings = append(table.Settings, served...)
 	return table
 }
 

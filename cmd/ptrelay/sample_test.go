@@ -13,6 +13,7 @@ import (
 	"github.com/pytroll/posttroll-go/internal/confdoc"
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/dedup"
+	"github.com/pytroll/posttroll-go/pkg/httpd"
 	"github.com/pytroll/posttroll-go/pkg/relay"
 )
 
@@ -29,10 +30,13 @@ func loadSample(t *testing.T, edit func(string) string) (config.Settings, relay.
 	if err := os.WriteFile(file, []byte(edit(string(text))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	shared, own := config.DefaultSettings(), relay.DefaultConfig()
-	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, (*unvalidated)(&own))
+	shared, own, served := config.DefaultSettings(), relay.DefaultConfig(), httpd.DefaultConfig()
+	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, (*unvalidated)(&own), &served)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if served != httpd.DefaultConfig() {
+		t.Errorf("the sample serves HTTP: %+v", served)
 	}
 	return shared, own, report
 }
@@ -73,7 +77,7 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range config.Keys(relay.Config{}) {
+	for _, key := range append(config.Keys(relay.Config{}), config.Keys(httpd.Config{})...) {
 		if variable := "POSTTROLL_" + strings.ToUpper(key); key != "route" && !strings.Contains(string(all), variable) {
 			t.Errorf("the manual of %s does not name %s", key, variable)
 		}

@@ -29,6 +29,11 @@ func (p *process) load() (*settled, error) {
 	s.report, err = config.Load(config.DaemonSources(settings, p.flags.Config, p.environ), &s.shared, (*unvalidated)(&s.own), &s.http)
 	// What could be read is looked at too: who mends a file wants to hear of all that is wrong with it.
 	invalid := unrelated(flatten(s.located(s.own.Validate())), flatten(err))
+	if len(s.own.Routes) == 0 && err == nil {
+		s.report.Warnings = append(s.report.Warnings, config.Warning{
+			Origin: config.Origin{File: instanceOf(p.flags.Config).file}, Text: "no [[route]]: nothing is carried",
+		})
+	}
 	return s, daemon.BadConfig(inOrder(append(flatten(err), invalid...)))
 }
 
