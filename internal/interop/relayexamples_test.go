@@ -98,19 +98,48 @@ func TestRelayExamples(t *testing.T) {
 	}
 }
 
-// TestRelayChecks has ptrelay check the examples as they stand.
+// TestRelayChecks has ptrelay check the examples, with keys where they look for them.
 func TestRelayChecks(t *testing.T) {
 	t.Parallel()
 	if err := build(); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range exampleFiles(t) {
-		cmd := exec.CommandContext(t.Context(), filepath.Join(programsDir, "ptrelay"), "--check", "--config", file)
-		cmd.Env = []string{"HOME=" + t.TempDir()}
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v: %s", cmd, err, out)
+	etc := t.TempDir()
+	for _, dir := range []string{"keys", "clients"} {
+		if err := os.Mkdir(filepath.Join(etc, dir), 0o755); err != nil {
+			t.Fatal(err)
 		}
 	}
+	runProgram(t, "ptkeys", "generate", "door", "-d", filepath.Join(etc, "keys"))
+	runProgram(t, "ptkeys", "authorize", filepath.Join(etc, "keys", "door.key"), "-d", filepath.Join(etc, "clients"))
+	if err := os.Link(filepath.Join(etc, "keys", "door.key"), filepath.Join(etc, "keys", "relay.example.org.key")); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range exampleFiles(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		settings := filepath.Join(etc, filepath.Base(file))
+		if err := os.WriteFile(settings, []byte(strings.ReplaceAll(string(text), "/etc/posttroll", etc)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if out := runProgram(t, "ptrelay", "--check", "--config", settings); strings.Contains(out, "warning") {
+			t.Errorf("%s: %s", file, out)
+		}
+	}
+}
+
+// runProgram runs one of our programs to its end, which must be a good one, and returns what it says.
+func runProgram(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(programsDir, name), args...)
+	cmd.Env = []string{"HOME=" + t.TempDir()}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", cmd, err, out)
+	}
+	return string(out)
 }
 
 // exampleFiles returns the examples, sorted.
