@@ -161,3 +161,48 @@ func TestAnnouncementFits(t *testing.T) {
 		}
 	})
 }
+
+// Further ports are asked for topics too, have the heartbeats of the sink, and are taken from those that are free; when there are none, names are left out until
+// there are.
+func TestFurtherPorts(t *testing.T) {
+	inBubble(t, func(w world) {
+		w.nameserver(1)
+		w.nameserver(9)
+		route := gather("gathered", 2, 9100)
+		route.OnDemand = true
+		route.Sink.MaxPorts, route.Sink.Heartbeat = 3, time.Minute
+		taken := w.publisher(2, 9101)
+		r := w.relay(2, route)
+		long := strings.Repeat("x", 500)
+		first, second := w.near(4, "first", long+"1"), w.near(5, "second", long+"2")
+		sleep(3 * time.Second)
+		if got := w.listed("second"); len(got) != 1 || got[uri(2, 9102)] == "" {
+			w.Errorf("the second one is at %q, want port 9102", got)
+		}
+		third := w.near(6, "third", long+"3")
+		sleep(3 * time.Second)
+		if got := r.stats("gathered"); got.NamesLeftOut != 1 || got.Ports != 2 {
+			w.Errorf("%d names are left out on %d ports", got.NamesLeftOut, got.Ports)
+		}
+		w.closed(taken)
+		sleep(time.Minute)
+		if got := r.stats("gathered"); got.NamesLeftOut != 0 || got.Ports != 3 {
+			w.Errorf("with a free port %d names are left out on %d ports", got.NamesLeftOut, got.Ports)
+		}
+
+		for i, pub := range []*pubsub.Publisher{first, second, third} {
+			if got := len(pub.Subscriptions()); got != 0 {
+				w.Errorf("publisher %d is asked for %d topics by nobody", i, got)
+			}
+		}
+		sub := w.subscriberTo(7, []string{"/a", "/heartbeat"}, uri(2, 9102))
+		sleep(time.Second)
+		w.send(second, text("/a", "one"))
+		w.send(first, text("/a", "of another port"))
+		sleep(time.Minute)
+		got := w.arrived(sub)
+		if len(got) != 2 || got[0] != text("/a", "one") || !strings.HasPrefix(got[1], "pytroll://heartbeat/gathered beat ") {
+			w.Errorf("got %q", got)
+		}
+	})
+}

@@ -72,14 +72,10 @@ func (p *sinkPorts) openFurther(o pubsub.PublisherOptions) (*pubsub.Publisher, e
 	if len(all) >= p.cfg.maxPorts() {
 		return nil, fmt.Errorf("max_ports: there are %d already", len(all))
 	}
-	first, replay := p.cfg.bindsAt(), o.Replay
+	first := p.cfg.bindsAt()
 	o.Port = 0
 	if first.Port() == 0 {
 		o.NextPort = 0
-		if replay != nil {
-			o.Replay = new(*replay)
-			o.Replay.Port = 0
-		}
 		return p.open(o)
 	}
 	var errs []error
@@ -91,10 +87,6 @@ func (p *sinkPorts) openFurther(o pubsub.PublisherOptions) (*pubsub.Publisher, e
 		o.Address = first.WithPort(port).String()
 		if p.cfg.NextPort != 0 {
 			o.NextPort = p.cfg.NextPort + n
-		}
-		if replay != nil && replay.Port != 0 {
-			o.Replay = new(*replay)
-			o.Replay.Port += n
 		}
 		pub, err := p.open(o)
 		if err == nil || errors.Is(err, transport.ErrClosed) {

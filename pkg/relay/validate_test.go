@@ -81,8 +81,8 @@ func TestValidate(t *testing.T) {
 			c.Routes[0].Sink = relay.SinkConfig{AnnounceServices: true, Port: 65530, NextPort: 65521}
 		}, []string{"route[1].sink.max_ports", "route[1].sink.next_port", "route[1].sink.next_port"}},
 		{"ports for names that meet", func(c *relay.Config) {
-			c.Routes[0].Sink = relay.SinkConfig{AnnounceServices: true, Port: 9200, NextPort: 9215, ReplayPort: 9230}
-		}, []string{"route[1].sink.next_port", "route[1].sink.replay_port"}},
+			c.Routes[0].Sink = relay.SinkConfig{AnnounceServices: true, Port: 9200, NextPort: 9215}
+		}, []string{"route[1].sink.next_port"}},
 		{"ports for names among those of another sink", func(c *relay.Config) {
 			c.Routes[0].Sink = relay.SinkConfig{AnnounceServices: true, Port: 9090, MaxPorts: 12}
 		}, []string{"route[2].sink"}},

@@ -12,31 +12,21 @@ func (v *validation) names(at string, cfg SinkConfig) {
 		}
 		return
 	}
-	switch {
-	case cfg.Announce == "none":
+	if cfg.Announce == "none" {
 		v.add(at+".announce_services", "leave one of the two out", `nobody is told with announce = "none"`)
-	case cfg.BroadcastInterval < 0:
-		return // which is an error already
 	}
 	bound := cfg.bindsAt()
 	switch {
 	case bound.IsZero():
-		return // likewise
+		return // which is an error already
 	case bound.Scheme() != "tcp":
 		v.add(at+".announce_services", "", "needs a TCP port, as names may take several (%s)", bound)
 		return
 	}
-	ports := []struct {
-		key   string
-		first int
-	}{{"max_ports", bound.Port()}, {"next_port", cfg.NextPort}, {"replay_port", cfg.ReplayPort}}
-	for i, p := range ports {
-		v.lastPort(at+"."+p.key, p.first, cfg)
-		for _, other := range ports[:i] {
-			if a, b := other.first, p.first; a != 0 && b != 0 && a < b+cfg.maxPorts() && b < a+cfg.maxPorts() {
-				v.add(at+"."+p.key, "move it behind them, or set max_ports", "names take %d ports from %d on, and as many from %d on", cfg.maxPorts(), a, b)
-			}
-		}
+	v.lastPort(at+".max_ports", bound.Port(), cfg)
+	v.lastPort(at+".next_port", cfg.NextPort, cfg)
+	if a, b := bound.Port(), cfg.NextPort; a != 0 && b != 0 && a < b+cfg.maxPorts() && b < a+cfg.maxPorts() {
+		v.add(at+".next_port", "move it behind them, or set max_ports", "names take %d ports from %d on, and as many from %d on", cfg.maxPorts(), a, b)
 	}
 }
 
