@@ -26,6 +26,7 @@ func (r *Relay) carry(ctx context.Context, out *outlet) {
 		return
 	}
 	var table originTable
+	var settling settling
 	for {
 		inlets := r.inletsOf(out)
 		origins, again := table.update(originsOf(inlets), time.Now())
@@ -37,9 +38,11 @@ func (r *Relay) carry(ctx context.Context, out *outlet) {
 				}
 			}
 		}
-		carrier.Carry(origins, via)
-		if _, leftOut, _ := carrier.Carrying(); leftOut > 0 && (again.IsZero() || time.Until(again) > carryRetry) {
-			again = time.Now().Add(carryRetry)
+		claim, settles := settling.settled(via, time.Now())
+		carrier.Carry(origins, claim)
+		again = earlier(again, settles)
+		if _, leftOut, _ := carrier.Carrying(); leftOut > 0 {
+			again = earlier(again, time.Now().Add(carryRetry))
 		}
 		if !out.awaitOrigins(ctx, again) {
 			return

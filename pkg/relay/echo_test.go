@@ -70,6 +70,27 @@ func TestEchoIsPassedOver(t *testing.T) {
 	})
 }
 
+// A relay that finds another one first, and its own publisher some seconds later, is not left meanwhile.
+func TestNewRelayIsNotAnEcho(t *testing.T) {
+	inBubble(t, func(w world) {
+		w.nameserver(1)
+		a := w.link(2, "a", "pub-a", "b")
+		w.near(10, "pub-a")
+		sleep(5 * time.Second)
+		w.link(3, "b", "pub-b", "a")
+		sleep(5 * time.Second)
+		w.wantPublishers(2, a)
+		w.near(11, "pub-b")
+		sleep(time.Minute)
+		w.wantPublishers(2, a)
+		for _, line := range []string{"publisher passed over", "publisher removed"} {
+			if n := a.logs.FilterMessage(line).Len(); n != 0 {
+				w.Errorf("%d lines of log: %s", n, line)
+			}
+		}
+	})
+}
+
 // Two relays that start at the same time and find nobody but each other do not connect and leave in turn; nor do three in a ring. When a publisher
 // comes, the one that has it passes over what comes back to it.
 func TestRelaysAmongThemselves(t *testing.T) {
