@@ -6,8 +6,9 @@ import (
 )
 
 const (
-	// gatherBytes are sent in one call of libzmq at most. A call costs some 50 ns, and copying the frames together some 20 for a message of usual size.
-	gatherBytes = 64 << 10
+	// gatherBytes are sent in one call of libzmq at most, and share their memory, which is free when the last of them has left: a message that waits for a
+	// slow subscriber holds as much at worst. A call costs some 50 ns, and copying the frames together some 20 for a message of usual size.
+	gatherBytes = 16 << 10
 	// gatherFrames bounds them too, so that those who wait for the socket have their turn.
 	gatherFrames = 256
 	// gatherLimit is the size above which a frame is sent by itself, since copying it would cost more than the call.

@@ -105,6 +105,14 @@ static int ptz_send(void *socket, const void *data, size_t size, int flags) {
 	return 0;
 }
 
+// Sends a message without waiting. Returns 0 or an errno; the message is the caller's then.
+static int ptz_send_msg(void *socket, zmq_msg_t *m) {
+	while (zmq_msg_send(m, socket, ZMQ_DONTWAIT) < 0)
+		if (zmq_errno() != EINTR)
+			return zmq_errno();
+	return 0;
+}
+
 // Sends one frame on an XPUB socket that has ZMQ_XPUB_NODROP. Where the queue of a subscriber is full it sets *full, and the frame is
 // lost for that one alone. Returns 0 or an errno.
 static int ptz_publish(void *socket, const void *data, size_t size, int *full) {
@@ -120,13 +128,57 @@ static int ptz_publish(void *socket, const void *data, size_t size, int *full) {
 	return rc;
 }
 
+// Memory that several messages share. The last one frees it.
+typedef struct {
+	int users;
+	char data[];
+} ptz_block;
+
+static void ptz_leave(void *data, void *block) {
+	(void)data;
+	if (__atomic_sub_fetch(&((ptz_block *)block)->users, 1, __ATOMIC_ACQ_REL) == 0)
+		free(block);
+}
+
+// ptz_publish for a part of a block.
+static int ptz_publish_part(void *socket, ptz_block *block, char *data, size_t size, int *full) {
+	zmq_msg_t m;
+	int rc, drop = 0, nodrop = 1;
+	if (zmq_msg_init_data(&m, data, size, ptz_leave, block) != 0)
+		return zmq_errno();
+	__atomic_add_fetch(&block->users, 1, __ATOMIC_RELAXED);
+	rc = ptz_send_msg(socket, &m);
+	if (rc == EAGAIN) {
+		*full = 1;
+		if (zmq_setsockopt(socket, ZMQ_XPUB_NODROP, &drop, sizeof drop) == 0) {
+			rc = ptz_send_msg(socket, &m);
+			if (zmq_setsockopt(socket, ZMQ_XPUB_NODROP, &nodrop, sizeof nodrop) != 0 && rc == 0)
+				return zmq_errno();
+		}
+	}
+	if (rc != 0)
+		zmq_msg_close(&m);
+	return rc;
+}
+
 // Sends the n frames that stand one behind the other in data, each as a message of its own and as ptz_publish does. It ends behind one that has met a
-// full queue. Sets *sent to how many were. Returns 0 or an errno.
+// full queue. Sets *sent to how many were. Returns 0 or an errno. The messages share their memory: one allocation here, one release in the I/O
+// thread, for which the two would else stand in each other's way.
 static int ptz_send_many(void *socket, const char *data, const size_t *sizes, int n, int *sent, int *full) {
+	size_t total = 0;
 	int rc = 0;
-	for (*sent = 0; *sent < n && !*full; data += sizes[(*sent)++])
-		if ((rc = ptz_publish(socket, data, sizes[*sent], full)) != 0)
+	for (int i = 0; i < n; i++)
+		total += sizes[i];
+	ptz_block *block = malloc(sizeof *block + total);
+	*sent = 0;
+	if (block == NULL)
+		return ENOMEM;
+	block->users = 1;
+	memcpy(block->data, data, total);
+	for (char *at = block->data; *sent < n && !*full; at += sizes[(*sent)++])
+		if ((rc = ptz_publish_part(socket, block, at, sizes[*sent], full)) != 0)
 			break;
+	ptz_leave(NULL, block);
 	return rc;
 }
 
