@@ -27,6 +27,7 @@ type (
 		Reason string     `json:"reason,omitempty"`
 		Step   int        `json:"step,omitempty"`
 		Kind   string     `json:"kind,omitempty"`
+		Group  string     `json:"loop_group,omitempty"`
 		Error  string     `json:"error,omitempty"`
 		Topics []string   `json:"topics"`
 		Sink   sinkJSON   `json:"sink"`
@@ -78,7 +79,7 @@ func newFrameJSON(frame []byte) frameJSON {
 
 func newRouteJSON(r relay.Explanation) routeJSON {
 	one := routeJSON{
-		Route: r.Route, Result: r.Fate, Reason: r.Reason, Step: r.Step, Kind: r.Kind, Topics: r.Topics,
+		Route: r.Route, Result: r.Fate, Reason: r.Reason, Step: r.Step, Kind: r.Kind, Group: r.LoopGroup, Topics: r.Topics,
 		Sink:      sinkJSON{r.Sink.Service, r.Sink.Address, r.Sink.SharedWith},
 		frameJSON: newFrameJSON(r.Frame),
 	}

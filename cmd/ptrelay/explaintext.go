@@ -63,6 +63,9 @@ func dropped(r relay.Explanation) string {
 	case "duplicate", "loop":
 		text = r.Reason
 	}
+	if r.LoopGroup != "" {
+		text += fmt.Sprintf(" (a route of loop_group %q had it before)", r.LoopGroup)
+	}
 	if r.Step > 0 {
 		text += " by step " + steps([]relay.StepRef{{Number: r.Step, Kind: r.Kind}})
 	}

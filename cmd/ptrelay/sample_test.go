@@ -77,7 +77,10 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range append(config.Keys(relay.Config{}), config.Keys(httpd.Config{})...) {
+	for _, key := range config.Keys(relay.Config{}, httpd.Config{}) {
+		if report.Origin(key).File == "" {
+			t.Errorf("the sample does not set %s", key)
+		}
 		if variable := "POSTTROLL_" + strings.ToUpper(key); key != "route" && !strings.Contains(string(all), variable) {
 			t.Errorf("the manual of %s does not name %s", key, variable)
 		}

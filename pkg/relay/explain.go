@@ -69,6 +69,8 @@ type Explanation struct {
 	// Step that dropped it, from 1, and its kind, such as "keep"; 0: no step did.
 	Step int
 	Kind string
+	// LoopGroup is the name of the routes that share their memory, where one of them had the message before.
+	LoopGroup string
 	// Err is the cause, where the message or its data can't be read or written.
 	Err error
 	// Topics are what the route subscribes to, as they go over the wire.
@@ -144,6 +146,9 @@ func (r *route) explain(got Received, now time.Time) Explanation {
 		one.Step, one.Kind, one.Err = out.step.Step, out.step.Kind, out.step.Err
 		if got.Message == nil {
 			one.Err = got.Err
+		}
+		if out.reason == reasonLoop {
+			one.LoopGroup = r.LoopGroup
 		}
 		return one
 	}
