@@ -51,6 +51,7 @@ type guard struct {
 	// ends are, by the descriptors of connections that have ended, the greatest serial that a message left over from one of them can have. Nil where nobody
 	// asks.
 	ends    map[int]uint64
+	gone    gone
 	closing bool
 
 	taps atomic.Int64 // that are open
@@ -241,6 +242,7 @@ func (g *guard) noteEnd(fd int, c *clientConn) {
 	case g.ends == nil:
 	case c.spoke():
 		g.ends[fd] = max(g.ends[fd], c.serial)
+		g.gone.add(c.user, c.topics)
 	default:
 		// Its serial is not known: it is none of those that are still to be given.
 		g.ends[fd] = g.auth.serial.Load()
@@ -266,9 +268,12 @@ func (g *guard) connOf(p part) *clientConn {
 
 // introduce notes who has a connection. The caller holds mu.
 func (g *guard) introduce(c *clientConn, text string, user zapUser) {
+	if g.ends != nil && c.spoke() {
+		g.gone.add(c.user, c.topics)
+	}
 	c.identity = g.hosts.spoke(c.id.peer.Addr(), user.key)
 	c.user, c.serial, c.key = text, user.serial, user.key
-	c.topics = topicSet{}
+	c.topics = g.gone.take(text)
 	c.tap.end()
 }
 

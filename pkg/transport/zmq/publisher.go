@@ -188,7 +188,7 @@ func (p *publisher) take(part part) {
 		return
 	}
 	c := p.connOf(part)
-	if c != nil && !c.topics.apply(topic, subscribed) {
+	if asked := p.welcome.topicsOf(part, c); asked != nil && !asked.apply(topic, subscribed) {
 		return
 	}
 	// A topic of one who is admitted no more counts too, for a moment: libzmq serves it until the connection is cut, and tells of its end.

@@ -3,6 +3,8 @@ package zmq
 /*
 #cgo noescape ptz_turn_send
 #cgo nocallback ptz_turn_send
+#cgo noescape ptz_turn_welcome
+#cgo nocallback ptz_turn_welcome
 #cgo noescape ptz_turn_fresh
 #cgo nocallback ptz_turn_fresh
 #include <errno.h>
@@ -81,6 +83,22 @@ static int ptz_turn_fresh(ptz_turn *t, void *socket, const void *idle, size_t id
 		;
 	return ptz_turn_send(t, socket, idle, idle_size, idle, idle_size);
 }
+// Sends a frame to the current connection alone. Returns EAGAIN, and has sent nothing, when check is set and zmq_send could take in commands. A frame that meets a
+// full queue is lost: sent again it would go to all.
+static int ptz_turn_welcome(ptz_turn *t, void *socket, const void *data, size_t size, int check) {
+	int on = 1, off = 0, rc = ptz_turn_drop(socket, 1), back;
+	if (rc == 0 && zmq_setsockopt(socket, 98, &on, sizeof on) != 0) // ZMQ_XPUB_MANUAL_LAST_VALUE
+		rc = zmq_errno();
+	if (rc == 0 && check && ptz_ticks() - t->lo > PTZ_DELAY - PTZ_MARGIN / 4)
+		rc = EAGAIN;
+	while (rc == 0 && zmq_send(socket, data, size, ZMQ_DONTWAIT) < 0)
+		rc = zmq_errno() == EINTR ? 0 : zmq_errno();
+	// What is sent next must not go to one alone, whoever is the current one then.
+	if (zmq_setsockopt(socket, 98, &off, sizeof off) != 0 || zmq_setsockopt(socket, ZMQ_XPUB_MANUAL, &on, sizeof on) != 0)
+		return zmq_errno();
+	back = ptz_turn_drop(socket, 0);
+	return rc != 0 ? rc : back;
+}
 */
 import "C"
 
@@ -108,6 +126,16 @@ func (t *turn) send(socket unsafe.Pointer, frame []byte, idle bool) (full bool, 
 // fresh makes sure that what is sent in the next microseconds, some sixty at least, takes nothing in.
 func (t *turn) fresh(socket unsafe.Pointer) error {
 	return errnoCause(syscall.Errno(C.ptz_turn_fresh(&t.c, socket, unsafe.Pointer(unsafe.SliceData(idleFrame)), idleSize(true))))
+}
+
+// welcome sends a frame to the current connection alone, or returns [syscall.EAGAIN] when that is not certain since fresh is too long ago. Where check is false it
+// sends in any case.
+func (t *turn) welcome(socket unsafe.Pointer, frame []byte, check bool) error {
+	var c C.int
+	if check {
+		c = 1
+	}
+	return errnoCause(syscall.Errno(C.ptz_turn_welcome(&t.c, socket, unsafe.Pointer(unsafe.SliceData(frame)), C.size_t(len(frame)), c)))
 }
 
 func idleSize(idle bool) C.size_t {

@@ -2,6 +2,8 @@ package zmq
 
 import (
 	"errors"
+	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -150,8 +152,8 @@ func (w *welcome) count() uint64 {
 }
 
 // beforeRead lets libzmq take in what has ended, so that it does not do so between the next subscription and its welcome: see turn. It tells whether there is
-// something to be read. What remains is that the system takes the processor away between the two and somebody leaves then; and whoever leaves in those
-// microseconds, where one subscribes to the empty topic, as no posttroll subscriber does.
+// something to be read. What remains is that the system takes the processor away within the call that sends a welcome, and that somebody leaves then; and
+// whoever leaves in the microseconds between, where one subscribes to the empty topic, as no posttroll subscriber does. A welcome then reaches all who want it.
 func (w *welcome) beforeRead(asked map[string]int) (readable bool) {
 	if w == nil {
 		return true
@@ -171,6 +173,7 @@ func (w *welcome) beforeRead(asked map[string]int) (readable bool) {
 
 // caughtUp is called when there is nothing to be read: what is current is right again from the next subscription on.
 func (w *welcome) caughtUp() {
+	w.guard.gone.age(time.Now())
 	w.skewed = false
 	w.replayed = w.replayed[:0]
 }
@@ -184,6 +187,17 @@ func (w *welcome) stray(p part) {
 	if c, _, _ := w.guard.accept(p); c != nil {
 		w.cut(p.fd, c)
 	}
+}
+
+// topicsOf returns what the connection has asked for that p has come over, also where it has gone; nil where that is not known.
+func (w *welcome) topicsOf(p part, c *clientConn) *topicSet {
+	switch {
+	case c != nil:
+		return &c.topics
+	case w == nil || p.fd < 0:
+		return nil
+	}
+	return w.guard.gone.of(string(p.user))
 }
 
 // take repeats a subscription or its end, and gives what the newcomer is to have.
@@ -241,14 +255,15 @@ func (w *welcome) greet(fd int, c *clientConn, topic []byte) {
 		w.set(optUnsubscribe, topic)
 		w.replayed = append(w.replayed, current{fd, c})
 	} else if len(frames) > 0 {
-		// Only for this one frame: in this mode what is sent next goes to the current connection alone, whatever it is.
-		// Where its queue is full it is to be lost: libzmq would forget whose it is, and send it to all the next time.
-		w.setInt(optNoDrop, 0)
-		w.setInt(optManualLastValue, 1)
-		w.send(frames[len(frames)-1])
-		w.setInt(optManualLastValue, 0)
-		w.setInt(optNoDrop, 1)
-		w.setInt(optManual, 1)
+		err := w.turn.welcome(w.s.raw, frames[len(frames)-1], w.idle)
+		if errors.Is(err, syscall.EAGAIN) {
+			w.cut(fd, c) // it took too long to get here: it must come again
+			return
+		}
+		if err != nil {
+			w.guard.log().Error("welcome not sent", zap.Error(err))
+			return
+		}
 	}
 	if len(frames) > 0 {
 		w.given++
@@ -275,11 +290,5 @@ func (w *welcome) send(frame []byte) {
 func (w *welcome) set(option int, topic []byte) {
 	if err := setOption(w.s.raw, option, topic); err != nil {
 		w.guard.log().Error("subscription not applied", zap.Int("option", option), zap.Error(err))
-	}
-}
-
-func (w *welcome) setInt(option, value int) {
-	if err := setOptionInt(w.s.raw, option, value); err != nil {
-		w.guard.log().Error("subscriptions can't be applied", zap.Int("option", option), zap.Error(err))
 	}
 }

@@ -1,0 +1,207 @@
+package zmq
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// welcoming makes a publisher that gives newcomers these frames as far as their topics cover them, all or the last one.
+func welcoming(t *testing.T, tr *Transport, replay bool, frames ...string) *publisher {
+	t.Helper()
+	p, err := tr.Publisher(transport.PublisherConfig{
+		Endpoint: endpoint(t, "tcp://127.0.0.1:0"),
+		Welcome: &transport.Welcome{Replay: replay, Frames: func(topic string) [][]byte {
+			var under [][]byte
+			for _, f := range frames {
+				if bytes.HasPrefix([]byte(f), []byte(topic)) {
+					under = append(under, []byte(f))
+				}
+			}
+			return under
+		}},
+	})
+	must(t, err)
+	return p.(*publisher)
+}
+
+// expectFrames waits for these frames, and for no others among them.
+func expectFrames(t *testing.T, sub *zmq4.Socket, want ...string) {
+	t.Helper()
+	for i, w := range want {
+		got, err := sub.Recv(0)
+		if err != nil || got != w {
+			t.Fatalf("frame %d: got %q, %v, want %q", i, got, err, w)
+		}
+	}
+}
+
+// TestWelcomeOldPeers: subscriptions come as messages from peers up to ZMTP 3.0, and count alike.
+func TestWelcomeOldPeers(t *testing.T) {
+	t.Parallel()
+	for name, replay := range map[string]bool{"last": false, "replay": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr, _ := newTransport(t, Options{}), newPeers(t)
+			p := welcoming(t, tr, replay, "a1", "a2")
+			raw := dialRaw(t, p.Endpoint())
+			raw.greet(property("Socket-Type", "SUB"))
+			must(t, raw.send("\x01a"))
+			want := rawFrame(0, "a2")
+			if replay {
+				want = append(rawFrame(0, "a1"), want...)
+			}
+			got := make([]byte, len(want))
+			if _, err := io.ReadFull(raw, got); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("got %q, %v, want %q", got, err, want)
+			}
+			must(t, raw.send("\x00a"))
+			eventually(t, "the subscription is taken back", func() bool { return len(p.Subscriptions()) == 0 })
+			if replay {
+				return
+			}
+			must(t, p.Send(soon(t), []byte("a3")))
+			must(t, raw.send("\x01a3", "\x01a"))
+			if _, err := raw.Read(make([]byte, 100)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestWelcomeVanishing: subscribers that ask and are gone at once, at the same time as others come on the descriptors that they had. libzmq forgets whom a
+// subscription was from that has not been read yet; nothing of it must be used, and those who stay are served.
+func TestWelcomeVanishing(t *testing.T) {
+	t.Parallel()
+	for name, replay := range map[string]bool{"last": false, "replay": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr, peers := newTransport(t, Options{}), newPeers(t)
+			p := welcoming(t, tr, replay, "a1", "b1")
+			stay := subscribed(t, peers, p, "a", "b")
+			expectFrames(t, stay, "a1", "b1")
+			var vanishing sync.WaitGroup
+			for range 4 {
+				vanishing.Go(func() {
+					for i := range 150 {
+						raw := dialRaw(t, p.Endpoint())
+						// A subscription that is taken back leaves no trace of the end of the connection behind. Errors are those of one who
+						// was cut, as it may be.
+						if raw.welcomeAs("SUB") == nil {
+							_ = raw.send("\x01a", "\x01b", "\x00a", "\x00b", "\x01a", "\x00ab"[:2+i%2])
+						}
+						_ = raw.Close()
+					}
+				})
+			}
+			sent := 0
+			stop := make(chan struct{})
+			var sending sync.WaitGroup
+			if !replay {
+				sending.Go(func() {
+					for ; sent == 0 || !isOver(stop); sent++ {
+						if err := p.Send(soon(t), fmt.Appendf(nil, "a%06d", sent)); err != nil {
+							t.Error(err)
+							return
+						}
+						time.Sleep(200 * time.Microsecond) // faster, and the one who stays would lose some
+					}
+				})
+			}
+			for i := range 100 {
+				newcomer := subscribed(t, peers, p, "b")
+				expectFrames(t, newcomer, "b1")
+				if err := newcomer.Close(); err != nil {
+					t.Errorf("newcomer %d: %v", i, err)
+				}
+			}
+			vanishing.Wait()
+			close(stop)
+			sending.Wait()
+			for i := range sent {
+				expectFrames(t, stay, fmt.Sprintf("a%06d", i))
+			}
+			eventually(t, "only the subscriptions of the one who stays are left", func() bool {
+				return slices.Equal(p.Subscriptions(), []transport.Subscription{{Topic: "a", Count: 1}, {Topic: "b", Count: 1}})
+			})
+		})
+	}
+}
+
+func isOver(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// subscribed makes a subscriber of another program.
+func subscribed(t *testing.T, peers *peers, p *publisher, topics ...string) *zmq4.Socket {
+	t.Helper()
+	sub := peers.socket(zmq4.SUB)
+	must(t, sub.SetReconnectIvl(10*time.Millisecond))
+	for _, topic := range topics {
+		must(t, sub.SetSubscribe(topic))
+	}
+	must(t, sub.Connect(p.Endpoint().String()))
+	return sub
+}
+
+// TestWelcomeStray: messages that are no subscriptions, which libzmq counts wrongly, don't give one's subscriptions to another. Whose these were
+// can't be told, so they have to ask again.
+func TestWelcomeStray(t *testing.T) {
+	t.Parallel()
+	for name, replay := range map[string]bool{"last": false, "replay": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr, peers := newTransport(t, Options{}), newPeers(t)
+			p := welcoming(t, tr, replay, "a1", "b1", "c1")
+			p.mu.Lock() // so that all that follows is read at once
+			var strays []rawPeer
+			for range 10 {
+				raw := dialRaw(t, p.Endpoint())
+				strays = append(strays, raw)
+			}
+			var greeting sync.WaitGroup
+			for _, raw := range strays {
+				greeting.Go(func() {
+					raw.greet(property("Socket-Type", "SUB"))
+					if err := raw.send("hello", "\x01c", "", "\x02x"); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			a, b := subscribed(t, peers, p, "a"), subscribed(t, peers, p, "b")
+			greeting.Wait()
+			p.mu.Unlock()
+			expectFrames(t, a, "a1")
+			expectFrames(t, b, "b1")
+			for _, raw := range strays {
+				for { // until it is cut
+					if _, err := raw.Read(make([]byte, 100)); err != nil {
+						break
+					}
+				}
+			}
+			eventually(t, "each has its own", func() bool {
+				return slices.Equal(p.Subscriptions(), []transport.Subscription{{Topic: "a", Count: 1}, {Topic: "b", Count: 1}})
+			})
+			if !replay {
+				for _, f := range []string{"c2", "a2", "b2"} {
+					must(t, p.Send(soon(t), []byte(f)))
+				}
+				expectFrames(t, a, "a2")
+				expectFrames(t, b, "b2")
+			}
+		})
+	}
+}
