@@ -38,8 +38,13 @@ const slowTopic = "slow/"
 
 func newSlowBench(t *testing.T, backend transport.Backend, queue int) *slowBench {
 	t.Helper()
+	return newSlowBenchWith(t, backend, queue, nil)
+}
+
+func newSlowBenchWith(t *testing.T, backend transport.Backend, queue int, welcome *transport.Welcome) *slowBench {
+	t.Helper()
 	core, logs := observer.New(zap.InfoLevel)
-	cfg := transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0"), Backend: backend, SocketOptions: transport.SocketOptions{Queue: queue}}
+	cfg := transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0"), Backend: backend, Welcome: welcome, SocketOptions: transport.SocketOptions{Queue: queue}}
 	client := newKeys(t)
 	if backend == transport.Secure {
 		cfg.Security = transport.ServerSecurity{Key: newKeys(t), Gate: transporttest.NewGate().Admit("peer", client.Public)}
@@ -266,4 +271,49 @@ func TestUnheard(t *testing.T) {
 	if got := p.Stats().Loss.Unheard; got != 3 {
 		t.Errorf("%d unheard, want 3", got)
 	}
+}
+
+// TestFlappingSubscriber: one that falls behind again and again is told of once, and counted.
+func TestFlappingSubscriber(t *testing.T) {
+	t.Parallel()
+	b := newSlowBench(t, transport.Plain, 100)
+	received := 0
+	for range 2 {
+		b.fill()
+		b.send(500)
+		received += b.drain()
+		b.over()
+	}
+	got := b.p.Stats().Loss
+	if got.Episodes != 2 || b.logs.Len() != 2 {
+		t.Errorf("got %+v and %d lines in the log, want 2 and 2", got, b.logs.Len())
+	}
+	checkLost(t, got.LostEstimate, b.sent-received, 2*100)
+}
+
+// TestWelcomeForSlowSubscriber: with a welcome slow subscribers are found out all the same, and what one of them should have got as its welcome, and has no room
+// for, goes to nobody else.
+func TestWelcomeForSlowSubscriber(t *testing.T) {
+	t.Parallel()
+	const welcome = "welcome"
+	b := newSlowBenchWith(t, transport.Plain, 100, &transport.Welcome{Frames: func(topic string) [][]byte {
+		if topic != welcome {
+			return nil
+		}
+		return [][]byte{[]byte(welcome)}
+	}})
+	b.fill()
+	must(t, b.slow.SetSubscribe(welcome))
+	must(t, b.p.WaitSubscribed(soon(t), welcome, 2)) // with pace, which has asked for everything
+	must(t, b.p.Send(t.Context(), []byte("next")))
+	if got, err := b.pace.Recv(0); err != nil || got != "next" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	before := b.sent
+	b.send(500)
+	if got := b.p.Stats().Loss; got.Slow != 1 || b.p.Stats().Welcomed != 1 {
+		t.Errorf("got %+v and %d welcomed, want one each", got, b.p.Stats().Welcomed)
+	}
+	must(t, b.slow.Close())
+	checkLost(t, b.over().LostEstimate, b.sent-before+50, 100)
 }
