@@ -101,7 +101,7 @@ type PublisherConfig struct {
 }
 
 // Publisher sends frames to all that subscribed to how they begin. Delivery is at most once: a
-// frame for a subscriber whose queue is full is lost for that one.
+// frame for a subscriber whose queue is full is lost for that one, which [LossStats] and [Slowness] tell of.
 type Publisher interface {
 	// Endpoint is what was bound, with the real port.
 	Endpoint() Endpoint

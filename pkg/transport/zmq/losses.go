@@ -9,7 +9,7 @@ import (
 const (
 	// lossInterval is the time between two looks at subscribers that lose messages. It grows up to maxLossInterval while nothing happens.
 	lossInterval    = time.Second
-	maxLossInterval = time.Minute
+	maxLossInterval = 10 * time.Second
 	// overflowInterval is the least time between two looks for whose queue it is that has run full; each is followed by overflowRest times the time that it took.
 	overflowInterval = 5 * time.Millisecond
 	overflowRest     = 20
