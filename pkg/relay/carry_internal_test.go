@@ -37,7 +37,7 @@ func TestFurtherPortsWithTheNextKey(t *testing.T) {
 	}, "x.1")
 	must(err)
 	carrier := sink.(Carrier)
-	carrier.Carry([]Origin{origin(1, strings.Repeat("a", 250)), origin(2, strings.Repeat("b", 250))}, nil)
+	carrier.Carry([]Origin{origin(1, strings.Repeat("a", 300)), origin(2, strings.Repeat("b", 300))}, nil)
 	if names, leftOut, ports := carrier.Carrying(); names != 2 || leftOut != 0 || ports != 2 {
 		t.Errorf("%d names, %d left out, on %d ports", names, leftOut, ports)
 	}
