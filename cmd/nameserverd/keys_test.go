@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pytroll/posttroll-go/internal/scripttest"
 	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -39,20 +40,9 @@ func (k shown) options() transport.SocketOptions {
 	return transport.SocketOptions{ClientKey: k.pair, HandshakeInterval: time.Second}
 }
 
-// makeKeys makes key pairs, in files in place of those that are there, and an empty folder of clients if there is none.
-func makeKeys(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) >= 1, "keys NAME...")
-	for _, name := range args {
-		cert, err := curve.Generate()
-		ts.Check(err)
-		ts.Check(cert.WritePair(ts.MkAbs("."), name, curve.WriteOptions{Replace: true}))
-	}
-	ts.Check(os.MkdirAll(ts.MkAbs("clients"), 0o755))
-}
-
 // authorize lets clients in.
 func authorize(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) >= 1, "authorize NAME...")
+	scripttest.Usage(ts, neg, len(args) >= 1, "authorize NAME...")
 	for _, name := range args {
 		ts.Check(os.Link(curve.PublicPath(ts.MkAbs("."), name), curve.PublicPath(ts.MkAbs("clients"), name)))
 	}
@@ -60,7 +50,7 @@ func authorize(ts *testscript.TestScript, neg bool, args []string) {
 
 // revoke shuts them out.
 func revoke(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) >= 1, "revoke NAME...")
+	scripttest.Usage(ts, neg, len(args) >= 1, "revoke NAME...")
 	for _, name := range args {
 		ts.Check(curve.Revoke(ts.MkAbs("clients"), name))
 	}
@@ -68,7 +58,7 @@ func revoke(ts *testscript.TestScript, neg bool, args []string) {
 
 // as says with which keys the requests that follow are made; next: to the ports of the next server key.
 func as(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, slices.Equal(args, []string{"anybody"}) || len(args) == 2 || len(args) == 3 && args[2] == "next",
+	scripttest.Usage(ts, neg, slices.Equal(args, []string{"anybody"}) || len(args) == 2 || len(args) == 3 && args[2] == "next",
 		"as anybody|CLIENT SERVER [next]")
 	s := of(ts)
 	s.shown = shown{ports: s.plain}
@@ -89,7 +79,7 @@ func as(ts *testscript.TestScript, neg bool, args []string) {
 // unanswered checks that lookups with these keys are not answered. One that is still answered, as the program has yet to see a change, is
 // tried again.
 func unanswered(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 0, "unanswered")
+	scripttest.Usage(ts, neg, len(args) == 0, "unanswered")
 	ep, err := transport.ConnectEndpoint(fmt.Sprintf("tcp://127.0.0.1:%d", of(ts).shown.ports.lookups))
 	ts.Check(err)
 	for end := time.Now().Add(patience); time.Now().Before(end); {

@@ -7,19 +7,15 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
-	"os/signal"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pytroll/posttroll-go/internal/scripttest"
 	"github.com/pytroll/posttroll-go/internal/testbed"
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
@@ -29,15 +25,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){program: func() {
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-		defer stop()
-		os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
-	}})
+	scripttest.Main(m, program, func(ctx context.Context) int { return run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr) })
 }
 
 // patience is how long scripts wait for what is to come.
-const patience = 20 * time.Second
+const patience = scripttest.Patience
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -50,17 +42,12 @@ func TestScripts(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	testscript.Run(t, testscript.Params{
-		Dir:      "testdata/script",
-		Deadline: time.Now().Add(3 * patience),
-		Setup:    func(env *testscript.Env) error { return setUp(t, env, network) },
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"announce": announce, "withdraw": withdraw, "listed": listed, "garbage": garbage, "hold": hold,
-			"hangup": hangup, "terminate": terminate, "ended": ended, "exits": exits, "logged": logged,
-			"notify": notify, "heard": heard,
-			"keys": makeKeys, "authorize": authorize, "revoke": revoke, "as": as, "unanswered": unanswered,
-		},
-	})
+	testscript.Run(t, scripttest.Params(
+		func(env *testscript.Env) error { return setUp(t, env, network) },
+		map[string]scripttest.Command{
+			"announce": announce, "withdraw": withdraw, "listed": listed, "garbage": garbage,
+			"authorize": authorize, "revoke": revoke, "as": as, "unanswered": unanswered,
+		}))
 }
 
 // script is what the commands of one script share.
@@ -70,9 +57,7 @@ type script struct {
 	secure  ports
 	next    ports
 	feed    int
-	shown   shown     // keys, in requests
-	told    time.Time // to stop
-	manager *manager
+	shown   shown // keys, in requests
 }
 
 // key finds it.
@@ -97,32 +82,23 @@ func setUp(t *testing.T, env *testscript.Env, network *zmq.Transport) error {
 	} {
 		env.Setenv("POSTTROLL_"+name, strconv.Itoa(port))
 	}
-	env.Setenv("GORACE", "atexit_sleep_ms=0") // or programs with the race detector take a second to end
 	env.Setenv("POSTTROLL_MULTICAST_INTERFACE", "127.0.0.1")
 	env.Setenv("POSTTROLL_BIND_ADDRESSES", "127.0.0.1")
 	env.Setenv("POSTTROLL_FEED_ADDRESS", "127.0.0.1")
-	env.Setenv("RUNTIME_DIRECTORY", filepath.Join(env.WorkDir, "run")) // for pid files
-	return os.Mkdir(filepath.Join(env.WorkDir, "run"), 0o700)
+	return scripttest.RuntimeDirectory(env)
 }
 
 func of(ts *testscript.TestScript) *script { return ts.Value(key{}).(*script) }
 
-// usage ends the script unless cond holds.
-func usage(ts *testscript.TestScript, neg, cond bool, text string) {
-	if neg || !cond {
-		ts.Fatalf("usage: %s", text)
-	}
-}
-
 // announce announces a publisher by multicast or directly.
 func announce(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) >= 3, "announce multicast|directly URI SERVICE...")
+	scripttest.Usage(ts, neg, len(args) >= 3, "announce multicast|directly URI SERVICE...")
 	speak(ts, args, discovery.TypeInfo)
 }
 
 // withdraw takes it back.
 func withdraw(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) >= 3, "withdraw multicast|directly URI SERVICE...")
+	scripttest.Usage(ts, neg, len(args) >= 3, "withdraw multicast|directly URI SERVICE...")
 	speak(ts, args, discovery.TypeWithdraw)
 }
 
@@ -167,15 +143,14 @@ func request(ts *testscript.TestScript, port int, frame []byte) string {
 
 // listed waits until a lookup of a service finds these publishers and no others. A nameserver that is still starting is waited for.
 func listed(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) >= 1, "listed SERVICE [URI...]")
+	scripttest.Usage(ts, neg, len(args) >= 1, "listed SERVICE [URI...]")
 	query := lookup(ts, args[0])
-	var got []string
-	for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
-		if got = uris(ts, request(ts, of(ts).shown.ports.lookups, query)); slices.Equal(got, args[1:]) {
-			return
+	scripttest.Eventually(ts, func() error {
+		if got := uris(ts, request(ts, of(ts).shown.ports.lookups, query)); !slices.Equal(got, args[1:]) {
+			return fmt.Errorf("listed as %q: %q, want %q", args[0], got, args[1:])
 		}
-	}
-	ts.Fatalf("listed as %q: %q, want %q", args[0], got, args[1:])
+		return nil
+	})
 }
 
 // lookup is the request for a service.
@@ -201,7 +176,7 @@ func uris(ts *testscript.TestScript, reply string) []string {
 
 // garbage sends what nobody should send to every port, in every way.
 func garbage(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 0, "garbage")
+	scripttest.Usage(ts, neg, len(args) == 0, "garbage")
 	s := of(ts)
 	rubbish := []string{"", "\x00\xff\xfe", "hello", "GET / HTTP/1.1\r\n\r\n", "pytroll:/", strings.Repeat("\xff", 1000),
 		"pytroll://address/x info u@h now v1.01 application/json {", "pytroll://oper/ns request u@h 2024-05-17 v1.01 text/ascii x"}
@@ -223,82 +198,4 @@ func garbage(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Check(c.Close())
 		}
 	}
-}
-
-// hold takes a port until the script ends.
-func hold(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 1, "hold PORT")
-	l, err := net.Listen("tcp", ":"+args[0])
-	ts.Check(err)
-	ts.Defer(func() {
-		if err := l.Close(); err != nil {
-			ts.Logf("close port %s: %v", args[0], err)
-		}
-	})
-}
-
-// hangup sends SIGHUP to the program in the background.
-func hangup(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 0, "hangup")
-	send(ts, syscall.SIGHUP)
-}
-
-// terminate sends SIGTERM, or another signal that ends it.
-func terminate(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) <= 1, "terminate [INT]")
-	of(ts).told = time.Now()
-	if slices.Equal(args, []string{"INT"}) {
-		send(ts, syscall.SIGINT)
-		return
-	}
-	send(ts, syscall.SIGTERM)
-}
-
-func send(ts *testscript.TestScript, sig os.Signal) {
-	background := ts.BackgroundCmds()
-	if len(background) != 1 {
-		ts.Fatalf("%d programs in the background", len(background))
-	}
-	ts.Check(background[0].Process.Signal(sig))
-}
-
-// ended checks, behind "wait", that stopping did not take long.
-func ended(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 1, "ended DURATION")
-	limit, err := time.ParseDuration(args[0])
-	ts.Check(err)
-	if took := time.Since(of(ts).told); took > limit {
-		ts.Fatalf("stopping took %s", took)
-	}
-}
-
-// exits runs a program and checks its status.
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) >= 2, "exits STATUS PROGRAM [ARGUMENT...]")
-	status := 0
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		exit, ok := errors.AsType[*exec.ExitError](err)
-		if !ok {
-			ts.Fatalf("%v", err)
-		}
-		status = exit.ExitCode()
-	}
-	if want := args[0]; strconv.Itoa(status) != want {
-		ts.Fatalf("status %d, want %s", status, want)
-	}
-}
-
-// logged waits until a file has a line that matches.
-func logged(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 2, "logged FILE REGEXP")
-	re, err := regexp.Compile(args[1])
-	ts.Check(err)
-	var text []byte
-	for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
-		text, err = os.ReadFile(ts.MkAbs(args[0]))
-		if err == nil && re.Match(text) {
-			return
-		}
-	}
-	ts.Fatalf("%s has no line that matches %s: %v\n%s", args[0], re, err, text)
 }

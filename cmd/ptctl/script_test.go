@@ -8,17 +8,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pytroll/posttroll-go/internal/scripttest"
 	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 	"github.com/pytroll/posttroll-go/pkg/security"
@@ -26,22 +22,15 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"ptctl": func() {
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-		defer stop()
-		os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
-	}})
+	scripttest.Main(m, "ptctl", func(ctx context.Context) int {
+		return run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	})
 }
 
 // Each script has a nameserver of its own, which its settings lead to.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:      "testdata/script",
-		Deadline: time.Now().Add(time.Minute),
-		Setup:    setUp,
-		Cmds:     map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
-	})
+	testscript.Run(t, scripttest.Params(setUp, nil))
 }
 
 // setUp starts a nameserver and keeps the settings of this host out of the script.
@@ -57,7 +46,6 @@ func setUp(env *testscript.Env) error {
 	})
 	env.Vars = append(env.Vars, settings...)
 	env.Setenv("HOME", env.WorkDir)
-	env.Setenv("GORACE", "atexit_sleep_ms=0") // or programs with the race detector take a second to end
 	return nil
 }
 
@@ -158,23 +146,5 @@ func TestServicesWatch(t *testing.T) {
 	}
 	if got := <-status; got != 0 || tables < 2 {
 		t.Errorf("status %d after %d tables, want 0 after 2: %s", got, tables, &stderr)
-	}
-}
-
-// exits runs a program and checks its status.
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits STATUS PROGRAM [ARGUMENT...]")
-	}
-	status := 0
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		exit, ok := errors.AsType[*exec.ExitError](err)
-		if !ok {
-			ts.Fatalf("%v", err)
-		}
-		status = exit.ExitCode()
-	}
-	if want := args[0]; strconv.Itoa(status) != want {
-		ts.Fatalf("status %d, want %s", status, want)
 	}
 }

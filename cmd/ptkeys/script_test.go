@@ -5,48 +5,40 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pytroll/posttroll-go/internal/scripttest"
 	"github.com/pytroll/posttroll-go/internal/testbed"
 )
 
 func TestMain(m *testing.M) {
 	syscall.Umask(0o022)
-	testscript.Main(m, map[string]func(){"ptkeys": func() {
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-		defer stop()
-		os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
-	}})
+	scripttest.Main(m, "ptkeys", func(ctx context.Context) int {
+		return run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	})
 }
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, scriptParams(t, "testdata/script"))
+	testscript.Run(t, scriptParams(t, nil))
 }
 
-// scriptParams are for the scripts in a directory.
-func scriptParams(t *testing.T, dir string) testscript.Params {
+// scriptParams are for scripts with these commands, besides the common ones.
+func scriptParams(t *testing.T, commands map[string]scripttest.Command) testscript.Params {
 	t.Helper()
 	samples, err := filepath.Abs("../../pkg/curve/testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return testscript.Params{
-		Dir: dir,
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("SAMPLES", samples)
-			// Settings of this host's user don't count.
-			env.Setenv("XDG_CONFIG_HOME", env.WorkDir)
-			// The race detector waits a second at the end of each program for others to report.
-			env.Setenv("GORACE", "atexit_sleep_ms=0")
-			return nil
-		},
-	}
+	return scripttest.Params(func(env *testscript.Env) error {
+		env.Setenv("SAMPLES", samples)
+		env.Setenv("XDG_CONFIG_HOME", env.WorkDir) // settings of this host's user don't count
+		return nil
+	}, commands)
 }
 
 // TestPyzmqReadsWhatItMakes has pyzmq read the files of the program.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pytroll/posttroll-go/internal/scripttest"
 	"github.com/pytroll/posttroll-go/internal/testbed"
 )
 
@@ -16,8 +17,7 @@ import (
 func TestServerScripts(t *testing.T) {
 	t.Parallel()
 	python := testbed.Python(t)
-	params := scriptParams(t, "testdata/server")
-	params.Cmds = map[string]func(*testscript.TestScript, bool, []string){
+	params := scriptParams(t, map[string]scripttest.Command{
 		"serve": func(ts *testscript.TestScript, _ bool, args []string) {
 			if len(args) != 2 {
 				ts.Fatalf("usage: serve KIND TYPE")
@@ -25,7 +25,8 @@ func TestServerScripts(t *testing.T) {
 			ts.Setenv("ADDRESS", "tcp://127.0.0.1:"+serve(ts, exec.Command(python, testServer,
 				args[0], args[1], ts.MkAbs("server.key_secret"), ts.MkAbs("clients"))))
 		},
-	}
+	})
+	params.Dir = "testdata/server"
 	testscript.Run(t, params)
 }
 

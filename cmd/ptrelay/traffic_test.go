@@ -15,13 +15,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pytroll/posttroll-go/internal/scripttest"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 )
 
 // newPublisher binds a publisher for the rest of the script.
 func newPublisher(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 2, "publisher NAME PORT")
+	scripttest.Usage(ts, neg, len(args) == 2, "publisher NAME PORT")
 	pub, err := of(ts).node.Publisher(pubsub.PublisherOptions{Address: "tcp://127.0.0.1:" + args[1], Announce: pubsub.AnnounceNone})
 	ts.Check(err)
 	of(ts).publishers[args[0]] = pub
@@ -42,7 +43,7 @@ func publisherOf(ts *testscript.TestScript, name string) *pubsub.Publisher {
 
 // newSubscriber connects a subscriber for the rest of the script.
 func newSubscriber(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 2, "subscriber NAME PORT")
+	scripttest.Usage(ts, neg, len(args) == 2, "subscriber NAME PORT")
 	sub, err := of(ts).node.Subscriber(pubsub.SubscriberOptions{
 		Addresses: pubsub.URIs("tcp://127.0.0.1:" + args[1]), Topics: []string{message.Magic},
 	})
@@ -57,9 +58,9 @@ func newSubscriber(ts *testscript.TestScript, neg bool, args []string) {
 
 // flows publishes messages until one of them has come to a subscriber, byte for byte.
 func flows(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 3 && of(ts).subscribers[args[1]] != nil, "flows PUBLISHER SUBSCRIBER SUBJECT")
+	scripttest.Usage(ts, neg, len(args) == 3 && of(ts).subscribers[args[1]] != nil, "flows PUBLISHER SUBSCRIBER SUBJECT")
 	pub, sub := publisherOf(ts, args[0]), of(ts).subscribers[args[1]]
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), scripttest.Patience)
 	defer cancel()
 	var sent [][]byte
 	for n := 0; ctx.Err() == nil; n++ {
@@ -92,14 +93,19 @@ func receives(ts *testscript.TestScript, ctx context.Context, sub *pubsub.Subscr
 
 // asked waits until somebody has subscribed to what a publisher has, or nobody has any more.
 func asked(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, false, len(args) == 1, "[!] asked PUBLISHER")
+	scripttest.Usage(ts, false, len(args) == 1, "[!] asked PUBLISHER")
 	pub := publisherOf(ts, args[0])
-	eventually(ts, "subscriptions at "+args[0], func() bool { return (len(pub.Subscriptions()) > 0) != neg })
+	scripttest.Eventually(ts, func() error {
+		if got := pub.Subscriptions(); (len(got) > 0) == neg {
+			return fmt.Errorf("subscriptions at %s: %v", args[0], got)
+		}
+		return nil
+	})
 }
 
 // stays checks that the connections of a publisher are those that they were when "stays" was first called for it.
 func stays(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 1, "stays PUBLISHER")
+	scripttest.Usage(ts, neg, len(args) == 1, "stays PUBLISHER")
 	var now []string
 	for _, c := range publisherOf(ts, args[0]).Clients() {
 		now = append(now, c.Addr.String())
@@ -115,12 +121,12 @@ func stays(ts *testscript.TestScript, neg bool, args []string) {
 
 // get asks over HTTP and prints the answer behind its status.
 func get(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 2 || len(args) == 4, "get [METHOD HOST] PORT PATH")
+	scripttest.Usage(ts, neg, len(args) == 2 || len(args) == 4, "get [METHOD HOST] PORT PATH")
 	method, host := http.MethodGet, ""
 	if len(args) == 4 {
 		method, host, args = args[0], args[1], args[2:]
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), scripttest.Patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, "http://127.0.0.1:"+args[0]+args[1], nil)
 	ts.Check(err)

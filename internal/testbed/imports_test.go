@@ -111,7 +111,7 @@ var rules = []rule{{
 }, {
 	reason: "what is for tests stays in tests",
 	forbids: func(importer, imported string) bool {
-		return in(imported, "testing", "internal/testbed", "pkg/transport/transporttest", "github.com/google/go-cmp", "go.uber.org/goleak") &&
+		return in(imported, "testing", "internal/testbed", "internal/scripttest", "pkg/transport/transporttest", "github.com/google/go-cmp", "go.uber.org/goleak") &&
 			in(importer, "pkg", "cmd") && !strings.HasSuffix(importer, "test")
 	},
 }}

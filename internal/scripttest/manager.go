@@ -1,6 +1,7 @@
-package main
+package scripttest
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,12 +18,11 @@ import (
 // manager is what a service manager hears from a program (sd_notify(3)).
 type manager struct {
 	mu    sync.Mutex
-	heard []string
+	heard []string // its lines that no "heard" has waited for
 }
 
-// notify plays the service manager: programs that start from here on tell it how they are, and beat for its watchdog.
 func notify(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 1, "notify WATCHDOG")
+	Usage(ts, neg, len(args) == 1, "notify WATCHDOG")
 	watchdog, err := time.ParseDuration(args[0])
 	ts.Check(err)
 	// A short path: that of a socket has room for a hundred bytes.
@@ -62,22 +62,23 @@ func (m *manager) listen(socket *net.UnixConn) {
 	}
 }
 
-// heard waits until the service manager has heard a line that matches, besides those that were asked for before.
+// heard waits for a further line: one is not found twice.
 func heard(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 1 && of(ts).manager != nil, "heard REGEXP, after notify")
+	m := of(ts).manager
+	Usage(ts, neg, len(args) == 1 && m != nil, "heard REGEXP, after notify")
 	re, err := regexp.Compile(args[0])
 	ts.Check(err)
-	m := of(ts).manager
-	for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(10 * time.Millisecond) {
-		m.mu.Lock()
-		for i, line := range m.heard {
-			if re.MatchString(line) {
-				m.heard = slices.Delete(m.heard, i, i+1)
-				m.mu.Unlock()
-				return
-			}
-		}
-		m.mu.Unlock()
+	Eventually(ts, func() error { return m.take(re) })
+}
+
+// take removes the first line that matches.
+func (m *manager) take(re *regexp.Regexp) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.IndexFunc(m.heard, re.MatchString)
+	if i < 0 {
+		return fmt.Errorf("the service manager heard no line that matches %s, but %q", re, m.heard)
 	}
-	ts.Fatalf("the service manager heard no line that matches %s, but %q", re, m.heard)
+	m.heard = slices.Delete(m.heard, i, i+1)
+	return nil
 }
