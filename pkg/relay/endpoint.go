@@ -36,7 +36,8 @@ type Received struct {
 	// From is where it came from; zero where that can't be told.
 	From transport.Endpoint
 
-	key uint64 // see loopKey; 0: not known yet
+	key  uint64 // see loopKey; 0: not known yet
+	data uint64 // see dataHash; known with key
 }
 
 // Sink takes messages out. All may be called concurrently.

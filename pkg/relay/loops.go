@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"bytes"
 	"encoding/binary"
 	"hash/maphash"
 	"sync"
@@ -22,9 +21,10 @@ type loops struct {
 	entries int
 	log     *zap.Logger
 
-	mu    sync.Mutex
-	start time.Time // what times are counted from
-	table loopTable
+	mu      sync.Mutex
+	start   time.Time // what times are counted from
+	table   loopTable
+	pending loopEntry // what has just gone out, to be entered before anything else is looked for; zero: nothing
 }
 
 // loopSeed is that of all hashes here. One for all, so that a message is hashed once, however many routes take it.
@@ -45,12 +45,15 @@ func (l *loops) sameBounds(window time.Duration, entries int) bool {
 // expect readies l for what was received. What it looks at first of each message is nearly always far from the processor, and to ask for all of that at
 // once takes a fraction of the time of asking one by one.
 func (l *loops) expect(batch []Received) {
+	for i := range batch {
+		if batch[i].Message != nil {
+			batch[i].loopKey()
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range batch {
-		if batch[i].Message != nil {
-			l.table.touch(batch[i].loopKey())
-		}
+		l.table.touch(batch[i].key)
 	}
 }
 
@@ -78,24 +81,37 @@ func (l *loops) cameFrame(frame []byte, now time.Time) (back bool) {
 	return l.table.find(loopEntry{key: key, at: l.clock(now)}) != nil
 }
 
-// went takes in a message that was made from one that came. Nobody else can send that for the first time.
-func (l *loops) went(m *message.Message, now time.Time) {
-	key := loopKey(m)
+// went takes in a message that was made from one that came, with data of that hash. Nobody else can send that for the first time.
+func (l *loops) went(m *message.Message, data uint64, now time.Time) {
+	key := loopKey(m, data)
 	defer l.unlock(l.lock())
-	l.table.find(loopEntry{key: key, at: l.clock(now)})
+	// As with expect: it is asked for now, and has come near when the next message has been looked at so far.
+	l.table.touch(key)
+	l.pending = loopEntry{key: key, at: l.clock(now)}
+}
+
+// settle enters what is pending. The caller holds mu.
+func (l *loops) settle() {
+	if l.pending.at != 0 {
+		l.table.find(l.pending)
+		l.pending = loopEntry{}
+	}
 }
 
 // early is the number of messages that were forgotten before the window was over.
 func (l *loops) early() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.settle()
 	return l.table.early
 }
 
 // lock takes mu to enter something, and returns what unlock is to be told.
 func (l *loops) lock() (early uint64) {
 	l.mu.Lock()
-	return l.table.early
+	early = l.table.early
+	l.settle()
+	return early
 }
 
 // unlock gives mu back, and tells when messages were forgotten before the window was over: of the first, the tenth, the hundredth, and so on.
@@ -119,32 +135,34 @@ func (l *loops) clock(now time.Time) int64 {
 // loopKey returns what loops know the message by, which is hashed when it is asked for first.
 func (got *Received) loopKey() uint64 {
 	if got.key == 0 {
-		got.key = loopKey(got.Message)
+		got.data = dataHash(got.Message)
+		got.key = loopKey(got.Message, got.data)
 	}
 	return got.key
 }
 
-// loopKey hashes what a message is known by.
-func loopKey(m *message.Message) uint64 {
+func dataHash(m *message.Message) uint64 { return maphash.Bytes(loopSeed, m.RawData()) }
+
+// loopKey hashes what a message is known by. The data, which is most of it, and which rules on the header leave as it is, is hashed by itself.
+func loopKey(m *message.Message, data uint64) uint64 {
 	var h maphash.Hash
 	h.SetSeed(loopSeed)
-	var at [12]byte
+	var at [20]byte
 	t := m.Time()
 	binary.LittleEndian.PutUint64(at[:], uint64(t.Unix()))
 	binary.LittleEndian.PutUint32(at[8:], uint32(t.Nanosecond()))
+	binary.LittleEndian.PutUint64(at[12:], data)
 	// Writing to a hash never fails.
 	_, _ = h.Write(at[:])
 	_, _ = h.WriteString(m.Type())
 	_, _ = h.WriteString(" ") // can't stand in a type
 	_, _ = h.WriteString(m.Sender())
-	_, _ = h.WriteString(" ")
-	_, _ = h.Write(m.RawData())
 	return h.Sum64()
 }
 
-// sameContent tells whether two messages have the same key.
-func sameContent(a, b *message.Message) bool {
-	return a.Type() == b.Type() && a.Sender() == b.Sender() && a.Time().Time.Equal(b.Time().Time) && bytes.Equal(a.RawData(), b.RawData())
+// sameHead tells whether two messages with the same data have the same key.
+func sameHead(a, b *message.Message) bool {
+	return a.Type() == b.Type() && a.Sender() == b.Sender() && a.Time().Time.Equal(b.Time().Time)
 }
 
 func shortHash(s string) uint32 { return uint32(maphash.String(loopSeed, s)) }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
 )
 
 // The table agrees with a map that forgets nothing too early, as long as it has room.
@@ -61,6 +63,29 @@ func TestLoopsEntries(t *testing.T) {
 	}
 	if got := l.early(); got > entries/1000 {
 		t.Errorf("%d of %d forgotten early", got, entries)
+	}
+}
+
+// What has gone out is known by the next that comes, and by nothing but that.
+func TestLoopsWent(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_000_000, 0)
+	l := newLoops(time.Hour, 1000, zap.NewNop())
+	received := func(text string) *Received {
+		m, err := message.Decode([]byte("pytroll://a info u@h 2024-05-17T09:41:12 v1.01 text/ascii " + text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &Received{Message: m, Frame: m.Bytes()}
+	}
+	for _, text := range []string{"x", "y"} {
+		m := received(text).Message
+		l.went(m, dataHash(m), now)
+	}
+	for text, want := range map[string]bool{"x": true, "y": true, "z": false} {
+		if got := l.came(received(text), now); got != want {
+			t.Errorf("%s came back: %v, want %v", text, got, want)
+		}
 	}
 }
 
