@@ -28,7 +28,8 @@ type LastMessage struct {
 
 // Replay gives a publisher a second port where subscribers get the last messages that it has sent, as far as their topics cover them: each subscriber by itself, once for
 // each of its topics, and nothing that is sent later. That is what the port of the publisher itself is for, so a message that is sent meanwhile may come from
-// both. The port is not announced, as subscribers that find it would take it for another publisher: who wants it connects to its address.
+// both; who connects there first, and to the replay once a message has come, misses none between the two. The port is not announced, as subscribers that
+// find it would take it for another publisher: who wants it connects to its address.
 //
 // It is bound where the publisher is, with the same backend, key and clients, and stays with the present key where another one follows. What it holds for
 // a subscriber that does not read are copies of the messages.
@@ -160,24 +161,23 @@ func (n *Node) bindReplay(l *late, o PublisherOptions, first transport.Endpoint,
 	return nil
 }
 
-// send sends frame, and keeps it for the replay.
+// send keeps frame for the replay, and sends it. In this order: who has had a message from the publisher, and takes the replay then, finds all that was
+// sent before, also what was sent in one batch with it.
 func (p *Publisher) send(ctx context.Context, frame []byte) error {
-	err := p.socket.Send(ctx, frame)
-	if err == nil && p.late.replay != nil {
+	if p.late.replay != nil {
 		p.late.replay.add(frame)
 	}
-	return err
+	return p.socket.Send(ctx, frame)
 }
 
-// sendBatch sends frames, and keeps them for the replay.
+// sendBatch does so with frames.
 func (p *Publisher) sendBatch(ctx context.Context, frames [][]byte) (sent int, err error) {
-	sent, err = p.socket.SendBatch(ctx, frames)
 	if p.late.replay != nil {
-		for _, frame := range frames[:sent] {
+		for _, frame := range frames {
 			p.late.replay.add(frame)
 		}
 	}
-	return sent, err
+	return p.socket.SendBatch(ctx, frames)
 }
 
 // ReplayEndpoint returns where the replay is bound, and whether there is one.
