@@ -7,7 +7,6 @@ import (
 	"github.com/pytroll/posttroll-go/internal/manpage"
 	"github.com/pytroll/posttroll-go/internal/testbed"
 	"github.com/pytroll/posttroll-go/pkg/config"
-	"github.com/pytroll/posttroll-go/pkg/nameserver"
 )
 
 // TestSettingsManPage holds the manual page of the settings to the comments of the structs that they are read into.
@@ -35,7 +34,7 @@ programs share that name space. "nameserverd --check" and "ptrelay --check" prin
 and where they come from.`,
 		Groups: []manpage.Group{
 			group("settings of all programs", confdoc.Source{Dir: "../pkg/config", Defaults: config.DefaultSettings()}),
-			group("settings of nameserverd", confdoc.Source{Dir: "../pkg/nameserver", Defaults: nameserver.DefaultConfig()}),
+			{Heading: "settings of nameserverd", Settings: nameserverSettings(t)},
 			{Heading: "settings of ptrelay", Settings: relay.Settings, Tables: relay.All()[1:]},
 		},
 		Files: []manpage.Entry{

@@ -10,6 +10,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/httpd"
+	"github.com/pytroll/posttroll-go/pkg/logging"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 	"github.com/pytroll/posttroll-go/pkg/relay"
 )
@@ -31,7 +32,7 @@ func TestSettings(t *testing.T) {
 	b.WriteString("\n## posttroll.toml: shared by all programs\n")
 	writeSettings(t, &b, confdoc.Source{Dir: "../pkg/config", Defaults: config.DefaultSettings()})
 	b.WriteString("\n## nameserver.toml\n\nMay also hold the shared settings.\n")
-	writeSettings(t, &b, confdoc.Source{Dir: "../pkg/nameserver", Defaults: nameserver.DefaultConfig()})
+	writeParagraphs(t, &b, nameserverSettings(t))
 
 	b.WriteString("\n## relay.toml\n\nMay also hold the shared settings. [relay.md](relay.md) has examples.\n")
 	for _, table := range relaySettings(t).All() {
@@ -45,11 +46,7 @@ func TestSettings(t *testing.T) {
 // writeSettings writes a paragraph for each setting.
 func writeSettings(t *testing.T, b *strings.Builder, from confdoc.Source) {
 	t.Helper()
-	settings, err := confdoc.Settings(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	writeParagraphs(t, b, settings)
+	writeParagraphs(t, b, settingsOf(t, from))
 }
 
 func writeParagraphs(t *testing.T, b *strings.Builder, settings []confdoc.Setting) {
@@ -87,12 +84,27 @@ func relaySettings(t *testing.T) confdoc.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	served, err := confdoc.Settings(confdoc.Source{Dir: "../pkg/httpd", Defaults: httpd.DefaultConfig()})
+	served := settingsOf(t, confdoc.Source{Dir: "../pkg/httpd", Defaults: httpd.DefaultConfig()})
+	table.Settings = append(append(table.Settings, served...), settingsOf(t, logSource)...)
+	return table
+}
+
+// logSource are the settings of a daemon's log.
+var logSource = confdoc.Source{Dir: "../pkg/logging", Defaults: logging.DefaultSettings()}
+
+// nameserverSettings are the settings of the nameserver.
+func nameserverSettings(t *testing.T) []confdoc.Setting {
+	t.Helper()
+	return append(settingsOf(t, confdoc.Source{Dir: "../pkg/nameserver", Defaults: nameserver.DefaultConfig()}), settingsOf(t, logSource)...)
+}
+
+func settingsOf(t *testing.T, from confdoc.Source) []confdoc.Setting {
+	t.Helper()
+	settings, err := confdoc.Settings(from)
 	if err != nil {
 		t.Fatal(err)
 	}
-	table.Settings = append(table.Settings, served...)
-	return table
+	return settings
 }
 
 // writeTable writes what stands before the keys of a table.

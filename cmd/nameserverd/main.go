@@ -50,7 +50,8 @@ server_secret_key_file and clients_public_keys_directory also 5558, 16544 and 21
 encrypted and for clients with keys alone.
 
 Settings: /etc/posttroll/posttroll.toml for all programs, ` + file + `
-for this one, POSTTROLL_* variables, options; later ones win. SIGHUP reads them again.
+for this one, POSTTROLL_* variables, options; later ones win. SIGHUP reads them again,
+SIGUSR1 writes the counters into the log.
 
 Exit status: 0 stopped as asked, 1 failed, 2 wrong usage, 3 not running (-d status),
 78 bad configuration.`,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/internal/confdoc"
 	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/logging"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -19,11 +20,12 @@ const sample = "../../deploy/etc/nameserver.toml"
 
 const sampleHeader = `Settings of nameserverd, the posttroll nameserver.
 They are read from /etc/posttroll/nameserver.toml, after those that all posttroll programs share (posttroll.toml: the ports, the multicast group, keep-alive), which may be set here too. Then come variables of the environment and options, and what comes later wins.
-Each setting stands here with its default. To change one, remove the "#" in front of it. A key that is misspelt is an error, and nameserverd --check tells which settings count and where they come from. After a SIGHUP ("systemctl reload posttroll-nameserver") ages, limits, show_secure_entries and feed_heartbeat are as the file says; of what needs a restart, as all ports and keys do, the log tells. Clients whose keys come into clients_public_keys_directory or go from it are let in and shut out at once.`
+Each setting stands here with its default. To change one, remove the "#" in front of it. A key that is misspelt is an error, and nameserverd --check tells which settings count and where they come from. After a SIGHUP ("systemctl reload posttroll-nameserver") ages, limits, show_secure_entries, feed_heartbeat and log_level are as the file says; of what needs a restart, as all ports and keys do, the log tells. Clients whose keys come into clients_public_keys_directory or go from it are let in and shut out at once.`
 
 func TestSampleIsTheManual(t *testing.T) {
 	t.Parallel()
-	confdoc.Golden(t, sample, sampleHeader, confdoc.Source{Dir: "../../pkg/nameserver", Defaults: nameserver.DefaultConfig()})
+	confdoc.Golden(t, sample, sampleHeader, confdoc.Source{Dir: "../../pkg/nameserver", Defaults: nameserver.DefaultConfig()},
+		confdoc.Source{Dir: "../../pkg/logging", Defaults: logging.DefaultSettings()})
 }
 
 // The sample without its comment signs sets every key to its default.
@@ -39,7 +41,8 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 	}
 	shared := config.DefaultSettings()
 	got := nameserver.Config{Backend: transport.Plain} // shared, and checked
-	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, &got)
+	log := logging.Settings{Level: "error"}
+	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, &got, &log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +57,10 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	for _, key := range config.Keys(got) {
+	if diff := cmp.Diff(logging.DefaultSettings(), log); diff != "" {
+		t.Errorf("log (-want +got)\n%s", diff)
+	}
+	for _, key := range config.Keys(got, log) {
 		if report.Origin(key).File == "" {
 			t.Errorf("the sample does not set %s", key)
 		}

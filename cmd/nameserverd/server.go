@@ -42,6 +42,9 @@ func (s *server) run(ctx context.Context) (err error) {
 	hangups := make(chan os.Signal, 1) // one that waits is enough: the settings are read when it is taken
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
+	reports := make(chan os.Signal, 1)
+	signal.Notify(reports, syscall.SIGUSR1)
+	defer signal.Stop(reports)
 	notifier, err := daemon.SystemdNotifier()
 	if err != nil {
 		return err
@@ -76,7 +79,7 @@ func (s *server) run(ctx context.Context) (err error) {
 		return err
 	}
 	group := daemon.Group{
-		Parts:     []daemon.Part{{Name: "nameserver", Run: s.serve}},
+		Parts:     []daemon.Part{{Name: "nameserver", Run: s.serve}, s.report(reports)},
 		Logger:    s.log.Logger,
 		Notifier:  notifier,
 		Hangups:   hangups,
@@ -110,6 +113,7 @@ func (s *server) reloadSettings() error {
 	if err != nil {
 		return err
 	}
+	s.log.Configure(fresh.log)
 	restart = append(restart, config.Changed(s.running.shared, fresh.shared)...)
 	if len(restart) > 0 {
 		s.log.Warn("changed settings that need a restart", zap.Strings("settings", restart))

@@ -57,7 +57,7 @@ func (p *process) serve(ctx context.Context) (err error) {
 		return err
 	}
 	log, err := logging.Open(logging.Config{
-		Program: program, File: p.flags.Log, Verbose: p.flags.Verbose, Stderr: p.stderr, Environ: p.environ,
+		Program: program, File: p.flags.Log, Settings: s.log, Verbose: p.flags.Verbose, Stderr: p.stderr, Environ: p.environ,
 	})
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/dedup"
 	"github.com/pytroll/posttroll-go/pkg/httpd"
+	"github.com/pytroll/posttroll-go/pkg/logging"
 	"github.com/pytroll/posttroll-go/pkg/relay"
 )
 
@@ -30,13 +31,16 @@ func loadSample(t *testing.T, edit func(string) string) (config.Settings, relay.
 	if err := os.WriteFile(file, []byte(edit(string(text))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	shared, own, served := config.DefaultSettings(), relay.DefaultConfig(), httpd.DefaultConfig()
-	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, (*unvalidated)(&own), &served)
+	shared, own, served, log := config.DefaultSettings(), relay.DefaultConfig(), httpd.DefaultConfig(), logging.DefaultSettings()
+	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, (*unvalidated)(&own), &served, &log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if served != httpd.DefaultConfig() {
 		t.Errorf("the sample serves HTTP: %+v", served)
+	}
+	if log != logging.DefaultSettings() {
+		t.Errorf("the sample logs otherwise: %+v", log)
 	}
 	return shared, own, report
 }
@@ -77,7 +81,7 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range config.Keys(relay.Config{}, httpd.Config{}) {
+	for _, key := range config.Keys(relay.Config{}, httpd.Config{}, logging.Settings{}) {
 		if report.Origin(key).File == "" {
 			t.Errorf("the sample does not set %s", key)
 		}

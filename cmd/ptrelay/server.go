@@ -148,6 +148,7 @@ func (s *server) reloadSettings() error {
 	// Written and read by the goroutine of group.Run alone.
 	s.running.own = fresh.own
 	s.group.StopLimit = stopLimit(fresh)
+	s.log.Configure(fresh.log)
 	restart := append(config.Changed(s.running.shared, fresh.shared), config.Changed(s.running.http, fresh.http)...)
 	if len(restart) > 0 {
 		s.log.Warn("changed settings that need a restart", zap.Strings("settings", restart))

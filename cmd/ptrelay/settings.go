@@ -10,6 +10,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/httpd"
+	"github.com/pytroll/posttroll-go/pkg/logging"
 	"github.com/pytroll/posttroll-go/pkg/relay"
 	"github.com/pytroll/posttroll-go/pkg/security"
 )
@@ -19,14 +20,15 @@ type settled struct {
 	shared config.Settings
 	own    relay.Config
 	http   httpd.Config
+	log    logging.Settings
 	report *config.Report
 }
 
 // load reads all settings. The report is there also with an error.
 func (p *process) load() (*settled, error) {
-	s := &settled{shared: config.DefaultSettings(), own: relay.DefaultConfig(), http: httpd.DefaultConfig()}
+	s := &settled{shared: config.DefaultSettings(), own: relay.DefaultConfig(), http: httpd.DefaultConfig(), log: logging.DefaultSettings()}
 	var err error
-	s.report, err = config.Load(config.DaemonSources(settings, p.flags.Config, p.environ), &s.shared, (*unvalidated)(&s.own), &s.http)
+	s.report, err = config.Load(config.DaemonSources(settings, p.flags.Config, p.environ), &s.shared, (*unvalidated)(&s.own), &s.http, &s.log)
 	// What could be read is looked at too: who mends a file wants to hear of all that is wrong with it.
 	invalid := unrelated(flatten(s.located(s.own.Validate())), flatten(err))
 	if len(s.own.Routes) == 0 && err == nil {

@@ -47,6 +47,7 @@ type Group struct {
 // for them for StopLimit at most, and returns nil or the first error with the name of its part. Parts that are still at work at the
 // limit are named in the error and left alone: the process is about to end.
 func (g *Group) Run(ctx context.Context) error {
+	armHang()
 	r := newRunning(g)
 	parts, partsCtx := errgroup.WithContext(ctx)
 	for i, part := range g.Parts {

@@ -27,7 +27,10 @@ type Handle struct {
 func (h *Handle) Ready() { h.running.ready(h) }
 
 // Beat says that the part's loop went round. It is cheap, and may be called more often than needed.
-func (h *Handle) Beat() { h.running.beat(h) }
+func (h *Handle) Beat() {
+	hang()
+	h.running.beat(h)
+}
 
 // BeatInterval is how often the loop is to go round and beat at least. 0: nobody watches, and an idle loop may sleep.
 func (h *Handle) BeatInterval() time.Duration {

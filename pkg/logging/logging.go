@@ -20,7 +20,9 @@ type Config struct {
 	// File is logged to instead of Stderr, as JSON lines: turned over at the first line after midnight, local time, to
 	// FILE.2026-11-22, the day it is from; seven days are kept. Empty: Stderr.
 	File string
-	// Verbose logs messages of level debug too.
+	// Settings say what is logged; the zero value is that of [DefaultSettings].
+	Settings Settings
+	// Verbose logs messages of level debug too, whatever Settings say.
 	Verbose bool
 	// Stderr is logged to without a File. Default [os.Stderr], the only one that can lead into the journal.
 	Stderr io.Writer
@@ -34,15 +36,14 @@ type Log struct {
 	// Level can be changed while it is in use.
 	Level zap.AtomicLevel
 
-	file *dailyFile
+	verbose bool
+	file    *dailyFile
 }
 
 // Open builds the logger. It fails only when the file can't be opened.
 func Open(cfg Config) (*Log, error) {
-	l := &Log{Level: zap.NewAtomicLevelAt(zapcore.InfoLevel)}
-	if cfg.Verbose {
-		l.Level.SetLevel(zapcore.DebugLevel)
-	}
+	l := &Log{verbose: cfg.Verbose}
+	l.Level = zap.NewAtomicLevelAt(l.level(cfg.Settings))
 	if cfg.Stderr == nil {
 		cfg.Stderr = os.Stderr
 	}

@@ -82,7 +82,7 @@ func (k *keeper) tick(ctx context.Context, now time.Time) error {
 		}
 	}
 	if !k.status.After(now) {
-		k.tell(k.n.Stats().String())
+		k.tell(k.n.statusLine())
 		k.status = now.Add(statusInterval)
 	}
 	if interval := k.n.config().FeedHeartbeat; !k.heartbeat.Add(interval).After(now) {

@@ -287,8 +287,8 @@ func TestHooks(t *testing.T) {
 			t.Errorf("%d beats in ten minutes", beats)
 		}
 		check(t, "status lines", lines[:2], []string{
-			"0 publishers listed, 0 lookups answered",
-			"1 publisher listed, 0 lookups answered",
+			"0 publishers, 0 lookups, change feed on 16543",
+			"1 publisher, 0 lookups, change feed on 16543",
 		})
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 func TestPulseStopsWhenOneLoopHangs(t *testing.T) {
@@ -167,16 +168,23 @@ func TestStatusLine(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		stats Stats
+		feed  []int
 		want  string
 	}{
-		{Stats{}, "0 publishers listed, 0 lookups answered"},
-		{Stats{Publishers: 1, Lookups: 1}, "1 publisher listed, 1 lookup answered"},
+		{Stats{}, nil, "0 publishers, 0 lookups"},
+		{Stats{Publishers: 1, Lookups: 1}, []int{16543}, "1 publisher, 1 lookup, change feed on 16543"},
+		{Stats{Publishers: 12, Lookups: 3400}, []int{16543, 16544}, "12 publishers, 3,400 lookups, change feed on 16543 and 16544"},
+		{Stats{Publishers: 100_000, Lookups: 1_234_567}, []int{1, 2, 3}, "100,000 publishers, 1,234,567 lookups, change feed on 1, 2 and 3"},
 		{
-			Stats{Publishers: 2, Lookups: 3, Refused: map[string]uint64{"uri": 4}, RefusedLookups: map[string]uint64{"a": 1, "b": 1}},
-			"2 publishers listed, 3 lookups answered, 6 messages refused",
+			Stats{
+				Publishers: 2, Lookups: 999, Refused: map[string]uint64{"uri": 4}, RefusedLookups: map[string]uint64{"a": 1, "b": 1},
+				Access: transport.AccessStats{Refused: map[transport.Refusal]uint64{transport.RefusedKey: 1}},
+			},
+			[]int{16543},
+			"2 publishers, 999 lookups, change feed on 16543, 6 messages refused, 1 connection refused",
 		},
 	} {
-		if got := tt.stats.String(); got != tt.want {
+		if got := tt.stats.line(tt.feed); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
 	}

@@ -1,7 +1,6 @@
 package nameserver
 
 import (
-	"fmt"
 	"sync/atomic"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -60,32 +59,4 @@ func (n *Nameserver) Stats() Stats {
 		Unpublished:     c.unpublished.Load(),
 		Access:          n.sockets.Load().access(),
 	}
-}
-
-// String is one readable line, for the service manager.
-func (s Stats) String() string {
-	refused := sum(s.Refused) + sum(s.RefusedLookups)
-	line := plural(uint64(s.Publishers), "publisher") + " listed, " + plural(s.Lookups, "lookup") + " answered"
-	if refused > 0 {
-		line += ", " + plural(refused, "message") + " refused"
-	}
-	if refused := sum(s.Access.Refused); refused > 0 {
-		line += ", " + plural(refused, "connection") + " refused"
-	}
-	return line
-}
-
-func sum[K comparable](counts map[K]uint64) uint64 {
-	total := uint64(0)
-	for _, n := range counts {
-		total += n
-	}
-	return total
-}
-
-func plural(n uint64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
