@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
@@ -88,40 +87,7 @@ func (p *pair) SendBatch(ctx context.Context, frames [][]byte) (int, error) {
 
 // WaitSubscribed waits until both together have n subscriptions.
 func (p *pair) WaitSubscribed(ctx context.Context, topic string, n int) error {
-	for {
-		first, next := covering(p.Publisher, topic), covering(p.next, topic)
-		if first+next >= n {
-			return ctx.Err()
-		}
-		if err := p.waitMore(ctx, topic, first+1, next+1); err != nil {
-			return err
-		}
-	}
-}
-
-// waitMore waits until one of the two has as many subscriptions as it is asked for. As long as neither has, nor can both together have more than
-// before.
-func (p *pair) waitMore(ctx context.Context, topic string, first, next int) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	done := make(chan error, 2)
-	go func() { done <- p.Publisher.WaitSubscribed(ctx, topic, first) }()
-	go func() { done <- p.next.WaitSubscribed(ctx, topic, next) }()
-	err := <-done
-	cancel()
-	<-done
-	return err
-}
-
-// covering counts the subscriptions that topic is sent to.
-func covering(p transport.Publisher, topic string) int {
-	var n int
-	for _, s := range p.Subscriptions() {
-		if strings.HasPrefix(topic, s.Topic) {
-			n += s.Count
-		}
-	}
-	return n
+	return transport.WaitSubscribed(ctx, p, topic, n)
 }
 
 func (p *pair) Subscriptions() []transport.Subscription {
@@ -168,9 +134,7 @@ func (p *pair) NextSubscriptions(ctx context.Context, known []transport.Subscrip
 
 func (p *pair) Clients() []transport.Client {
 	all := slices.Concat(p.Publisher.Clients(), p.next.Clients())
-	slices.SortStableFunc(all, func(a, b transport.Client) int {
-		return cmp.Or(cmp.Compare(a.Identity, b.Identity), a.Addr.Compare(b.Addr))
-	})
+	slices.SortFunc(all, transport.Client.Compare)
 	return all
 }
 

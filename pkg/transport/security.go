@@ -72,15 +72,3 @@ type AccessStats struct {
 	// Revoked counts connections that were cut since their clients are admitted no more.
 	Revoked uint64
 }
-
-// Client is a subscriber that is connected to a publisher, as far as the publisher can know: one that has subscribed to something.
-type Client struct {
-	// Identity is the name of its key; empty on plain sockets.
-	Identity string
-	// Addr is where it is connected from; invalid for ipc and inproc.
-	Addr netip.AddrPort
-	// Topics is the number of its subscriptions.
-	Topics int
-	// Slow is what is known of messages that it did not get.
-	Slow Slowness
-}

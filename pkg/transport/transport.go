@@ -7,7 +7,11 @@
 // the same seam in memory for tests, ours and our users'.
 //
 // The seam knows frames, not messages: what stands in them is the business
-// of package message.
+// of package message. Delivery from a publisher to a subscriber is at most once.
+// Beside that, a publisher tells who is connected ([Publisher.Clients]), who does not
+// keep up and what is lost ([LossStats], [Slowness]), and can give those who
+// have just come something of their own ([Welcome]). Who may connect to what
+// is bound is asked of a [Gate].
 //
 // All methods of all sockets may be called concurrently, but for Receive, which one
 // goroutine calls at a time. Whoever makes a socket closes it; Close waits
@@ -53,6 +57,7 @@ type Transport interface {
 
 // SocketOptions apply to each socket on its own.
 type SocketOptions struct {
+	// KeepAlive finds hosts that vanished.
 	KeepAlive KeepAlive
 	// Queue is the number of messages held for one connection (ZMQ_SNDHWM, ZMQ_RCVHWM). Default 1000; a replier holds 16
 	// requests and 2 replies for one client.
@@ -72,7 +77,7 @@ type SocketOptions struct {
 // turns it on all the same, since the connections of clients that vanished would stay for ever.
 // (Settings tcp_keepalive, tcp_keepalive_cnt, tcp_keepalive_idle, tcp_keepalive_intvl.)
 type KeepAlive struct {
-	Mode     KeepAliveMode
+	Mode     KeepAliveMode // on, off, or as the operating system has it
 	Count    int           // probes before a connection is given up
 	Idle     time.Duration // silence before the first probe; whole seconds
 	Interval time.Duration // between probes; whole seconds
@@ -87,58 +92,6 @@ const (
 	KeepAliveOn
 	KeepAliveOff
 )
-
-// PublisherConfig says where a publisher binds.
-type PublisherConfig struct {
-	// Endpoint to bind. Port 0 picks a free one in [MinPort, MaxPort).
-	Endpoint         Endpoint
-	MinPort, MaxPort int // default 49152 and 65536
-	Backend          Backend
-	Security         ServerSecurity
-	// Welcome is what those who have just come get. Nil: nothing. It is an error at an inproc endpoint.
-	Welcome *Welcome
-	SocketOptions
-}
-
-// Publisher sends frames to all that subscribed to how they begin. Delivery is at most once: a
-// frame for a subscriber whose queue is full is lost for that one, which [LossStats] and [Slowness] tell of.
-type Publisher interface {
-	// Endpoint is what was bound, with the real port.
-	Endpoint() Endpoint
-	// Send queues frame, which must not change afterwards. It waits while our own queue is full.
-	Send(ctx context.Context, frame []byte) error
-	// SendBatch sends frames in their order, each as Send does, and returns how many were sent: all, or those before the one that the error is
-	// about. It costs less per frame than sending them one by one.
-	SendBatch(ctx context.Context, frames [][]byte) (sent int, err error)
-	// WaitSubscribed waits until at least n subscriptions cover topic, that is: are a prefix of it. A subscriber with two
-	// topics that do counts twice.
-	WaitSubscribed(ctx context.Context, topic string, n int) error
-	// Subscriptions returns the current subscriptions, sorted by topic.
-	Subscriptions() []Subscription
-	// NextSubscriptions waits until the subscriptions are not known, which is what Subscriptions or the call before returned, and returns them.
-	NextSubscriptions(ctx context.Context, known []Subscription) ([]Subscription, error)
-	// Clients returns the subscribers that are connected now, sorted by identity and address.
-	Clients() []Client
-	// Stats returns counters since the socket was made.
-	Stats() PublisherStats
-	// Close sends what is queued for connected subscribers, for two seconds at most, and closes.
-	Close() error
-}
-
-// Subscription is a topic that subscribers asked a publisher for.
-type Subscription struct {
-	Topic string
-	Count int // subscribers
-}
-
-// PublisherStats counts what came to a publisher.
-type PublisherStats struct {
-	Access AccessStats
-	Cut    uint64 // subscribers that were cut since they asked for too many topics
-	Loss   LossStats
-	// Welcomed counts the subscriptions that got something by Welcome.
-	Welcomed uint64
-}
 
 // SubscriberConfig configures a subscriber.
 type SubscriberConfig struct {
@@ -166,16 +119,19 @@ type Subscriber interface {
 	// Subscribe asks for frames that begin with topic; Unsubscribe takes it back. Topics are a set: asking twice is asking
 	// once.
 	Subscribe(topic string) error
+	// Unsubscribe is the end of that. What has been received already still comes.
 	Unsubscribe(topic string) error
 	// Receive waits for frames and returns those that are there, in order per publisher.
 	Receive(ctx context.Context) ([]Frame, error)
 	// Stats returns counters since the socket was made.
 	Stats() SubscriberStats
+	// Close ends all connections. What has not been received is lost.
 	Close() error
 }
 
 // Frame is one message as it came in.
 type Frame struct {
+	// Body belongs to the receiver.
 	Body []byte
 	// From is the endpoint that the sender was connected as, with SubscriberConfig.Attribute; zero where it can't be
 	// told.
@@ -184,7 +140,7 @@ type Frame struct {
 
 // SubscriberStats counts what a subscriber took and refused.
 type SubscriberStats struct {
-	Received  uint64
+	Received  uint64 // frames, also those that wait
 	Multipart uint64 // refused: posttroll messages have one frame
 	Queued    int64  // bytes waiting for Receive now
 }
@@ -192,7 +148,7 @@ type SubscriberStats struct {
 // Event is something that happened to a connection that we opened.
 type Event struct {
 	Kind   EventKind
-	Peer   Address
+	Peer   Address // as it was given to Connect
 	Reason Failure // for HandshakeFailed
 	Cause  string  // for Lost and HandshakeFailed, as far as it can be told
 }
@@ -220,7 +176,9 @@ type EventKind int
 
 // The kinds of events.
 const (
+	// Connected: the handshake is over.
 	Connected EventKind = iota + 1
+	// Lost: a connection that had been told as Connected is gone.
 	Lost
 	// HandshakeFailed: told when the reason or the cause is another one than before, not of each attempt. Attempts go on, less and less often, and at least once
 	// in a handshake interval.
@@ -229,7 +187,9 @@ const (
 
 // ReplierConfig configures a replier.
 type ReplierConfig struct {
+	// Endpoint to bind. Port 0 picks a free one.
 	Endpoint Endpoint
+	// Backend and Security are as those of a publisher.
 	Backend  Backend
 	Security ServerSecurity
 	SocketOptions
@@ -237,12 +197,15 @@ type ReplierConfig struct {
 
 // Replier answers requests; no peer can make it deaf to the others.
 type Replier interface {
+	// Endpoint is what was bound, with the real port.
 	Endpoint() Endpoint
 	// Receive waits for requests and returns those that are there.
 	Receive(ctx context.Context) ([]Request, error)
 	// Reply answers req. A reply that its peer does not take is dropped, counted, and no error.
 	Reply(req Request, frame []byte) error
+	// Stats returns counters since the socket was made.
 	Stats() ReplierStats
+	// Close frees the endpoint. Requests that were not answered are lost.
 	Close() error
 }
 
@@ -258,22 +221,26 @@ type Request struct {
 
 // ReplierStats counts what a replier did.
 type ReplierStats struct {
-	Received uint64
+	Received uint64 // requests
 	Dropped  uint64 // replies that their peers did not take
 	// Malformed counts messages that are no request: without the empty frame that ends the envelope of one, or nothing
 	// behind it.
 	Malformed uint64
-	Access    AccessStats
+	// Access tells who came.
+	Access AccessStats
 }
 
 // PullerConfig configures a puller.
 type PullerConfig struct {
+	// Address of the socket that pushes.
 	Address Address
 	SocketOptions
 }
 
 // Puller receives what peers push to it.
 type Puller interface {
+	// Receive waits for frames and returns those that are there.
 	Receive(ctx context.Context) ([]Frame, error)
+	// Close ends the connection. What has not been received is lost.
 	Close() error
 }

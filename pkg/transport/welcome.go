@@ -1,5 +1,7 @@
 package transport
 
+import "errors"
+
 // Welcome is what a publisher gives a subscriber that has just come, to it alone: each time that one asks for a topic, before anything that is sent from then
 // on. One who is not admitted, or is about to be cut, gets nothing.
 //
@@ -13,4 +15,17 @@ type Welcome struct {
 	Sent func(frame []byte)
 	// Replay makes a publisher that gives its subscribers the frames of their welcome and nothing else: Send is an error, [ErrReplay].
 	Replay bool
+}
+
+// Check says why a publisher at an endpoint can't give this welcome; nil, also for no welcome: it can.
+func (w *Welcome) Check(at Endpoint) error {
+	switch {
+	case w == nil:
+		return nil
+	case w.Frames == nil:
+		return errors.New("a welcome without frames")
+	case at.Scheme() == "inproc":
+		return errors.New("subscribers over inproc can't be given a welcome") // their connections have no descriptors
+	}
+	return nil
 }

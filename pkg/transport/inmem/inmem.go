@@ -20,8 +20,8 @@
 // Sockets may be secure: keys are compared and gates are asked as in the real handshake, but nothing is encrypted. A client proves
 // nothing but that it has a secret key.
 //
-// It works inside testing/synctest bubbles when the Network is made in the bubble: nothing in it polls, sleeps or looks at the
-// clock. The only goroutines are those that call [transport.SubscriberConfig].Events, one for each subscriber that asks for them, and
+// It works inside testing/synctest bubbles when the Network is made in the bubble: nothing in it polls or sleeps, and the
+// clock is asked for nothing but when a subscriber fell behind. The only goroutines are those that call [transport.SubscriberConfig].Events, one for each subscriber that asks for them, and
 // one for each bound socket with a gate, which judges again when the gate has changed. Close of the socket waits for its own.
 //
 // All functions may be called concurrently. Whoever makes a transport or a group closes it; Network.Close closes them all.

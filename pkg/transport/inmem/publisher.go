@@ -1,12 +1,10 @@
 package inmem
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -28,7 +26,7 @@ func (t *Transport) Publisher(cfg transport.PublisherConfig) (transport.Publishe
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
-	if err := checkWelcome(cfg); err != nil {
+	if err := cfg.Welcome.Check(cfg.Endpoint); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
 	p := &Publisher{outbox: outbox{queue: opts.Queue}, welcome: cfg.Welcome}
@@ -96,31 +94,7 @@ func (p *Publisher) Dropped() uint64 {
 
 // WaitSubscribed waits until at least n subscriptions are a prefix of topic.
 func (p *Publisher) WaitSubscribed(ctx context.Context, topic string, n int) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		p.owner.network.mu.Lock()
-		if p.closed {
-			p.owner.network.mu.Unlock()
-			return transport.ErrClosed
-		}
-		covering := 0
-		for t, count := range p.counts() {
-			if strings.HasPrefix(topic, t) {
-				covering += count
-			}
-		}
-		changed := p.outbox.changed.next()
-		p.owner.network.mu.Unlock()
-		if covering >= n {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-		case <-changed:
-		}
-	}
+	return transport.WaitSubscribed(ctx, p, topic, n)
 }
 
 // Subscriptions returns the current subscriptions, sorted by topic.
@@ -173,9 +147,7 @@ func (p *Publisher) Clients() []transport.Client {
 			all = append(all, transport.Client{Identity: l.identity, Addr: l.peerAddrPort(), Topics: n, Slow: l.slow})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b transport.Client) int {
-		return cmp.Or(cmp.Compare(a.Identity, b.Identity), a.Addr.Compare(b.Addr))
-	})
+	slices.SortFunc(all, transport.Client.Compare)
 	return all
 }
 

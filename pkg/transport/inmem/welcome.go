@@ -1,25 +1,11 @@
 package inmem
 
 import (
-	"errors"
 	"maps"
 	"slices"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
-
-// checkWelcome refuses what the real transport refuses.
-func checkWelcome(c transport.PublisherConfig) error {
-	switch {
-	case c.Welcome == nil:
-		return nil
-	case c.Welcome.Frames == nil:
-		return errors.New("a welcome without frames")
-	case c.Endpoint.Scheme() == "inproc":
-		return errors.New("subscribers over inproc can't be given a welcome")
-	}
-	return nil
-}
 
 // welcomeAll gives a subscriber that has just connected what it is to have for each of its topics. The caller holds mu.
 func (p *Publisher) welcomeAll(l *link) {

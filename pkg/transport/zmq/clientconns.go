@@ -1,7 +1,6 @@
 package zmq
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -107,8 +106,6 @@ func (t *clientConns) subscribers() []transport.Client {
 		}
 		list = append(list, transport.Client{Identity: c.identity, Addr: c.id.peer, Topics: c.topics.len(), Slow: c.slowness()})
 	}
-	slices.SortFunc(list, func(a, b transport.Client) int {
-		return cmp.Or(cmp.Compare(a.Identity, b.Identity), a.Addr.Compare(b.Addr), cmp.Compare(a.Topics, b.Topics))
-	})
+	slices.SortFunc(list, transport.Client.Compare)
 	return list
 }

@@ -55,7 +55,7 @@ func (t *Transport) Publisher(c transport.PublisherConfig) (transport.Publisher,
 		return nil, err
 	}
 	defer leave()
-	if err := errors.Join(checkServer(c.Endpoint, c.Backend, c.Security), checkWelcome(c)); err != nil {
+	if err := errors.Join(checkServer(c.Endpoint, c.Backend, c.Security), c.Welcome.Check(c.Endpoint)); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
 	welcome := newWelcome(&c)
@@ -222,25 +222,7 @@ func (p *publisher) logCut(peer netip.AddrPort) {
 }
 
 func (p *publisher) WaitSubscribed(ctx context.Context, topic string, n int) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := p.lock(); err != nil {
-			return err
-		}
-		p.readTopics()
-		covered, changed := p.topics.covering(topic), p.topics.changed
-		p.mu.Unlock()
-		if covered >= n {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-p.done:
-		case <-ctx.Done():
-		}
-	}
+	return transport.WaitSubscribed(ctx, p, topic, n)
 }
 
 func (p *publisher) Subscriptions() []transport.Subscription {

@@ -54,15 +54,6 @@ func (t *topics) announce() {
 	}
 }
 
-// covering is the number of subscriptions that are a prefix of topic.
-func (t *topics) covering(topic string) int {
-	sum := 0
-	for i := range len(topic) + 1 {
-		sum += t.count[topic[:i]]
-	}
-	return sum
-}
-
 // list returns the subscriptions sorted by topic.
 func (t *topics) list() []transport.Subscription {
 	list := make([]transport.Subscription, 0, len(t.count))

@@ -67,19 +67,6 @@ func admitsAll(g transport.Gate) bool {
 	return all
 }
 
-// checkWelcome refuses a welcome that can't be given: connections of inproc have no descriptors.
-func checkWelcome(c transport.PublisherConfig) error {
-	switch {
-	case c.Welcome == nil:
-		return nil
-	case c.Welcome.Frames == nil:
-		return errors.New("a welcome without frames")
-	case c.Endpoint.Scheme() == "inproc":
-		return errors.New("subscribers over inproc can't be given a welcome")
-	}
-	return nil
-}
-
 // newWelcome prepares c for its welcome; nil where it has none.
 func newWelcome(c *transport.PublisherConfig) *welcome {
 	if c.Welcome == nil {
