@@ -96,7 +96,7 @@ func (w *Window) Stats() Stats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.stats
-	s.Entries = w.table.count
+	s.Entries = w.table.len()
 	return s
 }
 
@@ -114,16 +114,16 @@ const tidy = 4
 
 func (w *Window) see(k key, now int64) Verdict {
 	for range tidy {
-		if w.table.count == 0 || w.fresh(w.table.oldest(), now) {
+		if w.table.len() == 0 || w.fresh(w.table.oldest(), now) {
 			break
 		}
 		w.table.pop()
 	}
-	if slot, ok := w.table.find(k); ok && w.fresh(w.table.ring[w.table.slots[slot]-1], now) {
+	if e := w.table.find(k); e != nil && w.fresh(*e, now) {
 		w.stats.Duplicates++
 		return Duplicate
 	}
-	if w.table.count == w.table.most {
+	if w.table.len() == w.table.most {
 		fresh := w.fresh(w.table.oldest(), now)
 		if known := w.table.pop(); known && fresh {
 			w.stats.Forgotten++
