@@ -28,7 +28,7 @@ func TestLoopTable(t *testing.T) {
 			known[key] = now
 		}
 		if table.early > 0 {
-			t.Fatalf("at %d: %d forgotten early, with room for %d", now, table.early, len(table.ring))
+			t.Fatalf("at %d: %d forgotten early, with room for %d", now, table.early, table.most)
 		}
 	}
 }
@@ -47,8 +47,8 @@ func TestLoopTableFull(t *testing.T) {
 			t.Fatalf("%x is not known", e.key)
 		}
 	}
-	if want := uint64(99_999 - 1<<10); len(table.ring) > 1<<10 || table.early < want || table.early > want+10 {
-		t.Errorf("room for %d, %d forgotten early, want %d", len(table.ring), table.early, want)
+	if want := uint64(99_999 - 1<<10); table.entries.Len() != 1<<10 || table.early < want || table.early > want+10 {
+		t.Errorf("%d entries, %d forgotten early, want %d", table.entries.Len(), table.early, want)
 	}
 }
 
@@ -63,6 +63,30 @@ func TestLoopsEntries(t *testing.T) {
 	}
 	if got := l.early(); got > entries/1000 {
 		t.Errorf("%d of %d forgotten early", got, entries)
+	}
+}
+
+// However many entries there are, one more moves few of them: those of one shard.
+func TestLoopTableGrowth(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(1, 2))
+	const most = 500_000
+	table := loopTable{window: 1 << 60, most: most}
+	buckets := 0
+	for range most {
+		key := rnd.Uint64()
+		before := 0
+		if s := table.shard(key); s != nil {
+			before = len(*s)
+		}
+		table.find(loopEntry{key: key, at: 1})
+		grown := len(*table.shard(key)) - before
+		if buckets += grown; grown > shardBuckets/2 {
+			t.Fatalf("a shard grew by %d buckets, want %d at most", grown, shardBuckets/2)
+		}
+	}
+	if least, want := most/bucketLoad, 2*most/bucketLoad; buckets < least || buckets > want {
+		t.Errorf("%d buckets for %d entries, want %d to %d", buckets, most, least, want)
 	}
 }
 
