@@ -47,6 +47,11 @@
 // Delivery is at most once, as that of ZeroMQ. What is sent before a subscriber is connected is lost for that one:
 // [Publisher.WaitSubscribed] waits for as many as are needed. A subscriber that can't keep up fills its queue, then the publisher's
 // queue for it, and then messages are lost for it, and only there: nothing is dropped between the subscriber's socket and the program.
+// The publisher sees that and tells of it, in the log and in [Publisher.Stats] and [Publisher.Clients]; how much is lost is an estimate.
+//
+// A publisher can keep what it has sent for those who come later: the last message of each subject ([LastMessage]), or the last messages in their
+// order, on a port of their own ([Replay]). A subscriber drops what comes twice, as from two relays side by side, when [SubscriberOptions].Duplicates is
+// set, and connects anew to publishers that are silent for longer than their heartbeats promise when SilenceFactor is.
 //
 // A subject that has no leading slash goes out as pytroll:/subject. Topics get the magic and a slash in front, so none matches it but
 // those that spell the magic out: pytroll:/subject, or pytroll:/ for everything (see [message.Topic]).

@@ -29,6 +29,11 @@
 // sent, by type, sender, time and data but not by subject, so a message that comes back is dropped, also under another subject
 // ([Config.LoopWindow], doc/relay.md). A relay never subscribes to its own sinks.
 //
+// # Looking at it
+//
+// [Relay.Stats] counts what each route received, dropped (by reason), changed and sent, who subscribes to it, and what slow subscribers lose. [Hooks] tell
+// when all is bound, that the loops go round, and how it is in one line. An [Explainer] says what the routes would make of a message, without any network.
+//
 // # Concurrency
 //
 // One goroutine for each source receives, runs the steps of its routes and sends; nothing else stands between the sockets. [Relay.Reload],
