@@ -41,6 +41,7 @@ var routeCounters = []counter{
 		help: "Age that 99 of 100 messages had at most when they were sent, of the last one to two minutes."},
 	{field: "Publishers", key: "publishers", metric: "publishers_connected", help: "Publishers that the source is connected to."},
 	{field: "PublishersWanted", key: "publishers_wanted", metric: "publishers_wanted", help: "Publishers that the source is to be connected to."},
+	{field: "Missing", key: "missing"},
 	{field: "Subscribers", key: "subscribers", metric: "subscribers_connected", help: "Subscribers that are connected to the sink."},
 	{field: "Silent", key: "silent", metric: "publishers_silent_total", help: "Times that a publisher was connected to anew since it was not heard for too long."},
 	{field: "Loss.Unheard", key: "unheard", metric: "messages_unheard_total", help: "Messages that went to the sink while nobody had subscribed to anything."},
@@ -143,6 +144,8 @@ func shownAs(list []counter, stats any) map[string]any {
 			if v == nil {
 				values[c.key] = map[string]uint64{}
 			}
+		case []string:
+			values[c.key] = append([]string{}, v...)
 		default:
 			values[c.key] = v
 		}

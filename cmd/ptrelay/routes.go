@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -46,8 +48,9 @@ func newRoutesCommand(environ []string) *cobra.Command {
 		Use:   "routes",
 		Short: "show the routes of the running relay",
 		Long: `Shows the routes of the running relay with their counters: messages received, sent, held for
-duplicates and dropped, all since it was started; the delay (p99); publishers connected, of
-those that are to be; subscribers; and how long ago the last message was sent.`,
+duplicates, and dropped, all since it was started; the delay (p99); publishers connected, of
+those that are to be; subscribers; and how long ago the last message was sent. Below stand
+the publishers that are not connected.`,
 		Example: "  ptrelay routes\n  ptrelay routes --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -148,6 +151,7 @@ type routeLine struct {
 	DelayP99   float64           `json:"delay_p99_seconds"`
 	Publishers int               `json:"publishers"`
 	Wanted     int               `json:"publishers_wanted"`
+	Missing    []string          `json:"missing"`
 	Clients    int               `json:"subscribers"`
 	Last       *time.Time        `json:"last"`
 }
@@ -163,7 +167,29 @@ func writeTable(w io.Writer, body []byte, now time.Time) error {
 	for _, route := range answer.Routes {
 		fmt.Fprintln(table, strings.Join(route.columns(now), "\t"))
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	return writeMissing(w, answer.Routes)
+}
+
+// writeMissing names the publishers that are not connected, each with the routes that want it.
+func writeMissing(w io.Writer, routes []routeLine) error {
+	wanted := make(map[string][]string) // the routes, by address
+	for _, route := range routes {
+		for _, uri := range route.Missing {
+			wanted[uri] = append(wanted[uri], route.Name)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	lines := []string{"", "Not connected:"}
+	for _, uri := range slices.Sorted(maps.Keys(wanted)) {
+		lines = append(lines, "  "+uri+" ("+strings.Join(wanted[uri], ", ")+")")
+	}
+	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
+	return err
 }
 
 func (l routeLine) columns(now time.Time) []string {

@@ -245,7 +245,9 @@ func (a assigner) asText(v any) (string, bool) {
 func (a assigner) list(dst reflect.Value, v any, path string) []fault {
 	items, ok := a.asList(v)
 	if !ok {
-		return wrong(path, "a list", v)
+		faults := wrong(path, "a list", v)
+		faults[0].hint = listHint(dst.Type(), v, path)
+		return faults
 	}
 	var faults []fault
 	list := reflect.MakeSlice(dst.Type(), len(items), len(items))
@@ -254,6 +256,34 @@ func (a assigner) list(dst reflect.Value, v any, path string) []fault {
 	}
 	dst.Set(list)
 	return faults
+}
+
+// listHint says how the only item of a list is written: what is forgotten most often.
+func listHint(list reflect.Type, v any, path string) string {
+	tables := list.Elem().Kind() == reflect.Struct
+	switch v := v.(type) {
+	case string:
+		if !tables {
+			return fmt.Sprintf("a list stands in brackets, also with one item: [%s]", strconv.Quote(shorten(v)))
+		}
+	case map[string]any:
+		if tables {
+			return fmt.Sprintf("there may be several: each begins with [[%s]]", placeless(path))
+		}
+	}
+	return ""
+}
+
+// placeless is a path as it stands in the heading of a table, without places in lists.
+func placeless(path string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(path, "[") {
+		if _, behind, ok := strings.Cut(part, "]"); ok {
+			part = behind
+		}
+		b.WriteString(part)
+	}
+	return b.String()
 }
 
 // asList returns the items of v; text of the environment is split at commas and white space.

@@ -220,7 +220,7 @@ func TestFileProblems(t *testing.T) {
 			want: []string{
 				"own.toml:1: backend: want a text, got the number 1",
 				"own.toml:2: nameserver_port: want a whole number, got the number 5557",
-				`own.toml:3: bind: want a list, got the text "a b"`,
+				`own.toml:3: bind: want a list, got the text "a b" | a list stands in brackets, also with one item: ["a b"]`,
 				`own.toml:4: ratio: want a number, got the text "1"`,
 				"own.toml:5: optional: want a whole number, got true",
 				`own.toml:6: max_age: "10" is no duration | units are ms, s, m and h: "500ms", "30s", "1h30m"`,
@@ -249,6 +249,11 @@ func TestFileProblems(t *testing.T) {
 				"own.toml:4: rule[2].form: unknown key | did you mean from?",
 				"own.toml:5: rule[2].timeout: want a duration such as \"10m\", got the number 5 | a bare number has no unit: write \"500ms\", \"30s\", \"10m\" or \"2h\"",
 			},
+		},
+		{
+			name: "a table where several may be",
+			own:  "[rule]\nfrom = \"a\"\n",
+			want: []string{"own.toml:1: rule: want a list, got a table | there may be several: each begins with [[rule]]"},
 		},
 		{
 			name: "problems of a daemon's own",

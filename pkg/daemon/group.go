@@ -120,7 +120,9 @@ func (r *running) reload(ctx context.Context) {
 		defer r.notify(sd.SdNotifyReady)
 	}
 	if err := r.group.Reload(ctx); err != nil {
-		r.log.Error("reload failed, the old settings stay", zap.Error(err))
+		for _, err := range each(err) {
+			r.log.Error("reload failed, the old settings stay", append([]zap.Field{zap.Error(err)}, hintFields(err)...)...)
+		}
 		return
 	}
 	r.log.Info("reloaded")

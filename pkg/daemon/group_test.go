@@ -194,7 +194,7 @@ func TestReload(t *testing.T) {
 		core, logs := observer.New(zapcore.InfoLevel)
 		m := newManager()
 		hangups := make(chan os.Signal)
-		results := []error{nil, errors.New("max_age: want a duration")}
+		results := []error{nil, errors.Join(daemon.Hint(errors.New("a.toml:1: max_age: want a duration"), "write \"30s\""), errors.New("a.toml:2: x: unknown key"))}
 		g := &daemon.Group{
 			Parts:    []daemon.Part{part("a", 2*time.Second)},
 			Logger:   zap.New(core),
@@ -218,9 +218,15 @@ func TestReload(t *testing.T) {
 		m.want(t, "2s READY=1", "3s RELOADING=1", "3s READY=1", "6s RELOADING=1", "6s READY=1", "10s STOPPING=1 STATUS=stopping")
 		var got []string
 		for _, entry := range logs.All() {
-			got = append(got, entry.Message)
+			got = append(got, strings.TrimSpace(fmt.Sprintln(entry.Message, entry.ContextMap()["error"], entry.ContextMap()["hint"])))
 		}
-		want := []string{"ready", "reloaded", "reload failed, the old settings stay", "stopping"}
+		want := []string{
+			"ready <nil> <nil>", "reloaded <nil> <nil>",
+			// Each error on a line of its own, as --check prints them.
+			`reload failed, the old settings stay a.toml:1: max_age: want a duration write "30s"`,
+			"reload failed, the old settings stay a.toml:2: x: unknown key <nil>",
+			"stopping <nil> <nil>",
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("log: (-want +got)\n%s", diff)
 		}

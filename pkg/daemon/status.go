@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/coreos/go-systemd/v22/journal"
+	"go.uber.org/zap"
 )
 
 // What programs end with (doc/architecture.md). Only "ptctl check" differs, which follows the monitoring plugins.
@@ -144,6 +145,27 @@ func splitJoined(err error) []error {
 	}
 	if se, ok := err.(*StatusError); ok && se.Err != nil {
 		return splitJoined(se.Err)
+	}
+	return nil
+}
+
+// each returns the errors that [Fail] prints on lines of their own.
+func each(err error) []error {
+	joined := splitJoined(err)
+	if joined == nil {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined {
+		all = append(all, each(e)...)
+	}
+	return all
+}
+
+// hintFields is what the log tells of what the reader of err may try.
+func hintFields(err error) []zap.Field {
+	if h, ok := errors.AsType[hinter](err); ok && h.HintText() != "" {
+		return []zap.Field{zap.String("hint", h.HintText())}
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func (s *Subscriber) found(e discovery.Entry) {
 	if err != nil {
 		s.lost(e) // it may have been usable before
 		if leftOut, ok := s.refused.first(e.URI, err); ok && !s.isClosed() {
-			s.log.Warn("publisher passed over", zap.Strings("service", e.Services), zap.String("uri", e.URI), zap.Error(err), left(leftOut))
+			s.log.Log(passedOver(err), "publisher passed over", zap.Strings("service", e.Services), zap.String("uri", e.URI), zap.Error(err), left(leftOut))
 		}
 		return
 	}

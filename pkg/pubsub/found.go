@@ -1,11 +1,27 @@
 package pubsub
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 )
+
+// declined is why the program does not want a publisher. Nothing is wrong then.
+type declined struct{ error }
+
+func (d declined) Unwrap() error { return d.error }
+
+// passedOver is the level at which the log tells of a publisher that is not connected to.
+func passedOver(err error) zapcore.Level {
+	if _, ok := errors.AsType[declined](err); ok {
+		return zap.InfoLevel
+	}
+	return zap.WarnLevel
+}
 
 // foundAddress returns where to connect to a publisher that was found. With served, the publisher has two sockets, and the other one is the one to
 // connect to.
@@ -14,7 +30,7 @@ import (
 func (s *Subscriber) foundAddress(e discovery.Entry) (to transport.Address, served bool, err error) {
 	if s.accept != nil {
 		if err := s.accept(e); err != nil {
-			return transport.Address{}, false, err
+			return transport.Address{}, false, declined{err}
 		}
 	}
 	addr := Address{URI: e.URI, Backend: e.Backend, SupportedVersion: e.SupportedVersion}

@@ -26,8 +26,12 @@ type RouteStats struct {
 	// DelayP50 and DelayP99 are the ages that half of the messages and 99 of 100 had at most when they were sent, by the time in
 	// their header, of the last one to two minutes.
 	DelayP50, DelayP99 time.Duration
-	// Publishers and Subscribers are connected now; PublishersWanted are to be: those that were found, and the addresses.
-	Publishers, PublishersWanted, Subscribers int
+	// Publishers are connected now; PublishersWanted are to be: those that were found, and the addresses.
+	Publishers, PublishersWanted int
+	// Missing are the addresses of those that are wanted and not connected, sorted; the first hundred, if there are more.
+	Missing []string
+	// Subscribers are connected now.
+	Subscribers int
 	// Silent is how often a publisher of the source was connected to anew since it was not heard for too long; it counts since the source was opened.
 	Silent uint64
 	// Loss is what subscribers of the sink did not get, whichever route it was that fed it; zero where the sink can't tell. It counts since the sink was bound.

@@ -25,6 +25,14 @@ type Source interface {
 	Close() error
 }
 
+// Links is a [Source] that knows its publishers one by one. It may be called concurrently with everything else.
+type Links interface {
+	// Missing are the addresses of the publishers that it is to be connected to and is not, sorted.
+	Missing() []string
+	// Connected tells whether the publisher at an address is.
+	Connected(uri string) bool
+}
+
 // Received is what came in: a message, or a frame that is none.
 type Received struct {
 	// Message is nil where the frame is none.

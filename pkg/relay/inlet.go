@@ -23,6 +23,8 @@ type inlet struct {
 	cut    context.CancelFunc // ends it at once
 	done   chan struct{}      // closed when run has ended
 
+	absences absences // of publishers; used by Relay.watch alone
+
 	asking sync.Mutex // held while topics change
 
 	// Held while a batch goes through the routes: who has changed them knows that no message is on its way through the old ones.
@@ -48,6 +50,17 @@ func (in *inlet) set(routes []*route) {
 			in.loops = append(in.loops, r.loops)
 		}
 	}
+}
+
+// routeNames are the names of the routes that it feeds.
+func (in *inlet) routeNames() []string {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	names := make([]string, 0, len(in.routes))
+	for _, r := range in.routes {
+		names = append(names, r.Name)
+	}
+	return names
 }
 
 // subscribe asks for what the routes want together now.

@@ -27,7 +27,10 @@ type posttrollSource struct {
 	connected map[transport.Endpoint]bool
 }
 
-var _ Source = (*posttrollSource)(nil)
+var (
+	_ Source = (*posttrollSource)(nil)
+	_ Links  = (*posttrollSource)(nil)
+)
 
 // openSource makes the source of a route, which wants nothing yet. accept says which publishers may be connected to;
 // changed is called when there are others.
@@ -131,6 +134,28 @@ func (s *posttrollSource) Peers() (connected, all int) {
 		}
 	}
 	return connected, len(wanted)
+}
+
+// Missing are the publishers that are to be connected and are not.
+func (s *posttrollSource) Missing() []string {
+	missing := make(map[string]bool)
+	for _, addr := range s.sub.Addresses() {
+		missing[addr.URI] = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for at := range s.connected {
+		delete(missing, at.String())
+	}
+	return slices.Sorted(maps.Keys(missing))
+}
+
+// Connected tells whether the publisher at an address is.
+func (s *posttrollSource) Connected(uri string) bool {
+	at, err := transport.ConnectEndpoint(uri)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return err == nil && s.connected[at]
 }
 
 // keepLeft is the number of publishers, beyond those that are there, that are remembered after they were left.

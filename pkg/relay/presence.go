@@ -11,7 +11,8 @@ import (
 const (
 	// presenceInterval is the time between two looks whether sinks have subscribers.
 	presenceInterval = 10 * time.Second
-	// absenceGrace is how long a sink must be without any before the log tells: they need a while at the start, and to come back when something was restarted.
+	// absenceGrace is how long a sink must be without any, or a publisher away, before the log tells: they need a while at the start, and to come back when
+	// something was restarted.
 	absenceGrace = time.Minute
 )
 
@@ -36,7 +37,7 @@ func (p *presence) look(out *outlet, now time.Time, log *zap.Logger) {
 	present, unheard := out.sink.Peers() > 0, out.loss().Unheard
 	switch {
 	case present && p.told:
-		log.Info("sink has subscribers again", zap.String("service", out.cfg.Name), zap.Duration("age", now.Sub(p.absent)), zap.Uint64("count", unheard-p.unheard))
+		log.Info("sink has subscribers again", zap.String("service", out.cfg.Name), zap.Duration("age", age(p.absent, now)), zap.Uint64("count", unheard-p.unheard))
 		*p = presence{unheard: unheard}
 	case present:
 		*p = presence{unheard: unheard}
@@ -44,6 +45,9 @@ func (p *presence) look(out *outlet, now time.Time, log *zap.Logger) {
 		p.absent = now
 	case !p.told && now.Sub(p.absent) >= absenceGrace:
 		p.told = true
-		log.Info("sink has no subscribers", zap.String("service", out.cfg.Name), zap.Duration("age", now.Sub(p.absent)), zap.Uint64("count", unheard-p.unheard))
+		log.Info("sink has no subscribers", zap.String("service", out.cfg.Name), zap.Duration("age", age(p.absent, now)), zap.Uint64("count", unheard-p.unheard))
 	}
 }
+
+// age is a time since then for people.
+func age(then, now time.Time) time.Duration { return now.Sub(then).Round(time.Second) }

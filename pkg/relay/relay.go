@@ -160,6 +160,8 @@ func (r *Relay) Stats() Stats {
 		one.Name, one.Paused = route.Name, r.isPaused(route.plan)
 		source := r.inlets[route.sourceKey].source
 		one.Publishers, one.PublishersWanted = source.Peers()
+		one.Missing = missing(source)
+		one.Missing = one.Missing[:min(len(one.Missing), mostMissing)]
 		one.Silent = source.Silent()
 		one.Subscribers = route.outlet.sink.Peers()
 		one.Loss = route.outlet.loss()

@@ -108,6 +108,7 @@ func (r *Relay) watch(ctx context.Context, run *running, hooks Hooks) error {
 			hooks.Status(r.status(&last))
 		case now := <-presence.C:
 			r.lookForSubscribers(now)
+			r.lookForPublishers(now)
 		}
 	}
 }
