@@ -3,12 +3,11 @@ package main
 import (
 	"cmp"
 	"errors"
-	"strings"
 
 	"go.uber.org/zap"
 
+	"github.com/pytroll/posttroll-go/cmd/internal/lifecycle"
 	"github.com/pytroll/posttroll-go/pkg/config"
-	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/security"
@@ -51,29 +50,5 @@ func (s *settled) warnOfKeys() {
 
 // warnOfClients adds what keeps out clients at present, which can change while the nameserver runs.
 func (s *settled) warnOfClients() {
-	if s.shared.ClientsPublicKeysDirectory == "" {
-		return
-	}
-	if _, err := curve.ReadClients(s.shared.ClientsPublicKeysDirectory); err != nil {
-		for line := range strings.Lines(err.Error()) {
-			s.report.Warnings = append(s.report.Warnings, config.Warning{
-				Origin: s.report.Origin("clients_public_keys_directory"), Text: strings.TrimSuffix(line, "\n") + ": admits nobody",
-			})
-		}
-	}
+	lifecycle.WarnOfClients(s.report, "clients_public_keys_directory", s.shared.ClientsPublicKeysDirectory)
 }
-
-// changedKeys returns the settings whose files hold other server keys than those that are used.
-func changedKeys(used, fresh *security.Security) (changed []string) {
-	if public(used.Server(transport.Secure)) != public(fresh.Server(transport.Secure)) {
-		changed = append(changed, "server_secret_key_file")
-	}
-	next, _ := used.NextServer()
-	freshNext, _ := fresh.NextServer()
-	if public(next) != public(freshNext) {
-		changed = append(changed, "next_server_secret_key_file")
-	}
-	return changed
-}
-
-func public(s transport.ServerSecurity) curve.PublicKey { return s.Key.Public }

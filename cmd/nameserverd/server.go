@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/pytroll/posttroll-go/cmd/internal/lifecycle"
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/logging"
@@ -106,47 +106,19 @@ func (s *server) reloadSettings() error {
 	if err != nil {
 		return err
 	}
-	for _, w := range fresh.report.Warnings {
-		s.log.Warn("setting", zap.String("cause", w.String()))
-	}
+	lifecycle.Warn(s.log.Logger, fresh.report)
 	restart, err := s.nameserver.Reload(fresh.own)
 	if err != nil {
 		return err
 	}
 	s.log.Configure(fresh.log)
 	restart = append(restart, config.Changed(s.running.shared, fresh.shared)...)
-	if len(restart) > 0 {
-		s.log.Warn("changed settings that need a restart", zap.Strings("settings", restart))
-	}
-	return s.reloadKeys(fresh, restart)
-}
-
-// reloadKeys reads the keys again, which count after a restart, so that the restart holds no surprise. restart are the settings that were told to need
-// one.
-func (s *server) reloadKeys(fresh *settled, restart []string) error {
-	keys, err := fresh.openKeys(nil)
-	if err != nil {
-		s.log.Warn("keys with which it would not start again", zap.Error(err))
-		return nil
-	}
-	changed := slices.DeleteFunc(changedKeys(s.keys, keys), func(key string) bool { return slices.Contains(restart, key) })
-	if len(changed) > 0 {
-		s.log.Warn("changed keys that need a restart", zap.Strings("settings", changed))
-	}
-	return keys.Close()
+	return lifecycle.TellRestart(s.log.Logger, restart, s.keys, func() (*security.Security, error) { return fresh.openKeys(nil) })
 }
 
 // closeSoon closes what may wait for peers, and leaves it to the end of the process when they take too long.
 func (s *server) closeSoon(closing func() error) error {
-	closed := make(chan error, 1)
-	go func() { closed <- closing() }() // ends with the process at the latest
-	select {
-	case err := <-closed:
-		return err
-	case <-time.After(closeLimit):
-		s.log.Info("peers have not taken all that was on its way to them")
-		return nil
-	}
+	return lifecycle.CloseSoon(s.log.Logger, closeLimit, closing)
 }
 
 // group is both ends of the multicast group.

@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"strings"
 
 	"go.uber.org/zap"
 
-	"github.com/pytroll/posttroll-go/pkg/config"
-	"github.com/pytroll/posttroll-go/pkg/curve"
+	"github.com/pytroll/posttroll-go/cmd/internal/lifecycle"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/relay"
@@ -69,7 +67,7 @@ func (s *settled) checkKeys() (err error) {
 
 // warnOfClients adds what keeps out clients at present, which can change while the relay runs.
 func (s *settled) warnOfClients() {
-	told := map[string]bool{"": true}
+	told := make(map[string]bool)
 	s.warnOfFolder("clients_public_keys_directory", s.shared.ClientsPublicKeysDirectory, told)
 	for i, route := range s.own.Routes {
 		s.warnOfFolder(fmt.Sprintf("route[%d].sink.clients_public_keys_directory", i+1), route.Sink.ClientsPublicKeysDirectory, told)
@@ -81,35 +79,7 @@ func (s *settled) warnOfFolder(key, folder string, told map[string]bool) {
 		return
 	}
 	told[folder] = true
-	if _, err := curve.ReadClients(folder); err != nil {
-		for line := range strings.Lines(err.Error()) {
-			s.report.Warnings = append(s.report.Warnings, config.Warning{
-				Origin: s.report.Origin(key), Text: strings.TrimSuffix(line, "\n") + ": admits nobody",
-			})
-		}
-	}
-}
-
-// changedKeys returns the settings whose files hold other keys than those that are used.
-func changedKeys(used, fresh *security.Security) (changed []string) {
-	if public(used.Server(transport.Secure)) != public(fresh.Server(transport.Secure)) {
-		changed = append(changed, "server_secret_key_file")
-	}
-	next, _ := used.NextServer()
-	freshNext, _ := fresh.NextServer()
-	if public(next) != public(freshNext) {
-		changed = append(changed, "next_server_secret_key_file")
-	}
-	if client(used) != client(fresh) {
-		changed = append(changed, "client_secret_key_file")
-	}
-	return changed
-}
-
-func public(s transport.ServerSecurity) curve.PublicKey { return s.Key.Public }
-
-func client(s *security.Security) curve.PublicKey {
-	return s.Options(transport.SocketOptions{}).ClientKey.Public
+	lifecycle.WarnOfClients(s.report, key, folder)
 }
 
 var errNeedsKeys = errors.New("a sink that is to speak securely needs the keys of a server, which were not read at the start")

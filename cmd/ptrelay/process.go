@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 
-	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/cmd/internal/lifecycle"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/logging"
 )
@@ -51,41 +50,17 @@ func (p *process) check() (err error) {
 }
 
 // serve runs the relay until ctx ends.
-func (p *process) serve(ctx context.Context) (err error) {
+func (p *process) serve(ctx context.Context) error {
 	s, err := p.load()
 	if err != nil {
 		return err
 	}
-	log, err := logging.Open(logging.Config{
+	return lifecycle.WithLog(logging.Config{
 		Program: program, File: p.flags.Log, Settings: s.log, Verbose: p.flags.Verbose, Stderr: p.stderr, Environ: p.environ,
+	}, func(log *logging.Log) error {
+		// Of the routes the log has the names: what is in them is in the file.
+		lifecycle.Tell(log.Logger, s.report, "route", zap.Strings("routes", s.routeNames()))
+		srv := server{process: p, log: log, running: s}
+		return srv.run(ctx)
 	})
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil && p.flags.Log != "" {
-			log.Error("failed", zap.Error(err)) // standard error has it too, but who looks there
-		}
-		err = errors.Join(err, log.Close())
-	}()
-	defer zap.RedirectStdLog(log.Logger)()
-	tell(log.Logger, s)
-	srv := server{process: p, log: log, running: s}
-	return srv.run(ctx)
-}
-
-// tell logs what counts. Of the routes it tells the names: what is in them is in the file.
-func tell(log *zap.Logger, s *settled) {
-	for _, w := range s.report.Warnings {
-		log.Warn("setting", zap.String("cause", w.String()))
-	}
-	var fields []zap.Field
-	for _, v := range s.report.Values() {
-		if v.Origin != (config.Origin{}) && v.Key != "route" {
-			fields = append(fields, zap.String(v.Key, v.Text))
-		}
-	}
-	log.Info("settings that are not the default", zap.Strings("files", s.report.Files), zap.Dict("settings", fields...),
-		zap.Strings("routes", s.routeNames()))
-	log.Debug("version", zap.String("version", daemon.Version()))
 }

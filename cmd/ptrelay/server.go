@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
-	"go.uber.org/zap"
-
+	"github.com/pytroll/posttroll-go/cmd/internal/lifecycle"
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/logging"
@@ -136,9 +134,7 @@ func (s *server) reloadSettings() error {
 	if err != nil {
 		return err
 	}
-	for _, w := range fresh.report.Warnings {
-		s.log.Warn("setting", zap.String("cause", w.String()))
-	}
+	lifecycle.Warn(s.log.Logger, fresh.report)
 	if fresh.bindsSecurely() && !s.running.bindsSecurely() {
 		return daemon.Hint(errNeedsKeys, "restart the relay")
 	}
@@ -150,36 +146,11 @@ func (s *server) reloadSettings() error {
 	s.group.StopLimit = stopLimit(fresh)
 	s.log.Configure(fresh.log)
 	restart := append(config.Changed(s.running.shared, fresh.shared), config.Changed(s.running.http, fresh.http)...)
-	if len(restart) > 0 {
-		s.log.Warn("changed settings that need a restart", zap.Strings("settings", restart))
-	}
-	return s.reloadKeys(fresh, restart)
-}
-
-// reloadKeys reads the keys of all programs again, which count after a restart, so that the restart holds no surprise. Those of the routes' own count
-// already. restart are the settings that were told to need one.
-func (s *server) reloadKeys(fresh *settled, restart []string) error {
-	keys, err := fresh.openKeys(nil)
-	if err != nil {
-		s.log.Warn("keys with which it would not start again", zap.Error(err))
-		return nil
-	}
-	changed := slices.DeleteFunc(changedKeys(s.keys, keys), func(key string) bool { return slices.Contains(restart, key) })
-	if len(changed) > 0 {
-		s.log.Warn("changed keys that need a restart", zap.Strings("settings", changed))
-	}
-	return keys.Close()
+	// Keys of the routes' own count already.
+	return lifecycle.TellRestart(s.log.Logger, restart, s.keys, func() (*security.Security, error) { return fresh.openKeys(nil) })
 }
 
 // closeSoon closes what may wait for peers, and leaves it to the end of the process when they take too long.
 func (s *server) closeSoon(closing func() error) error {
-	closed := make(chan error, 1)
-	go func() { closed <- closing() }() // ends with the process at the latest
-	select {
-	case err := <-closed:
-		return err
-	case <-time.After(slack):
-		s.log.Info("subscribers have not taken all that was on its way to them")
-		return nil
-	}
+	return lifecycle.CloseSoon(s.log.Logger, slack, closing)
 }
