@@ -53,7 +53,7 @@ func (l *loops) expect(batch []Received) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range batch {
-		l.table.touch(batch[i].key)
+		l.table.expect(batch[i].key)
 	}
 }
 
@@ -86,7 +86,7 @@ func (l *loops) went(m *message.Message, data uint64, now time.Time) {
 	key := loopKey(m, data)
 	defer l.unlock(l.lock())
 	// As with expect: it is asked for now, and has come near when the next message has been looked at so far.
-	l.table.touch(key)
+	l.table.expect(key)
 	l.pending = loopEntry{key: key, at: l.clock(now)}
 }
 

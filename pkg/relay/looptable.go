@@ -16,8 +16,6 @@ type loopTable struct {
 	most   int   // entries
 	early  uint64
 
-	touched uint32 // keeps touch from being nothing
-
 	entries queue.Queue[loopEntry]
 	shards  []loopShard // a power of two
 	number  uint32      // the bits of a slot that are of the number; the others are of the key
@@ -61,10 +59,10 @@ func (t *loopTable) find(e loopEntry) *loopEntry {
 	return nil
 }
 
-// touch brings what a key may be found in near.
-func (t *loopTable) touch(key uint64) {
+// expect asks for the memory that a key is going to be looked for in.
+func (t *loopTable) expect(key uint64) {
 	if bucket := t.bucket(key); bucket != nil {
-		t.touched += bucket[0]
+		prefetch(bucket)
 	}
 }
 
