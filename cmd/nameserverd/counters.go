@@ -1,31 +1,13 @@
 package main
 
 import (
-	"context"
 	"maps"
-	"os"
 	"slices"
 
 	"go.uber.org/zap"
 
-	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 )
-
-// report writes the counters into the log each time that a signal comes, until ctx ends. It is a part of the group.
-func (s *server) report(signals <-chan os.Signal) daemon.Part {
-	return daemon.Part{Name: "counters", NoHeartbeat: true, Run: func(ctx context.Context, h *daemon.Handle) error {
-		h.Ready()
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-signals:
-				s.log.Info("counters", counters(s.nameserver.Stats())...)
-			}
-		}
-	}}
-}
 
 // counters returns what the log tells of the nameserver: all fields of [nameserver.Stats].
 func counters(stats nameserver.Stats) []zap.Field {

@@ -42,9 +42,8 @@ func (s *server) run(ctx context.Context) (err error) {
 	hangups := make(chan os.Signal, 1) // one that waits is enough: the settings are read when it is taken
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	reports := make(chan os.Signal, 1)
-	signal.Notify(reports, syscall.SIGUSR1)
-	defer signal.Stop(reports)
+	counting, stopCounting := lifecycle.Counters(func() { s.log.Info("counters", counters(s.nameserver.Stats())...) })
+	defer stopCounting()
 	notifier, err := daemon.SystemdNotifier()
 	if err != nil {
 		return err
@@ -79,7 +78,7 @@ func (s *server) run(ctx context.Context) (err error) {
 		return err
 	}
 	group := daemon.Group{
-		Parts:     []daemon.Part{{Name: "nameserver", Run: s.serve}, s.report(reports)},
+		Parts:     []daemon.Part{{Name: "nameserver", Run: s.serve}, counting},
 		Logger:    s.log.Logger,
 		Notifier:  notifier,
 		Hangups:   hangups,

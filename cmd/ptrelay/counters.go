@@ -90,6 +90,13 @@ func (c counter) value(stats any) any {
 	return v.Interface()
 }
 
+// logCounters writes the counters of every route into the log.
+func (s *server) logCounters() {
+	for _, route := range s.relay.Stats().Routes {
+		s.log.Info("counters", logged(route)...)
+	}
+}
+
 // logged returns what the log tells of a route.
 func logged(stats relay.RouteStats) []zap.Field {
 	var fields []zap.Field

@@ -48,9 +48,8 @@ func (s *server) run(ctx context.Context) (err error) {
 	hangups := make(chan os.Signal, 1) // one that waits is enough: the settings are read when it is taken
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	reports := make(chan os.Signal, 1)
-	signal.Notify(reports, syscall.SIGUSR1)
-	defer signal.Stop(reports)
+	counting, stopCounting := lifecycle.Counters(s.logCounters)
+	defer stopCounting()
 	notifier, err := daemon.SystemdNotifier()
 	if err != nil {
 		return err
@@ -85,7 +84,7 @@ func (s *server) run(ctx context.Context) (err error) {
 		return errors.Join(err, stop(), s.relay.Close())
 	}
 	s.group = &daemon.Group{
-		Parts:     append([]daemon.Part{{Name: "relay", Run: s.carry}, s.report(reports)}, serving...),
+		Parts:     append([]daemon.Part{{Name: "relay", Run: s.carry}, counting}, serving...),
 		Logger:    s.log.Logger,
 		Notifier:  notifier,
 		Hangups:   hangups,

@@ -30,13 +30,13 @@ func (p *process) load() (*settled, error) {
 	var err error
 	s.report, err = config.Load(config.DaemonSources(settings, p.flags.Config, p.environ), &s.shared, (*unvalidated)(&s.own), &s.http, &s.log)
 	// What could be read is looked at too: who mends a file wants to hear of all that is wrong with it.
-	invalid := unrelated(flatten(s.located(s.own.Validate())), flatten(err))
+	invalid := unrelated(config.Unjoin(s.located(s.own.Validate())), config.Unjoin(err))
 	if len(s.own.Routes) == 0 && err == nil {
 		s.report.Warnings = append(s.report.Warnings, config.Warning{
 			Origin: config.Origin{File: instanceOf(p.flags.Config).file}, Text: "no [[route]]: nothing is carried",
 		})
 	}
-	return s, daemon.BadConfig(inOrder(append(flatten(err), invalid...)))
+	return s, daemon.BadConfig(inOrder(append(config.Unjoin(err), invalid...)))
 }
 
 // inOrder joins problems in the order of the lines of their files.
@@ -95,22 +95,6 @@ func relatedKeys(a, b string) bool {
 	}
 	rest, ok := strings.CutPrefix(b, a)
 	return ok && (a == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
-}
-
-// flatten returns the errors that are joined in err.
-func flatten(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, flatten(e)...)
-	}
-	return all
 }
 
 // located says of each setting that err finds bad where it comes from.

@@ -105,7 +105,7 @@ func (l *loader) flags(flags []Flag) {
 
 // validate adds what is wrong with v. A problem that knows its key is told where the value came from.
 func (l *loader) validate(v validator) {
-	for _, err := range flatten(v.Validate()) {
+	for _, err := range Unjoin(v.Validate()) {
 		key, hint := "", ""
 		if k, ok := errors.AsType[keyed](err); ok {
 			key = k.ConfigKey()
@@ -128,8 +128,8 @@ func (l *loader) validate(v validator) {
 	}
 }
 
-// flatten returns the errors that [errors.Join] has joined in err.
-func flatten(err error) []error {
+// Unjoin returns the errors that [errors.Join] has joined in err, those that are joined again among them; err alone where it is none of that, and nothing for nil.
+func Unjoin(err error) []error {
 	if err == nil {
 		return nil
 	}
@@ -139,7 +139,7 @@ func flatten(err error) []error {
 	}
 	var all []error
 	for _, e := range joined.Unwrap() {
-		all = append(all, flatten(e)...)
+		all = append(all, Unjoin(e)...)
 	}
 	return all
 }
