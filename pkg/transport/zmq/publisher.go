@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -19,10 +18,10 @@ const (
 	// are any, within whatever call comes next: with the usual queue, a subscriber that asks without end for topics that take long to
 	// store keeps that call, and with it the publisher, from ever returning, and memory grows. With one the queue runs empty in between.
 	topicQueue = 1
-	// cutInterval is the time between two lines in the log about subscribers that are cut.
-	cutInterval = time.Minute
 	// sweepDelay is how long after a Send the reader looks for subscriptions whose signal that Send may have taken.
 	sweepDelay = 10 * time.Millisecond
+	// readTime is how long subscriptions are taken in at most in the name of one who asks about them.
+	readTime = 20 * time.Millisecond
 )
 
 // publisher is an XPUB socket: it tells of subscriptions, and is read for them.
@@ -31,16 +30,15 @@ type publisher struct {
 	endpoint transport.Endpoint
 
 	// Under the socket's mu.
-	guard     *guard   // nil: everybody may subscribe
-	welcome   *welcome // nil: newcomers get nothing
-	topics    topics
-	conns     clientConns // without a guard; otherwise they are the guard's
-	cuts      uint64      // subscribers that were cut
-	cutLogged time.Time
-	sweep     *time.Timer
-	sweeping  bool
-	gathered  gathered
-	losses    *losses
+	guard    *guard   // nil: everybody may subscribe
+	welcome  *welcome // nil: newcomers get nothing
+	topics   topics
+	conns    clientConns // without a guard; otherwise they are the guard's
+	greed    greed
+	sweep    *time.Timer
+	sweeping bool
+	gathered gathered
+	losses   *losses
 }
 
 var _ transport.Publisher = (*publisher)(nil)
@@ -149,9 +147,14 @@ func (p *publisher) service() {
 	}
 }
 
-// readTopics takes in the subscriptions that have come. The socket's mu is held.
+// readTopics takes in the subscriptions that have come. When they take longer than readTime, as where peers come and go that ask for very many topics, the reader
+// takes in the rest, with turns for others in between. The socket's mu is held.
 func (p *publisher) readTopics() {
-	for p.readBatch() {
+	for begin := time.Now(); p.readBatch(); {
+		if time.Since(begin) > readTime {
+			p.sweepSoon()
+			return
+		}
 	}
 }
 
@@ -193,11 +196,11 @@ func (p *publisher) take(part part) {
 	}
 	// A topic of one who is admitted no more counts too, for a moment: libzmq serves it until the connection is cut, and tells of its end.
 	p.topics.apply(topic, subscribed)
-	if c != nil && c.topics.tooMuch() && !c.cut {
-		c.cut = true
-		if c.id.cut(part.fd) {
-			p.logCut(c.id.peer)
-		}
+	if c != nil && c.topics.tooMuch() {
+		p.cutGreedy(part.fd, c)
+	}
+	if p.topics.tooMuch() {
+		p.makeRoom(time.Now())
 	}
 	p.welcome.take(part, topic, subscribed)
 }
@@ -209,16 +212,6 @@ func (p *publisher) connOf(part part) *clientConn {
 	}
 	c, _, _ := p.guard.accept(part)
 	return c
-}
-
-// logCut tells of a subscriber that was cut. It comes back at once, as a rule, to be cut again: so once in cutInterval is enough.
-func (p *publisher) logCut(peer netip.AddrPort) {
-	p.cuts++
-	if now := time.Now(); p.cutLogged.IsZero() || now.Sub(p.cutLogged) >= cutInterval {
-		p.cutLogged = now
-		p.log.Warn("subscriber cut: it asks for too many topics", zap.Stringer("uri", p.endpoint), zap.Stringer("peer", peer),
-			zap.Int("bytes", maxTopicBytes), zap.Uint64("count", p.cuts))
-	}
 }
 
 func (p *publisher) WaitSubscribed(ctx context.Context, topic string, n int) error {
@@ -279,7 +272,7 @@ func (p *publisher) connections() map[int]*clientConn {
 func (p *publisher) Stats() transport.PublisherStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return transport.PublisherStats{Access: p.guard.accessStats(), Cut: p.cuts, Loss: p.losses.total(), Welcomed: p.welcome.count()}
+	return transport.PublisherStats{Access: p.guard.accessStats(), Cut: p.greed.cuts, Loss: p.losses.total(), Welcomed: p.welcome.count()}
 }
 
 func (p *publisher) Close() error {

@@ -11,9 +11,23 @@ import (
 // maxTopics bounds the topics that are counted; further ones are served by libzmq and not listed.
 const maxTopics = 100_000
 
+// mostLoad is what all subscribers of a publisher may ask for together, before those are cut that ask for most: somewhat less than what is counted.
+var mostLoad = load{topics: maxTopics - maxTopics/10, bytes: 16 * maxTopicBytes, subscriptions: 10 * maxTopics}
+
+// load is what topics cost: different ones, and their bytes, which libzmq keeps in a tree; and subscriptions to them, which it keeps for each connection.
+type load struct{ topics, bytes, subscriptions int }
+
+func (l load) less(o load) load {
+	return load{l.topics - o.topics, l.bytes - o.bytes, l.subscriptions - o.subscriptions}
+}
+
+// some tells whether anything is left.
+func (l load) some() bool { return l.topics > 0 || l.bytes > 0 || l.subscriptions > 0 }
+
 // topics counts the subscriptions to a publisher.
 type topics struct {
 	count   map[string]int
+	load    load
 	dirty   bool
 	changed chan struct{} // closed and replaced when count has changed
 }
@@ -37,9 +51,17 @@ func (t *topics) apply(topic []byte, subscribed bool) {
 	switch {
 	case subscribed && (known || len(t.count) < maxTopics):
 		t.count[string(topic)] = n + 1
-	case !subscribed && n > 1:
-		t.count[string(topic)] = n - 1
-	case !subscribed:
+		t.load.subscriptions++
+		if !known {
+			t.load.topics, t.load.bytes = t.load.topics+1, t.load.bytes+len(topic)+1
+		}
+	case !subscribed && known:
+		t.load.subscriptions--
+		if n > 1 {
+			t.count[string(topic)] = n - 1
+			break
+		}
+		t.load.topics, t.load.bytes = t.load.topics-1, t.load.bytes-len(topic)-1
 		delete(t.count, string(topic))
 	}
 	t.dirty = true
@@ -53,6 +75,9 @@ func (t *topics) announce() {
 		t.dirty = false
 	}
 }
+
+// tooMuch tells whether there are more topics than a publisher has room for.
+func (t *topics) tooMuch() bool { return t.load.less(mostLoad).some() }
 
 // list returns the subscriptions sorted by topic.
 func (t *topics) list() []transport.Subscription {

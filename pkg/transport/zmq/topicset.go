@@ -81,3 +81,6 @@ func (s *topicSet) len() int { return len(s.hashes) }
 
 // tooMuch tells whether a connection has more topics than it may.
 func (s *topicSet) tooMuch() bool { return s.bytes > maxTopicBytes }
+
+// load is what the topics cost where nobody else has the same.
+func (s *topicSet) load() load { return load{topics: s.len(), bytes: s.bytes, subscriptions: s.len()} }
