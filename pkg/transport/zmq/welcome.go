@@ -39,7 +39,9 @@ type welcome struct {
 	s     *socket
 	guard *guard
 	given uint64 // subscriptions that got something
+	lines budget // of the log
 
+	owed   owed
 	turn   turn
 	idle   bool // nobody has asked for what covers idleFrame
 	skewed bool // what is current is not known, until there is nothing to read
@@ -75,7 +77,7 @@ func newWelcome(c *transport.PublisherConfig) *welcome {
 	if c.Security.Gate == nil {
 		c.Security.Gate = everybody{}
 	}
-	return &welcome{Welcome: *c.Welcome}
+	return &welcome{Welcome: *c.Welcome, owed: newOwed()}
 }
 
 // batch is the number of subscriptions that are read at once: what is current is that of the last one.
@@ -235,6 +237,17 @@ func (w *welcome) cut(fd int, c *clientConn) {
 // greet sends what the current connection, which has just subscribed to topic, is to have.
 func (w *welcome) greet(fd int, c *clientConn, topic []byte) {
 	frames := w.Frames(string(topic))
+	if !w.Replay && len(frames) > 1 {
+		frames = frames[len(frames)-1:]
+	}
+	now, size := time.Now(), owedBytes(frames, w.guard.backend)
+	if !w.owed.room(size, now, w.cutStuck) {
+		w.noRoom(fd, c, now)
+		return
+	}
+	if size > 0 {
+		w.owed.give(fd, c, size, now)
+	}
 	if w.Replay {
 		for _, frame := range frames {
 			w.send(frame)
@@ -242,7 +255,7 @@ func (w *welcome) greet(fd int, c *clientConn, topic []byte) {
 		w.set(optUnsubscribe, topic)
 		w.replayed = append(w.replayed, current{fd, c})
 	} else if len(frames) > 0 {
-		err := w.turn.welcome(w.s.raw, frames[len(frames)-1], w.idle)
+		err := w.turn.welcome(w.s.raw, frames[0], w.idle)
 		if errors.Is(err, syscall.EAGAIN) {
 			w.cut(fd, c) // it took too long to get here: it must come again
 			return
@@ -254,6 +267,23 @@ func (w *welcome) greet(fd int, c *clientConn, topic []byte) {
 	}
 	if len(frames) > 0 {
 		w.given++
+	}
+}
+
+// cutStuck cuts a subscriber that does not take its welcome. It comes back.
+func (w *welcome) cutStuck(fd int, c *clientConn) {
+	if c.cut = true; c.id.cut(fd) && w.lines.allow(time.Now()) {
+		w.guard.log().Warn("subscriber cut: it takes nothing of what was kept for it, and others wait", zap.Stringer("peer", c.id.peer))
+	}
+}
+
+// noRoom is called when too much waits for subscribers already. One to a replay is cut, and comes back; others do without.
+func (w *welcome) noRoom(fd int, c *clientConn, now time.Time) {
+	if w.lines.allow(now) {
+		w.guard.log().Warn("subscriber gets nothing of what is kept: too much waits for others", zap.Stringer("peer", c.id.peer), zap.Int64("bytes", w.owed.total))
+	}
+	if w.Replay {
+		w.cut(fd, c)
 	}
 }
 
