@@ -65,6 +65,31 @@ func TestUnitsAreValid(t *testing.T) {
 	}
 }
 
+// A unit of sockets is valid beside the service that it starts.
+func TestSocketsAreValid(t *testing.T) {
+	t.Parallel()
+	tool := analyze(t)
+	dir := filepath.Dir(units(t)["posttroll-nameserver.service"])
+	files, err := filepath.Glob("systemd/*.socket")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("units: %q, %v", files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, filepath.Base(file))
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.CommandContext(t.Context(), tool, "verify", "--man=no", path).CombinedOutput()
+		if err != nil || strings.Contains(string(out), filepath.Base(path)) {
+			t.Errorf("%s: %v\n%s", file, err, out)
+		}
+	}
+}
+
 func TestUnitsAreConfined(t *testing.T) {
 	t.Parallel()
 	tool := analyze(t)
@@ -86,7 +111,7 @@ func TestUnitsHaveOneManner(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, line := range []string{
-			"Type=notify", "NotifyAccess=main", `ExecReload=/bin/sh -c "kill -HUP $MAINPID"`, "Restart=on-failure", "RestartPreventExitStatus=2 78",
+			"Type=notify", "NotifyAccess=main", "StartLimitIntervalSec=0", "RestartSec=2", `ExecReload=/bin/sh -c "kill -HUP $MAINPID"`, "Restart=on-failure", "RestartPreventExitStatus=2 78",
 			"WatchdogSec=30", "DynamicUser=yes", "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK", "SystemCallFilter=sched_setscheduler",
 		} {
 			if !strings.Contains("\n"+string(text), "\n"+line+"\n") {

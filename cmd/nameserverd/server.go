@@ -60,6 +60,11 @@ func (s *server) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.closeSoon(network.Close)) }()
 	opts := nameserver.Options{Transport: network, Security: keys, Logger: s.log.Logger}
+	closeListeners, err := takeListeners(&opts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeListeners()) }()
 	if s.running.own.Multicast {
 		group, err := s.openGroup()
 		if err != nil {
@@ -69,7 +74,7 @@ func (s *server) run(ctx context.Context) (err error) {
 		opts.Receiver, opts.Sender = group.receiver, group.sender
 	}
 	if s.nameserver, err = nameserver.New(s.running.own, opts); err != nil {
-		return err
+		return daemon.BadConfig(s.running.located(err))
 	}
 	if err := s.nameserver.Listen(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -86,6 +91,15 @@ func (s *server) run(ctx context.Context) (err error) {
 		StopLimit: stopLimit,
 	}
 	return group.Run(ctx)
+}
+
+// takeListeners adds the sockets that the service manager hands over.
+func takeListeners(opts *nameserver.Options) (closing func() error, err error) {
+	listeners, err := daemon.SystemdListeners()
+	for _, l := range listeners {
+		opts.Listeners = append(opts.Listeners, nameserver.Listener(l))
+	}
+	return func() error { return daemon.CloseListeners(listeners) }, err
 }
 
 // serve is the part of the group that does the work.

@@ -123,7 +123,8 @@ func (n *Nameserver) Listen(ctx context.Context) error {
 	}
 	n.sockets.Store(&all)
 	ep := &all.endpoints
-	n.log.Info("listening", append(ep.fields(), zap.String("backend", string(n.config().Backend)), zap.Bool("multicast", n.config().Multicast))...)
+	n.log.Info("listening", append(ep.fields(), zap.String("backend", string(n.config().Backend)), zap.Bool("multicast", n.config().Multicast),
+		zap.Bool("handed_over", n.handed != nil))...)
 	if len(ep.Secure.Lookups) > 0 {
 		n.log.Info("listening with keys", ep.Secure.fields()...)
 	}
@@ -157,7 +158,7 @@ func (n *Nameserver) bind(all *sockets, p port, ep transport.Endpoint) (transpor
 	if p.role == feed {
 		options.Queue = feedQueue
 		f, err := n.opts.Transport.Publisher(transport.PublisherConfig{
-			Endpoint: ep, Backend: p.backend, Security: p.security, SocketOptions: options,
+			Endpoint: ep, Backend: p.backend, Security: p.security, Listener: n.handed[ep.String()], SocketOptions: options,
 		})
 		if err != nil {
 			return transport.Endpoint{}, err
@@ -167,7 +168,7 @@ func (n *Nameserver) bind(all *sockets, p port, ep transport.Endpoint) (transpor
 	}
 	options.MaxMessage = maxRequestBytes
 	r, err := n.opts.Transport.Replier(transport.ReplierConfig{
-		Endpoint: ep, Backend: p.backend, Security: p.security, SocketOptions: options,
+		Endpoint: ep, Backend: p.backend, Security: p.security, Listener: n.handed[ep.String()], SocketOptions: options,
 	})
 	if err != nil {
 		return transport.Endpoint{}, err

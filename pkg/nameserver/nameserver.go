@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,9 @@ type Options struct {
 	// Receiver and Sender reach the multicast group. Needed when Config.Multicast is set, and not used otherwise.
 	Receiver DatagramReceiver
 	Sender   discovery.DatagramSender
+	// Listeners are TCP sockets that listen already, for a transport that can use them. There have to be one for each port and address of Config then, and no
+	// others. The caller closes their files after Listen. Empty: Listen binds all ports.
+	Listeners []Listener
 	// LocalAddresses lists this host's addresses, for Config.RestrictToLocalhost. Default [discovery.LocalAddresses].
 	LocalAddresses func() ([]netip.Addr, error)
 	// Logger is told what changes. Nil: nobody is.
@@ -66,6 +70,7 @@ type Nameserver struct {
 	reloaded chan struct{} // 1 deep: that there are new settings
 	stopped  chan struct{} // closed when the keeper has ended
 	counters counters
+	handed   map[string]*os.File // for Listen, by endpoint; nil: it binds
 	local    *localHosts
 
 	refused        *refusals // announcements
@@ -113,6 +118,10 @@ func New(cfg Config, opts Options) (*Nameserver, error) {
 	}
 	n.sockets.Store(&sockets{})
 	n.setConfig(cfg)
+	var err error
+	if n.handed, err = n.assign(cfg, opts.Security, opts.Listeners); err != nil {
+		return nil, err
+	}
 	return n, nil
 }
 

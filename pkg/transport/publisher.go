@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/netip"
+	"os"
 	"strings"
 )
 
@@ -18,6 +19,8 @@ type PublisherConfig struct {
 	Security ServerSecurity
 	// Welcome is what those who have just come get. Nil: nothing. It is an error at an inproc endpoint.
 	Welcome *Welcome
+	// Listener is used instead of binding Endpoint, as that of [ReplierConfig].
+	Listener *os.File
 	SocketOptions
 }
 

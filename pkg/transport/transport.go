@@ -23,6 +23,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/curve"
@@ -192,6 +193,9 @@ type ReplierConfig struct {
 	// Backend and Security are as those of a publisher.
 	Backend  Backend
 	Security ServerSecurity
+	// Listener is a TCP socket that listens already, at Endpoint, which then has its real port: such as systemd hands over, so that nobody is refused while a
+	// program restarts. The transport uses a duplicate; the file stays the caller's. Nil: the endpoint is bound.
+	Listener *os.File
 	SocketOptions
 }
 

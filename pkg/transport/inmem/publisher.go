@@ -26,6 +26,9 @@ func (t *Transport) Publisher(cfg transport.PublisherConfig) (transport.Publishe
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
+	if cfg.Listener != nil {
+		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, errListener)
+	}
 	if err := cfg.Welcome.Check(cfg.Endpoint); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}

@@ -33,6 +33,9 @@ func (t *Transport) Replier(cfg transport.ReplierConfig) (transport.Replier, err
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
+	if cfg.Listener != nil {
+		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, errListener)
+	}
 	r := &Replier{maxMessage: opts.MaxMessage}
 	if err := t.listen(listenConfig{endpoint: cfg.Endpoint, backend: cfg.Backend, security: cfg.Security}, &r.server, r); err != nil {
 		return nil, err

@@ -28,6 +28,9 @@ type listenConfig struct {
 	security         transport.ServerSecurity
 }
 
+// errListener refuses sockets of the operating system, which nobody in memory can connect to.
+var errListener = errors.New("a listening socket can't be used in memory")
+
 // listen binds s and lets those in that wait for it. self is the socket around s.
 func (t *Transport) listen(cfg listenConfig, s *server, self interface {
 	acceptor

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"strings"
 	"syscall"
 
@@ -34,8 +35,14 @@ func newPortRange(min, max int) (portRange, error) {
 	return portRange{min, max}, nil
 }
 
-// bind binds zs and returns the endpoint with the real port. Errors name the endpoint and the cause.
-func bind(zs *zmq4.Socket, e transport.Endpoint, ports portRange) (transport.Endpoint, error) {
+// bind binds zs, or lets it use listener unless that is nil, and returns the endpoint with the real port. Errors name the endpoint and the cause.
+func bind(zs *zmq4.Socket, e transport.Endpoint, ports portRange, listener *os.File) (transport.Endpoint, error) {
+	if listener != nil {
+		if err := adopt(zs, e, listener); err != nil {
+			return transport.Endpoint{}, bindError(e, err)
+		}
+		return e, nil
+	}
 	// Dual-stack where all addresses are meant; nowhere else, since with it libzmq reads a network interface as its IPv6
 	// address.
 	addr, err := netip.ParseAddr(e.Host())
