@@ -24,9 +24,15 @@ func (m *Message) cutOffsets() ([]byte, error) {
 
 // withText returns m with other data of the same type, given as UTF-8.
 func (m *Message) withText(data []byte) (*Message, error) {
-	head := m.text(m.frame[:len(m.frame)-len(m.data)])
-	frame := make([]byte, 0, len(head)+len(data))
-	return m.decodeAgain(append(append(frame, head...), data...))
+	before := len(m.frame) - len(m.data)
+	if m.latin1 {
+		return m.decodeAgain(append([]byte(m.text(m.frame[:before])), data...))
+	}
+	frame := make([]byte, 0, before+len(data))
+	frame = append(append(frame, m.frame[:before]...), data...)
+	made := *m // its words stay in the old frame
+	made.frame, made.data = frame, frame[before:]
+	return &made, nil
 }
 
 // cutter copies JSON, and writes datetimes without their offset.
