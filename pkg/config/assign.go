@@ -19,6 +19,9 @@ type fault struct {
 	hint string
 }
 
+// unknownKey is the text of the fault of a key that is none.
+const unknownKey = "unknown key"
+
 // assigner puts generic values into settings. Values are nil, bool, int64, float64, string, number, time.Time, []any and
 // map[string]any, and from flags what the setting's type is.
 type assigner struct {
@@ -343,7 +346,7 @@ func (a assigner) structure(dst reflect.Value, v any, path string) []fault {
 			faults = append(faults, a.assign(value, entries[key], below)...)
 			continue
 		}
-		faults = append(faults, fault{below, "unknown key", suggest(key, keys)})
+		faults = append(faults, fault{below, unknownKey, suggest(key, keys)})
 	}
 	return faults
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -95,7 +96,7 @@ func (l *loader) unknownKey(from Origin, key string, f *field, shared bool) *Pro
 		return &Problem{Origin: from, Key: key, Text: "is no shared setting",
 			Hint: "put it into the program's own file: other programs read this one too"}
 	}
-	return &Problem{Origin: from, Key: key, Text: "unknown key", Hint: suggest(key, l.table.keys(shared))}
+	return &Problem{Origin: from, Key: key, Text: unknownKey, Hint: cmp.Or(suggest(key, l.table.keys(shared)), l.table.elsewhere(key))}
 }
 
 // syntaxProblem tells of text that is no TOML.

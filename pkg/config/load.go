@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"strings"
 )
 
 // validator is what a target may be; its problems are told with the origin of the setting when they have a method
@@ -75,6 +76,9 @@ func (l *loader) set(f *field, v any, a assigner, from Origin, lines func(path s
 		at := from
 		if lines != nil {
 			at.Line = lines(ft.path)
+		}
+		if ft.text == unknownKey && ft.hint == "" {
+			ft.hint = l.table.elsewhere(ft.path[strings.LastIndexByte(ft.path, '.')+1:])
 		}
 		l.fail(&Problem{Origin: at, Key: ft.path, Text: ft.text, Hint: ft.hint})
 	}

@@ -251,6 +251,17 @@ func TestFileProblems(t *testing.T) {
 			},
 		},
 		{
+			name: "below the wrong heading",
+			own:  "form = \"a\"\ntimeout = \"1s\"\n[[rule]]\nratio = 1\ntotal = 1\nqqq = 1\n",
+			want: []string{
+				"own.toml:1: form: unknown key",
+				"own.toml:2: timeout: unknown key | timeout belongs to [[rule]]",
+				"own.toml:6: rule[1].qqq: unknown key",
+				"own.toml:4: rule[1].ratio: unknown key | ratio belongs to the top of the file, above all tables",
+				"own.toml:5: rule[1].total: unknown key | total belongs to [limits]",
+			},
+		},
+		{
 			name: "a table where several may be",
 			own:  "[rule]\nfrom = \"a\"\n",
 			want: []string{"own.toml:1: rule: want a list, got a table | there may be several: each begins with [[rule]]"},

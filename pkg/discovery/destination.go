@@ -132,8 +132,15 @@ func noAnswer(ctx context.Context, err error, timeout time.Duration) error {
 	if refused, ok := errors.AsType[*transport.HandshakeError](err); ok {
 		return fmt.Errorf("no answer within %s: %w", timeout, refused)
 	}
-	return fmt.Errorf("no answer within %s: %w", timeout, context.DeadlineExceeded)
+	return unanswered{timeout}
 }
+
+// unanswered is nothing but the end of the time, in words.
+type unanswered struct{ within time.Duration }
+
+func (u unanswered) Error() string { return fmt.Sprintf("no answer within %s", u.within.Round(100*time.Millisecond)) }
+
+func (u unanswered) Unwrap() error { return context.DeadlineExceeded }
 
 // report logs when the peer is lost and when it is back, once each.
 func (d *destination) report(err error) {

@@ -2,6 +2,7 @@ package zmq
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -85,9 +86,13 @@ func (c *connector) resolveLink(ctx context.Context, l *link, attempt int) error
 	return c.move(l, targets, attempt)
 }
 
+// errorText tells errors apart that are news for the log. A name service that is away says so in several ways, by turns: that is one.
 func errorText(err error) string {
 	if err == nil {
 		return ""
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && (dns.IsTemporary || dns.IsTimeout) {
+		return "temporary: " + dns.Name
 	}
 	return err.Error()
 }
