@@ -73,8 +73,9 @@ type Settings struct {
 	PubMaxPort int `toml:"pub_max_port"`
 
 	// TCPKeepalive switches TCP keep-alive, which finds connections that a firewall has forgotten or whose other end is gone:
-	// true or 1 is on, false or 0 is off, "system" or -1 leaves it to the operating system. Default "system".
-	// Environment: POSTTROLL_TCP_KEEPALIVE.
+	// true or 1 is on, false or 0 is off, "system" or -1 leaves it to the operating system, which has it off unless a program
+	// asks; ptrelay does: there "system" is on, after 60 s of silence and 4 probes 15 s apart, unless the settings below say
+	// otherwise. Default "system". Environment: POSTTROLL_TCP_KEEPALIVE.
 	TCPKeepalive Switch `toml:"tcp_keepalive"`
 
 	// TCPKeepaliveCount is the number of probes without an answer after which a connection is given up. 1 to 127; 0 and -1
