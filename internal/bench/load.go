@@ -64,7 +64,7 @@ func (l *load) ask(numbers int, format string, args ...any) ([]float64, error) {
 		return nil, err
 	}
 	var values []float64
-	for _, word := range strings.Fields(line) {
+	for word := range strings.FieldsSeq(line) {
 		v, err := strconv.ParseFloat(word, 64)
 		if err != nil {
 			return nil, fmt.Errorf("load: %w", err)

@@ -6,29 +6,21 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/pytroll/posttroll-go/internal/scripttest"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
-	"golang.org/x/sys/unix"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakChecked{m}, map[string]func(){
-		"testd": func() {
-			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-			context.AfterFunc(ctx, stop)
-			os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
-		},
-	})
+	scripttest.Main(leakChecked{m}, "testd", func(ctx context.Context) int { return run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr) })
 }
 
 // leakChecked fails when goroutines outlive the tests.
@@ -46,72 +38,18 @@ func (l leakChecked) Run() int {
 // TestScripts drives a daemon as its operators do.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		RequireExplicitExec: true,
-		Setup: func(env *testscript.Env) error {
-			// The path of a socket has 107 bytes at most.
-			dir, err := os.MkdirTemp("", "pt")
-			if err != nil {
-				return err
-			}
-			env.Defer(func() {
-				if err := os.RemoveAll(dir); err != nil {
-					t.Error(err)
-				}
-			})
-			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each program takes a second with the race detector
-			env.Setenv("RUNTIME_DIRECTORY", dir)
-			env.Setenv("LOGS_DIRECTORY", env.WorkDir+"/logs")
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": cmdStatus, "eventually": cmdEventually, "signal": cmdSignal},
-	})
+	params := scripttest.Params(func(env *testscript.Env) error {
+		env.Setenv("LOGS_DIRECTORY", env.WorkDir+"/logs")
+		return scripttest.RuntimeDirectory(env)
+	}, map[string]scripttest.Command{"eventually": eventually})
+	params.RequireExplicitExec = true
+	testscript.Run(t, params)
 }
 
-// cmdStatus runs a program that has to end with a status: "status 3 testd -d status".
-func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: status CODE PROGRAM ARGS…")
-	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	err = ts.Exec(args[1], args[2:]...)
-	got := 0
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		got = exit.ExitCode()
-	} else {
-		ts.Check(err)
-	}
-	if got != want {
-		ts.Fatalf("ended with status %d, want %d", got, want)
-	}
-}
-
-// cmdEventually waits until a program succeeds: "eventually testd -d status".
-func cmdEventually(ts *testscript.TestScript, neg bool, args []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if err := ts.Exec(args[0], args[1:]...); (err == nil) != neg {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			ts.Fatalf("did not happen: %v", args)
-		}
-	}
-}
-
-// cmdSignal sends a signal to the programs in the background: "signal HUP".
-func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
-	sig := unix.SignalNum("SIG" + args[0])
-	for _, cmd := range ts.BackgroundCmds() {
-		ts.Check(cmd.Process.Signal(sig))
-	}
+// eventually waits until a program succeeds: "eventually testd -d status".
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	scripttest.Usage(ts, neg, len(args) > 0, "eventually PROGRAM [ARGUMENT...]")
+	scripttest.Eventually(ts, func() error { return ts.Exec(args[0], args[1:]...) })
 }
 
 // run is the daemon of these tests, written as those of the suite are.

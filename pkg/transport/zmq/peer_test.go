@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/internal/testbed"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -117,11 +118,7 @@ func soon(t *testing.T) context.Context {
 // eventually waits until ok is true.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
+	testbed.WaitFor(t, what, ok)
 }
 
 // subscriberTo makes a subscriber to everything of the publishers at these endpoints. Its events go to the channel.
