@@ -110,8 +110,14 @@ func TestUnitsHaveOneManner(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		original, err := os.ReadFile(filepath.Join("systemd", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := regexp.MustCompile(`(?m)^ExecStart=(.*)$`).FindSubmatch(original)
 		for _, line := range []string{
-			"Type=notify", "NotifyAccess=main", "StartLimitIntervalSec=0", "RestartSec=2", `ExecReload=/bin/sh -c "kill -HUP $MAINPID"`, "Restart=on-failure", "RestartPreventExitStatus=2 78",
+			`ExecReload=/bin/sh -c "` + string(start[1]) + ` --check --no-keys >/dev/null && kill -HUP $MAINPID"`,
+			"Type=notify", "NotifyAccess=main", "StartLimitIntervalSec=0", "RestartSec=2", "Restart=on-failure", "RestartPreventExitStatus=2 78",
 			"WatchdogSec=30", "DynamicUser=yes", "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK", "SystemCallFilter=sched_setscheduler",
 		} {
 			if !strings.Contains("\n"+string(text), "\n"+line+"\n") {

@@ -33,6 +33,15 @@ func (s *settled) openKeys(log *zap.Logger) (*security.Security, error) {
 	return sec, nil
 }
 
+// checkKeys reads the keys and closes them again.
+func (s *settled) checkKeys() error {
+	keys, err := s.openKeys(nil)
+	if err != nil {
+		return err
+	}
+	return keys.Close()
+}
+
 // registersSecurely tells whether the change feed is announced to other nameservers with the key of a client.
 func (s *settled) registersSecurely() bool {
 	return len(s.own.FeedNameservers) > 0 && cmp.Or(s.own.AnnounceBackend, s.own.Backend) == transport.Secure

@@ -67,6 +67,8 @@ Exit status: 0 stopped as asked, 1 failed, 2 wrong usage, 3 not running (-d stat
 		switch {
 		case f.Action != "":
 			return p.control(cmd.Context(), cmd.Flags())
+		case f.NoKeys && !f.Check:
+			return daemon.Usage("--no-keys goes with --check")
 		case f.Check:
 			return p.check()
 		default:

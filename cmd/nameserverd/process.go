@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -28,7 +27,7 @@ func (p *process) control(ctx context.Context, set *pflag.FlagSet) error {
 	}.Do(ctx, p.flags.Action, set)
 }
 
-// check carries out --check, which reads the keys, too.
+// check carries out --check, which reads the keys, too, unless --no-keys is given.
 func (p *process) check() error {
 	s, err := p.load()
 	s.warnOfClients()
@@ -40,12 +39,13 @@ func (p *process) check() error {
 	if err != nil {
 		return err
 	}
-	keys, err := s.openKeys(nil)
-	if err != nil {
-		return err
+	if !p.flags.NoKeys {
+		if err := s.checkKeys(); err != nil {
+			return err
+		}
 	}
 	_, err = s.report.WriteTo(p.stdout)
-	return errors.Join(err, keys.Close())
+	return err
 }
 
 // serve runs the nameserver until ctx ends.

@@ -9,6 +9,7 @@ import (
 type Flags struct {
 	Config  string // -c, --config FILE
 	Check   bool   // --check
+	NoKeys  bool   // --no-keys
 	Verbose bool   // -v, --verbose
 	Log     string // -l, --log FILE
 	Action  Action // -d, --daemon ACTION; empty: run in the foreground
@@ -22,8 +23,9 @@ func (f *Flags) Register(flags *pflag.FlagSet, file string) {
 	flags.BoolVarP(&f.Verbose, "verbose", "v", false, "log more")
 }
 
-// RegisterDaemon adds --log and --daemon, which daemons have.
+// RegisterDaemon adds --no-keys, --log and --daemon, which daemons have.
 func (f *Flags) RegisterDaemon(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.NoKeys, "no-keys", false, "with --check: leave the keys unread, which the running service alone may see")
 	flags.StringVarP(&f.Log, logFlag, "l", "", "log to `FILE`, turned over daily, 7 kept, instead of standard error")
 	markFile(flags, logFlag)
 	flags.VarP(&f.Action, daemonFlag, "d", "start, stop or restart it in the background, or tell its status")
