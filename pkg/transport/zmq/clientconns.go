@@ -79,6 +79,12 @@ func (t *clientConns) of(fd int, serial uint64) *clientConn {
 	return c
 }
 
+// isLeft tells whether p is left over, for certain, from a connection that had its descriptor before.
+func (t *clientConns) isLeft(p part) bool {
+	user, known := parseZAPUser(string(p.user))
+	return known && user.serial <= t.last[p.fd]
+}
+
 // find returns the connection that has the descriptor now, as it is known or as a new one; nil when there is none.
 func (t *clientConns) find(fd int) *clientConn {
 	id, ok := identify(fd)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/internal/testbed"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 // TestWelcomesNobodyTakes: subscribers that ask again and again for what is kept and do not read can't fill the memory, nor keep others from getting it.
@@ -17,7 +18,13 @@ func TestWelcomesNobodyTakes(t *testing.T) {
 			t.Parallel()
 			tr, peers := newTransport(t, Options{}), newPeers(t)
 			large := strings.Repeat("a", 4<<20)
-			p := welcoming(t, tr, replay, large, large, large, large)
+			kept := [][]byte{[]byte(large), []byte(large), []byte(large), []byte(large)}
+			made, err := tr.Publisher(transport.PublisherConfig{
+				Endpoint: endpoint(t, "tcp://127.0.0.1:0"),
+				Welcome:  &transport.Welcome{Replay: replay, Frames: func(string) [][]byte { return kept }},
+			})
+			must(t, err)
+			p := made.(*publisher)
 			const most = 40 << 20
 			p.mu.Lock()
 			p.welcome.owed.most, p.welcome.owed.stuck = most, 300*time.Millisecond

@@ -205,6 +205,8 @@ func (w *welcome) take(p part, topic []byte, subscribed bool) {
 	switch {
 	case c == nil || c.cut || c.spoke() && c.user != string(p.user):
 		return // it is gone, or as good as that
+	case !c.spoke() && w.guard.conns.isLeft(p):
+		return // left over from the one that had the descriptor before
 	case w.skewed || !w.alive(c, p.fd) || !admitted:
 		w.cut(p.fd, c)
 	case !subscribed:
