@@ -47,6 +47,16 @@ func (p *portPlan) update(origins []Origin, open func() (room int, ok bool)) {
 	}
 	before, wasCut := p.at, p.wasCut
 	p.at, p.wasCut = make(map[transport.Endpoint]int), make(map[transport.Endpoint]bool)
+	// One try is enough: each costs sockets, and there may be thousands of publishers.
+	full, try := false, open
+	open = func() (int, bool) {
+		if full {
+			return 0, false
+		}
+		room, ok := try()
+		full = !ok
+		return room, ok
+	}
 	var homeless, oversized []Origin
 	for _, o := range origins {
 		// Who had no room for all has it only when nobody else needs it.

@@ -275,3 +275,20 @@ func TestNamesOfOrigins(t *testing.T) {
 		})
 	}
 }
+
+// TestPortPlanTriesOnce: where no port is to be had, that is found out once, however many publishers have no room.
+func TestPortPlanTriesOnce(t *testing.T) {
+	t.Parallel()
+	var origins []Origin
+	for n := range 1000 {
+		origins = append(origins, origin(n, fmt.Sprintf("%010d", n)))
+	}
+	plan, tries := newPortPlan(nil, 60), 0
+	plan.update(origins, func() (int, bool) {
+		tries++
+		return 0, false
+	})
+	if tries != 1 || plan.leftOut != len(origins)-4 {
+		t.Errorf("%d tries, %d names left out, want 1 and %d", tries, plan.leftOut, len(origins)-4)
+	}
+}
