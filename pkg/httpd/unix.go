@@ -55,16 +55,27 @@ func bindUnix(path string) (_ net.Listener, err error) {
 	return l, nil
 }
 
+// lockLimit is how long lock waits. Whoever may read a directory may lock it, and need not let go.
+const lockLimit = 5 * time.Second
+
 // lock keeps others from binding in directory at the same time.
 func lock(directory string) (unlock func() error, err error) {
 	f, err := os.Open(directory)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+	for end := time.Now().Add(lockLimit); ; time.Sleep(10 * time.Millisecond) { // flock(2) has no limit
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		switch {
+		case err == nil:
+			return f.Close, nil // ends the lock as well
+		case errors.Is(err, syscall.EINTR), errors.Is(err, syscall.EWOULDBLOCK) && time.Now().Before(end):
+			continue
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			err = fmt.Errorf("another process holds it for longer than %v", lockLimit)
+		}
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", directory, err), f.Close())
 	}
-	return f.Close, nil // ends the lock as well
 }
 
 // makeRoom removes a socket at path behind which nobody is.

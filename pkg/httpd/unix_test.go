@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/pytroll/posttroll-go/pkg/httpd"
@@ -168,5 +169,26 @@ func TestUnixSocketErrors(t *testing.T) {
 	}
 	if _, err := httpd.NewClient(socketPath(t)).Do(t.Context(), http.MethodGet, "/", nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestUnixSocketLocked: somebody who locks a directory that others use too can't keep a daemon from telling so.
+func TestUnixSocketLocked(t *testing.T) {
+	t.Parallel()
+	path := socketPath(t)
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	if err := syscall.Flock(int(dir.Fd()), syscall.LOCK_SH); err != nil {
+		t.Fatal(err)
+	}
+	s, err := httpd.ListenUnix(path, hello(), httpd.Options{})
+	if err == nil {
+		t.Fatal("bound all the same:", s.Close())
+	}
+	if want := "another process holds it"; !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
 	}
 }
