@@ -58,7 +58,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("start ZeroMQ: %w", err)
 	}
-	defer func() { err = errors.Join(err, s.closeSoon(network.Close)) }()
+	defer func() { err = errors.Join(err, lifecycle.CloseSoon(s.log.Logger, closeLimit, network.Close)) }()
 	opts := nameserver.Options{Transport: network, Security: keys, Logger: s.log.Logger}
 	closeListeners, err := takeListeners(&opts)
 	if err != nil {
@@ -127,11 +127,6 @@ func (s *server) reloadSettings() error {
 	s.log.Configure(fresh.log)
 	restart = append(restart, config.Changed(s.running.shared, fresh.shared)...)
 	return lifecycle.TellRestart(s.log.Logger, restart, s.keys, func() (*security.Security, error) { return fresh.openKeys(nil) })
-}
-
-// closeSoon closes what may wait for peers, and leaves it to the end of the process when they take too long.
-func (s *server) closeSoon(closing func() error) error {
-	return lifecycle.CloseSoon(s.log.Logger, closeLimit, closing)
 }
 
 // group is both ends of the multicast group.

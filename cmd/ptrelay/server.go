@@ -68,7 +68,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("start ZeroMQ: %w", err)
 	}
-	defer func() { err = errors.Join(err, s.closeSoon(network.Close)) }()
+	defer func() { err = errors.Join(err, lifecycle.CloseSoon(s.log.Logger, slack, network.Close)) }()
 	s.relay, err = relay.New(s.running.own, relay.Options{Transport: network, Settings: parsed, Security: keys, Logger: s.log.Logger})
 	if err != nil {
 		return err
@@ -147,9 +147,4 @@ func (s *server) reloadSettings() error {
 	restart := append(config.Changed(s.running.shared, fresh.shared), config.Changed(s.running.http, fresh.http)...)
 	// Keys of the routes' own count already.
 	return lifecycle.TellRestart(s.log.Logger, restart, s.keys, func() (*security.Security, error) { return fresh.openKeys(nil) })
-}
-
-// closeSoon closes what may wait for peers, and leaves it to the end of the process when they take too long.
-func (s *server) closeSoon(closing func() error) error {
-	return lifecycle.CloseSoon(s.log.Logger, slack, closing)
 }

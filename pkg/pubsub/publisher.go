@@ -271,8 +271,8 @@ func (p *Publisher) announced(socket int) string {
 	return p.announcing[socket].Announcement().URI
 }
 
-// Send sends m. It refuses what would end a Python subscriber, unless the publisher is lax. It waits while the queue to the socket is
-// full; a message for a subscriber whose own queue is full is lost for that one, without an error: see Stats().Loss.
+// Send sends m. It refuses what would end a Python subscriber, unless the publisher is lax. It does not wait for
+// subscribers: a message for one whose queue is full is lost for that one, without an error; see Stats().Loss.
 func (p *Publisher) Send(ctx context.Context, m *message.Message) error {
 	if !p.lax {
 		if err := m.CheckStrict(); err != nil {
