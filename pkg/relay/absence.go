@@ -65,7 +65,7 @@ func (a *absences) look(links Links, now time.Time, log *zap.Logger) {
 		}
 	}
 	*a = away
-	lost.write(log.Warn, "publisher is not connected: trying on", "more publishers are not connected")
+	lost.write(log.Warn, "publisher is not connected, still trying", "more publishers are not connected")
 	back.write(log.Info, "publisher is connected again", "more publishers are connected again")
 }
 

@@ -89,8 +89,10 @@ func TestValidate(t *testing.T) {
 		{"name of a sink", func(c *relay.Config) { c.Routes[0].Sink.Name = "a b" }, []string{"route[1].sink.name"}},
 		{"ports", func(c *relay.Config) {
 			c.Routes[0].Sink.Port, c.Routes[0].Sink.NextPort = 65536, -1
-			c.Routes[1].Sink.MinPort, c.Routes[1].Sink.MaxPort = 9000, 9000
+			c.Routes[1].Sink = relay.SinkConfig{MinPort: 9000, MaxPort: 9000}
 		}, []string{"route[1].sink.port", "route[1].sink.next_port", "route[2].sink.max_port"}},
+		{"port and a range", func(c *relay.Config) { c.Routes[0].Sink.MinPort, c.Routes[0].Sink.MaxPort = 9000, 9010 },
+			[]string{"route[1].sink.min_port", "route[1].sink.max_port"}},
 		{"address and port", func(c *relay.Config) { c.Routes[0].Sink.Address = "tcp://*:1" }, []string{"route[1].sink.port"}},
 		{"bad address", func(c *relay.Config) { c.Routes[0].Sink = relay.SinkConfig{Address: "9100"} }, []string{"route[1].sink.address"}},
 		{"announce", func(c *relay.Config) { c.Routes[0].Sink.Announce, c.Routes[0].Sink.BroadcastInterval = "all", -1 },

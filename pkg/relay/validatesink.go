@@ -49,6 +49,12 @@ func (v *validation) place(at string, cfg SinkConfig) {
 	if cfg.MinPort != 0 && cfg.MaxPort != 0 && cfg.MinPort >= cfg.MaxPort {
 		v.add(at+".max_port", "", "no port from %d up to, but not including, %d", cfg.MinPort, cfg.MaxPort)
 	}
+	if cfg.Port != 0 && cfg.MinPort != 0 {
+		v.add(at+".min_port", "leave one of them out", "is a bound for free ports, and port = %d is fixed", cfg.Port)
+	}
+	if cfg.Port != 0 && cfg.MaxPort != 0 {
+		v.add(at+".max_port", "leave one of them out", "is a bound for free ports, and port = %d is fixed", cfg.Port)
+	}
 	if cfg.Address == "" {
 		return
 	}
