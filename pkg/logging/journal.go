@@ -21,12 +21,13 @@ const fieldPrefix = "POSTTROLL_"
 const maxFieldName = 64
 
 // journalCore writes to the journal. The text of an entry is the message with its values behind it, for
-// journalctl shows nothing else; POSTTROLL_MESSAGE is the message alone, which is constant, and each value has a field.
+// journalctl shows nothing else; POSTTROLL_MESSAGE is the message alone, which is constant, and each value has a field; one that is a list has it several
+// times.
 type journalCore struct {
 	zapcore.LevelEnabler
 	program  string
 	fields   []zapcore.Field
-	send     func(text string, priority journal.Priority, fields map[string]string) error
+	send     func(text string, priority journal.Priority, fields journalFields) error
 	fallback zapcore.WriteSyncer // while the journal can't be reached
 }
 
@@ -49,7 +50,7 @@ func (c *journalCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) 
 func (c *journalCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	text, vars := journalEntry(entry, append(slices.Clip(c.fields), fields...))
 	if c.program != "" {
-		vars["SYSLOG_IDENTIFIER"] = c.program
+		vars["SYSLOG_IDENTIFIER"] = []string{c.program}
 	}
 	priority := priorityOf(entry.Level)
 	if err := c.send(text, priority, vars); err == nil {
@@ -79,11 +80,11 @@ func priorityOf(level zapcore.Level) journal.Priority {
 }
 
 // journalEntry returns the text of an entry and its fields.
-func journalEntry(entry zapcore.Entry, fields []zapcore.Field) (string, map[string]string) {
-	vars := map[string]string{fieldPrefix + "MESSAGE": entry.Message}
+func journalEntry(entry zapcore.Entry, fields []zapcore.Field) (string, journalFields) {
+	vars := journalFields{fieldPrefix + "MESSAGE": {entry.Message}}
 	var text strings.Builder
 	if entry.LoggerName != "" {
-		vars[fieldPrefix+"LOGGER"] = entry.LoggerName
+		vars[fieldPrefix+"LOGGER"] = []string{entry.LoggerName}
 		text.WriteString(clean(entry.LoggerName) + ": ")
 	}
 	text.WriteString(clean(entry.Message))
@@ -98,7 +99,7 @@ func journalEntry(entry zapcore.Entry, fields []zapcore.Field) (string, map[stri
 		for _, key := range slices.Sorted(maps.Keys(enc.Fields)) {
 			value, isJSON := valueText(enc.Fields[key])
 			name := strings.Join(append(path, key), ".")
-			vars[fieldName(name)] = value
+			vars[fieldName(name)] = fieldValues(enc.Fields[key], value)
 			if !isJSON {
 				value = quoteValue(value)
 			}
@@ -120,6 +121,20 @@ func fieldName(key string) string {
 		return '_'
 	}, key)
 	return name[:min(len(name), maxFieldName)]
+}
+
+// fieldValues are what the field of a value holds: each element of a list, by which the entry is found, and text of all else.
+func fieldValues(v any, text string) []string {
+	list, ok := v.([]any)
+	if !ok || len(list) == 0 {
+		return []string{text}
+	}
+	var values []string
+	for _, element := range list {
+		value, _ := valueText(element)
+		values = append(values, value)
+	}
+	return values
 }
 
 // valueText writes a value for a field of its own: lists and tables as JSON.

@@ -69,7 +69,7 @@ func (l *Log) core(cfg Config) (zapcore.Core, error) {
 	if f, ok := cfg.Stderr.(*os.File); ok {
 		switch {
 		case isJournal(f):
-			return &journalCore{LevelEnabler: l.Level, program: cfg.Program, send: journal.Send, fallback: stderr}, nil
+			return &journalCore{LevelEnabler: l.Level, program: cfg.Program, send: sendToJournal, fallback: stderr}, nil
 		case term.IsTerminal(int(f.Fd())):
 			return zapcore.NewCore(consoleEncoder(colours(cfg.Environ)), stderr, l.Level), nil
 		}

@@ -94,7 +94,7 @@ func TestColours(t *testing.T) {
 type sent struct {
 	Text     string
 	Priority journal.Priority
-	Fields   map[string]string
+	Fields   journalFields
 }
 
 // journalLog returns a logger that writes to a journal of the test.
@@ -103,7 +103,7 @@ func journalLog(got *[]sent, fail *error, fallback *bytes.Buffer) *zap.Logger {
 		LevelEnabler: zapcore.DebugLevel,
 		program:      "nameserverd",
 		fallback:     zapcore.AddSync(fallback),
-		send: func(text string, p journal.Priority, fields map[string]string) error {
+		send: func(text string, p journal.Priority, fields journalFields) error {
 			*got = append(*got, sent{text, p, fields})
 			return *fail
 		},
@@ -122,19 +122,32 @@ func TestJournal(t *testing.T) {
 		Text: `discovery: publisher added uri=tcp://a:1 service=["a","b <c>"] count=2 age=1m0s error="x\ny" ` +
 			`peer.näme-1="" peer.at=2026-01-02T03:04:05.000Z`,
 		Priority: journal.PriInfo,
-		Fields: map[string]string{
-			"SYSLOG_IDENTIFIER":     "nameserverd",
-			"POSTTROLL_MESSAGE":     "publisher added",
-			"POSTTROLL_LOGGER":      "discovery",
-			"POSTTROLL_URI":         "tcp://a:1",
-			"POSTTROLL_SERVICE":     `["a","b <c>"]`,
-			"POSTTROLL_COUNT":       "2",
-			"POSTTROLL_AGE":         "1m0s",
-			"POSTTROLL_ERROR":       "x\ny",
-			"POSTTROLL_PEER_N_ME_1": "",
-			"POSTTROLL_PEER_AT":     "2026-01-02T03:04:05.000Z",
+		Fields: journalFields{
+			"SYSLOG_IDENTIFIER":     {"nameserverd"},
+			"POSTTROLL_MESSAGE":     {"publisher added"},
+			"POSTTROLL_LOGGER":      {"discovery"},
+			"POSTTROLL_URI":         {"tcp://a:1"},
+			"POSTTROLL_SERVICE":     {"a", "b <c>"},
+			"POSTTROLL_COUNT":       {"2"},
+			"POSTTROLL_AGE":         {"1m0s"},
+			"POSTTROLL_ERROR":       {"x\ny"},
+			"POSTTROLL_PEER_N_ME_1": {""},
+			"POSTTROLL_PEER_AT":     {"2026-01-02T03:04:05.000Z"},
 		},
 	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// A field of several values stands there several times; one with a newline has its length before it.
+func TestJournalEncoding(t *testing.T) {
+	t.Parallel()
+	got := string(encodeEntry("publisher added", journal.PriInfo, journalFields{
+		"POSTTROLL_SERVICE": {"a", "b"}, "POSTTROLL_ERROR": {"x\ny"}, "POSTTROLL_URI": {""},
+	}))
+	want := "PRIORITY=6\nMESSAGE=publisher added\nPOSTTROLL_ERROR\n\x03\x00\x00\x00\x00\x00\x00\x00x\ny\n" +
+		"POSTTROLL_SERVICE=a\nPOSTTROLL_SERVICE=b\nPOSTTROLL_URI=\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -37,7 +37,7 @@ for e in ours:
     assert e["SYSLOG_IDENTIFIER"] == "nameserverd", e
     assert e["PRIORITY"] in ("4", "6"), e
     assert not re.match(r"[{<]|\d{4}-\d\d-\d\d", e["MESSAGE"]), e
-added = [e for e in ours if e["POSTTROLL_MESSAGE"] == "publisher added" and "e2e-first" in e.get("POSTTROLL_SERVICE", "") + e.get("POSTTROLL_SERVICES", "")]
+added = [e for e in ours if e["POSTTROLL_MESSAGE"] == "publisher added" and "e2e-first" in e.get("POSTTROLL_SERVICE", "")]
 assert len(added) == 1, added or [e["MESSAGE"] for e in ours]
 assert added[0]["PRIORITY"] == "6", added
 assert added[0]["POSTTROLL_URI"].startswith("tcp://10.212.0.10:"), added
