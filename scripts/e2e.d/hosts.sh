@@ -27,7 +27,6 @@ part_hosts() {
 	echo "$part: and the nameserver knows the sender again when it has" >&2
 	check 'the receiver, which did not reboot, hears of a new publisher from it' publish names e2e-hosts /e2e/hosts 'from the third host' --wait-timeout 60s
 	eventually 10 'the message of the new publisher' logged receiver e2e-receiver 'from the third host'
-	switch_off names sender receiver
 }
 
 # install_sender lets a host publish five messages a second; they say in which boot it is.

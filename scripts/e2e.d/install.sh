@@ -22,7 +22,6 @@ part_install() {
 	for unit in posttroll-nameserver.service posttroll-relay.service posttroll-relay@x.service; do
 		check "systemd finds nothing wrong with $unit" unit_verifies station "$unit"
 	done
-	switch_off station
 }
 
 # dpkg_verifies wants files as the package has them. minbase leaves documentation out where dpkg is told so; nothing else may be missing.

@@ -16,7 +16,6 @@ part_rpm() {
 	check 'a publisher and a subscriber find each other' passes station station e2e-rpm 'installed by dnf'
 	rpm_upgrades
 	rpm_leaves_nothing
-	switch_off station
 }
 
 # What EL 9 with EPEL provides of that which packages of ours may require. What is not in this list is not to be had there, and dnf says so.

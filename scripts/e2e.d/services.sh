@@ -12,7 +12,6 @@ part_services() {
 	relays_carry
 	relays_take_commands
 	services_stop
-	switch_off station
 }
 
 nameserver_serves() {

@@ -16,7 +16,6 @@ part_watchdog() {
 	check 'and where it hung' logged station posttroll-nameserver daemon.hang
 	eventually 10 'it comes back' has_property station posttroll-nameserver SubState running
 	check 'it comes back, and serves' passes station station e2e-back 'after the hang'
-	switch_off station
 }
 
 # part_upgrade goes to a higher version: settings that were edited stay, a running service is started anew, others are left alone.
@@ -41,7 +40,6 @@ part_upgrade() {
 	inside station systemctl stop posttroll-nameserver
 	check 'the version before is installed again' install_deb_back
 	equal 'the nameserver that was stopped stays stopped' "$(property station posttroll-nameserver ActiveState)" inactive
-	switch_off station
 }
 
 # install_next upgrades as unattended upgrades do: what was edited stays.
@@ -72,7 +70,6 @@ part_purge() {
 	files station >"$machines/after"
 	check 'nothing is left' diff "$machines/before" "$machines/after"
 	check_not 'systemd knows no unit of it' grep -q posttroll <(inside station systemctl list-units --all --plain 'posttroll*')
-	switch_off station
 }
 
 # files prints all files of a machine, but those that any machine writes: logs, what package managers keep for themselves, root's files.
