@@ -137,7 +137,7 @@ relays_take_commands() {
 	check 'and resumed' inside station ptrelay resume gather
 	check 'and carries again' relayed 'after the pause'
 	local answer
-	answer=$(inside station setpriv --reuid=nobody --clear-groups ptrelay pause gather 2>&1) && fail 'anybody may pause a route'
+	answer=$(inside station setpriv --reuid=nobody --clear-groups env POSTTROLL_CONTROL_SOCKET=/run/posttroll-relay/ptrelay.sock ptrelay pause gather 2>&1) && fail 'anybody may pause a route'
 	matches 'other users have no say' "$answer" '*permission denied*'
 }
 
