@@ -138,7 +138,9 @@ func noAnswer(ctx context.Context, err error, timeout time.Duration) error {
 // unanswered is nothing but the end of the time, in words.
 type unanswered struct{ within time.Duration }
 
-func (u unanswered) Error() string { return fmt.Sprintf("no answer within %s", u.within.Round(100*time.Millisecond)) }
+func (u unanswered) Error() string {
+	return fmt.Sprintf("no answer within %s", u.within.Round(100*time.Millisecond))
+}
 
 func (u unanswered) Unwrap() error { return context.DeadlineExceeded }
 
