@@ -78,10 +78,10 @@ func readChangelog(in io.Reader) ([]section, error) {
 			program, note = "", false
 		case len(sections) == 0: // the preface
 		case strings.HasPrefix(line, "### "):
-			program, note = strings.TrimPrefix(line, "### "), false
+			program, note = strings.TrimPrefix(line, "### ")+": ", false
 		case strings.HasPrefix(line, "- "):
 			last := &sections[len(sections)-1]
-			last.notes = append(last.notes, program+": "+plain(line[2:]))
+			last.notes = append(last.notes, program+plain(line[2:]))
 			note = true
 		case note && strings.HasPrefix(line, "  "):
 			last := &sections[len(sections)-1]
