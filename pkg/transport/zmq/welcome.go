@@ -173,9 +173,16 @@ func (w *welcome) stray(p part) {
 		return
 	}
 	w.skewed = true
-	if c, _, _ := w.guard.accept(p); c != nil {
-		w.cut(p.fd, c)
+	c, _, _ := w.guard.accept(p)
+	if c == nil {
+		return
 	}
+	// Nothing but a firewall, or a key that is revoked, helps where somebody does that all the time.
+	if now := time.Now(); !c.cut && w.lines.allow(now) {
+		w.guard.log().Warn("subscriber cut: what it sends is no subscription, and others that have just come must come again",
+			append(clientField(c.identity), zap.Stringer("peer", c.id.peer))...)
+	}
+	w.cut(p.fd, c)
 }
 
 // topicsOf returns what the connection has asked for that p has come over, also where it has gone; nil where that is not known.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/pkg/transport"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 // welcoming makes a publisher that gives newcomers these frames as far as their topics cover them, all or the last one.
@@ -163,7 +165,8 @@ func TestWelcomeStray(t *testing.T) {
 	for name, replay := range map[string]bool{"last": false, "replay": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr, peers := newTransport(t, Options{}), newPeers(t)
+			core, logs := observer.New(zap.WarnLevel)
+			tr, peers := newTransport(t, Options{Logger: zap.New(core)}), newPeers(t)
 			p := welcoming(t, tr, replay, "a1", "b1", "c1")
 			p.mu.Lock() // so that all that follows is read at once
 			var strays []rawPeer
@@ -191,6 +194,9 @@ func TestWelcomeStray(t *testing.T) {
 						break
 					}
 				}
+			}
+			if told := logs.FilterFieldKey("peer").Len(); told == 0 {
+				t.Error("the log does not tell who has sent what is no subscription")
 			}
 			eventually(t, "each has its own", func() bool {
 				// One that was cut once more, since another one had left, asks again only while it is read.
