@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/net/netutil"
 )
 
 // Bounds on what peers may cost.
@@ -56,10 +55,13 @@ func newServer(l net.Listener, h http.Handler, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
+	visitors := newCrowd(maxConnections)
 	return &Server{
-		listener: netutil.LimitListener(l, maxConnections),
+		listener: l,
 		http: &http.Server{
-			Handler:                      bounded(h),
+			Handler:                      visitors.served(bounded(h)),
+			ConnContext:                  visitors.enter,
+			ConnState:                    visitors.state,
 			ReadHeaderTimeout:            headerTime,
 			ReadTimeout:                  readTime,
 			WriteTimeout:                 writeTime,

@@ -1,0 +1,75 @@
+package httpd
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// crowd bounds the connections of a server without letting those wait that come: when there are too many, the one that has waited for longest for its peer to ask
+// something goes. So half a question on each of many connections keeps nobody else out.
+type crowd struct {
+	most int
+
+	mu    sync.Mutex
+	count uint64
+	all   map[net.Conn]*visitor
+}
+
+// visitor is a connection.
+type visitor struct {
+	number uint64 // counts up, also when it has got an answer
+	busy   bool   // it gets one
+}
+
+// visitorKey is that of the visitor in the context of a request.
+type visitorKey struct{}
+
+func newCrowd(most int) *crowd { return &crowd{most: most, all: make(map[net.Conn]*visitor)} }
+
+// enter takes in a connection, as [http.Server].ConnContext.
+func (c *crowd) enter(ctx context.Context, conn net.Conn) context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count++
+	v := &visitor{number: c.count}
+	c.all[conn] = v
+	if len(c.all) > c.most {
+		var oldest net.Conn
+		for other, o := range c.all {
+			if !o.busy && (oldest == nil || o.number < c.all[oldest].number) {
+				oldest = other
+			}
+		}
+		delete(c.all, oldest)
+		_ = oldest.Close() // its peer sees it; there is always one, the newcomer at least
+	}
+	return context.WithValue(ctx, visitorKey{}, v)
+}
+
+// state follows connections, as [http.Server].ConnState.
+func (c *crowd) state(conn net.Conn, s http.ConnState) {
+	if s == http.StateClosed || s == http.StateHijacked {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.all, conn)
+	}
+}
+
+// served notes who gets an answer from h.
+func (c *crowd) served(h http.Handler) http.Handler {
+	note := func(v *visitor, busy bool) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.count++
+		v.number, v.busy = c.count, busy
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if v, ok := r.Context().Value(visitorKey{}).(*visitor); ok {
+			note(v, true)
+			defer note(v, false)
+		}
+		h.ServeHTTP(w, r)
+	})
+}
