@@ -19,7 +19,7 @@ part_install() {
 		check "$program is there" inside station "$program" --help
 	done
 	local unit
-	for unit in posttroll-nameserver.service posttroll-relay.service posttroll-relay@x.service; do
+	for unit in posttroll-nameserver.service posttroll-nameserver.socket posttroll-relay.service posttroll-relay@x.service; do
 		check "systemd finds nothing wrong with $unit" unit_verifies station "$unit"
 	done
 }
