@@ -52,7 +52,12 @@ func (p *peers) gatekeeper(status string) *gatekeeper {
 				p.t.Error(err)
 				return
 			}
-			if status := *g.status.Load(); status != "" {
+			status := *g.status.Load()
+			if status == "300" {
+				// A peer that has its answer before it has finished asking closes at once, as if the server key were wrong.
+				<-time.After(refusalDelay)
+			}
+			if status != "" {
 				_, err = s.SendMessage(m[0], m[1], m[2], m[3], status, "text", "user", "")
 				must(p.t, err)
 			}
