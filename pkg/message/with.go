@@ -18,7 +18,7 @@ type Words struct{ Subject, Type, Sender string }
 // [Message.WithSubject], [Message.WithType] and [Message.WithSender] one by one,
 // and is otherwise the same. Without any it is m itself.
 func (m *Message) WithWords(w Words) (*Message, error) {
-	words := [...]string{inSubject: w.Subject, inType: w.Type, inSender: w.Sender}
+	words := w.list()
 	if words == [3]string{} {
 		return m, nil
 	}
@@ -37,21 +37,56 @@ func (m *Message) WithWords(w Words) (*Message, error) {
 	return m, nil
 }
 
-// withASCII replaces the words that are not empty where they and the header are
-// ASCII, and says whether they are. Nothing has to be decoded again then.
-func (m *Message) withASCII(words [inSender + 1]string) (*Message, bool) {
-	h, ok := splitASCII(view(m.frame[:len(m.frame)-len(m.data)]))
+// AppendWords appends to b the frame that m has with other words, as
+// [Message.WithWords] makes it, and costs less where nobody asks for the message.
+// It does so only where all of the header and the words are ASCII, and tells
+// whether they are: nothing of the new message is other than in m then but these
+// words.
+func (m *Message) AppendWords(b []byte, w Words) (frame []byte, ok bool) {
+	words := w.list()
+	h, size, ok := m.splitFor(&words)
 	if !ok {
-		return nil, false
+		return b, false
 	}
-	size := len(m.frame)
+	b = slices.Grow(b, size)
+	done := 0 // of m's frame
+	for field, word := range words {
+		if word != "" {
+			b = append(append(b, m.frame[done:h.start[field]]...), word...)
+			done = h.end[field]
+		}
+	}
+	return append(b, m.frame[done:]...), true
+}
+
+func (w *Words) list() [inSender + 1]string {
+	return [...]string{inSubject: w.Subject, inType: w.Type, inSender: w.Sender}
+}
+
+// splitFor splits the header and returns how large the frame is going to be with
+// other words; ok tells whether the header and the words are ASCII.
+func (m *Message) splitFor(words *[inSender + 1]string) (h header, size int, ok bool) {
+	if h, ok = splitASCII(view(m.frame[:len(m.frame)-len(m.data)])); !ok {
+		return h, 0, false
+	}
+	size = len(m.frame)
 	for field, word := range words {
 		if headEnd(word, 0) != len(word) {
-			return nil, false
+			return h, 0, false
 		}
 		if word != "" {
 			size += len(word) - (h.end[field] - h.start[field])
 		}
+	}
+	return h, size, true
+}
+
+// withASCII replaces the words that are not empty where they and the header are
+// ASCII, and says whether they are. Nothing has to be decoded again then.
+func (m *Message) withASCII(words [inSender + 1]string) (*Message, bool) {
+	h, size, ok := m.splitFor(&words)
+	if !ok {
+		return nil, false
 	}
 	made := *m
 	frame := make([]byte, 0, size)

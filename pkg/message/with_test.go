@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -107,11 +108,26 @@ func TestWithWords(t *testing.T) {
 			if diff := cmp.Diff(want, got, cmp.AllowUnexported(message.Message{}, message.Time{})); diff != "" {
 				t.Errorf("%q with %q (-want +got):\n%s", frame, w, diff)
 			}
+			appended, ok := m.AppendWords([]byte("before"), w)
+			wantFrame := "before" + string(want.Bytes())
+			if allASCII := isASCII(m.Head()) && isASCII(w.Subject+w.Type+w.Sender); !ok {
+				wantFrame = "before"
+				if allASCII {
+					t.Errorf("%q with %q: not appended", frame, w)
+				}
+			}
+			if string(appended) != wantFrame {
+				t.Errorf("%q with %q: appended %q, want %q", frame, w, appended, wantFrame)
+			}
 			if string(m.Bytes()) != frame {
 				t.Errorf("%q with %q: the original is now %q", frame, w, m.Bytes())
 			}
 		}
 	}
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
 func TestWithVersion(t *testing.T) {

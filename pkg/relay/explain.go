@@ -9,6 +9,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
+	"github.com/pytroll/posttroll-go/pkg/relay/step"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -140,7 +141,7 @@ func (r *route) explain(got Received, now time.Time) Explanation {
 			got.Frame = got.Message.Bytes()
 		}
 	}
-	out := r.decide(&got, now, func(number int, kind string) { one.ChangedBy = append(one.ChangedBy, StepRef{number, kind}) })
+	out := r.decide(&got, new(step.Item), now, func(number int, kind string) { one.ChangedBy = append(one.ChangedBy, StepRef{number, kind}) })
 	if out.reason != "" {
 		one.Fate, one.Reason = Dropped, out.reason
 		one.Step, one.Kind, one.Err = out.step.Step, out.step.Kind, out.step.Err
@@ -152,6 +153,9 @@ func (r *route) explain(got Received, now time.Time) Explanation {
 		}
 		return one
 	}
-	one.Fate, one.Frame, one.Message = Sent, out.frame, out.message
+	one.Fate, one.Frame = Sent, out.frame
+	if out.message != nil {
+		one.Message, one.Err = out.message.WithWords(out.words)
+	}
 	return one
 }

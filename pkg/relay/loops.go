@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/maphash"
 	"sync"
@@ -81,9 +82,9 @@ func (l *loops) cameFrame(frame []byte, now time.Time) (back bool) {
 	return l.table.find(loopEntry{key: key, at: l.clock(now)}) != nil
 }
 
-// went takes in a message that was made from one that came, with data of that hash. Nobody else can send that for the first time.
-func (l *loops) went(m *message.Message, data uint64, now time.Time) {
-	key := loopKey(m, data)
+// went takes in a message that was made from one that came, with that head and data of that hash. Nobody else can send that for the first time.
+func (l *loops) went(head loopHead, data uint64, now time.Time) {
+	key := head.key(data)
 	defer l.unlock(l.lock())
 	// As with expect: it is asked for now, and has come near when the next message has been looked at so far.
 	l.table.expect(key)
@@ -136,33 +137,46 @@ func (l *loops) clock(now time.Time) int64 {
 func (got *Received) loopKey() uint64 {
 	if got.key == 0 {
 		got.data = dataHash(got.Message)
-		got.key = loopKey(got.Message, got.data)
+		got.key = headOf(got.Message).key(got.data)
 	}
 	return got.key
 }
 
 func dataHash(m *message.Message) uint64 { return maphash.Bytes(loopSeed, m.RawData()) }
 
-// loopKey hashes what a message is known by. The data, which is most of it, and which rules on the header leave as it is, is hashed by itself.
-func loopKey(m *message.Message, data uint64) uint64 {
-	var h maphash.Hash
-	h.SetSeed(loopSeed)
-	var at [20]byte
-	t := m.Time()
-	binary.LittleEndian.PutUint64(at[:], uint64(t.Unix()))
-	binary.LittleEndian.PutUint32(at[8:], uint32(t.Nanosecond()))
-	binary.LittleEndian.PutUint64(at[12:], data)
-	// Writing to a hash never fails.
-	_, _ = h.Write(at[:])
-	_, _ = h.WriteString(m.Type())
-	_, _ = h.WriteString(" ") // can't stand in a type
-	_, _ = h.WriteString(m.Sender())
-	return h.Sum64()
+// loopHead is what loops know a message by, but for its data.
+type loopHead struct {
+	typ, sender string
+	time        time.Time
 }
 
-// sameHead tells whether two messages with the same data have the same key.
-func sameHead(a, b *message.Message) bool {
-	return a.Type() == b.Type() && a.Sender() == b.Sender() && a.Time().Time.Equal(b.Time().Time)
+func headOf(m *message.Message) loopHead { return loopHead{m.Type(), m.Sender(), m.Time().Time} }
+
+// with returns the head of the message when it has got words.
+func (h loopHead) with(words message.Words) loopHead {
+	h.typ, h.sender = cmp.Or(words.Type, h.typ), cmp.Or(words.Sender, h.sender)
+	return h
+}
+
+// same tells whether two messages with the same data have the same key.
+func (h loopHead) same(other loopHead) bool {
+	return h.typ == other.typ && h.sender == other.sender && h.time.Equal(other.time)
+}
+
+// key hashes what a message is known by. The data, which is most of it, and which rules on the header leave as it is, is hashed by itself.
+func (h loopHead) key(data uint64) uint64 {
+	var sum maphash.Hash
+	sum.SetSeed(loopSeed)
+	var at [20]byte
+	binary.LittleEndian.PutUint64(at[:], uint64(h.time.Unix()))
+	binary.LittleEndian.PutUint32(at[8:], uint32(h.time.Nanosecond()))
+	binary.LittleEndian.PutUint64(at[12:], data)
+	// Writing to a hash never fails.
+	_, _ = sum.Write(at[:])
+	_, _ = sum.WriteString(h.typ)
+	_, _ = sum.WriteString(" ") // can't stand in a type
+	_, _ = sum.WriteString(h.sender)
+	return sum.Sum64()
 }
 
 func shortHash(s string) uint32 { return uint32(maphash.String(loopSeed, s)) }

@@ -104,7 +104,7 @@ func TestLoopsWent(t *testing.T) {
 	}
 	for _, text := range []string{"x", "y"} {
 		m := received(text).Message
-		l.went(m, dataHash(m), now)
+		l.went(headOf(m), dataHash(m), now)
 	}
 	for text, want := range map[string]bool{"x": true, "y": true, "z": false} {
 		if got := l.came(received(text), now); got != want {

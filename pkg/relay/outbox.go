@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/pytroll/posttroll-go/pkg/relay/step"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -17,6 +18,7 @@ const outboxSize = 64
 // outbox holds messages that routes of one source have for one sink until they leave together, in the order in which they came.
 type outbox struct {
 	outlet *outlet
+	item   step.Item // of the message that a route looks at
 	// Of the messages, one by one.
 	frames [][]byte
 	from   []transport.Endpoint
@@ -64,6 +66,7 @@ func (b *outbox) flush(ctx context.Context) {
 		}
 		b.notes[done].route.notSent(err)
 	}
+	b.item = step.Item{}
 	clear(b.frames)
 	clear(b.from)
 	clear(b.notes)

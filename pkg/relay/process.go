@@ -39,14 +39,6 @@ func newProcess(p plan, old *route) (made process, err error) {
 // passesAll tells whether nothing is done to messages.
 func (p *process) passesAll() bool { return p.window == nil && p.chain == nil }
 
-// item returns what the data of m is decoded in, once for all that ask for it; nil where nobody can.
-func (p *process) item(m *message.Message) *step.Item {
-	if p.passesAll() {
-		return nil
-	}
-	return step.NewItem(m)
-}
-
 // duplicate tells whether m has come already.
 func (p *process) duplicate(m *message.Message, item *step.Item, now time.Time) bool {
 	if p.window == nil {
@@ -57,12 +49,19 @@ func (p *process) duplicate(m *message.Message, item *step.Item, now time.Time) 
 	return verdict == dedup.Duplicate
 }
 
-// steps returns what becomes of a message.
-func (p *process) steps(m *message.Message, item *step.Item, now time.Time, trace func(step int, kind string)) step.Result {
+// steps returns what becomes of a message: one that may have to get other words.
+func (p *process) steps(m *message.Message, item *step.Item, now time.Time, trace func(step int, kind string)) (step.Result, message.Words) {
 	if p.chain == nil {
-		return step.Result{Message: m}
+		return step.Result{Message: m}, message.Words{}
 	}
-	return p.chain.Trace(item, now, trace)
+	result := p.chain.Walk(item, now, trace)
+	var words message.Words
+	if result.Reason == "" {
+		if result.Message, words, result.Err = item.Parts(); result.Err != nil {
+			result.Reason = step.BadResult
+		}
+	}
+	return result, words
 }
 
 // upstream returns what has to be subscribed to so that these topics come out.

@@ -39,7 +39,8 @@ type route struct {
 type outcome struct {
 	frame   []byte
 	written time.Time        // by its header
-	message *message.Message // that the frame is; nil: it is none
+	message *message.Message // that the frame is, but for words; nil: it is none
+	words   message.Words    // of the frame that message does not have
 	reason  string           // empty: the frame is to be sent
 	step    step.Result      // where reason is that of a step
 	changed bool             // the frame is not what came in
@@ -54,7 +55,7 @@ func (r *route) take(ctx context.Context, got *Received, box *outbox, now time.T
 		return
 	}
 	r.counts.received.Add(1)
-	out := r.decide(got, now, nil)
+	out := r.decide(got, &box.item, now, nil)
 	if out.reason != "" {
 		r.countDrop(got, &out)
 		return
@@ -70,8 +71,8 @@ func (r *route) take(ctx context.Context, got *Received, box *outbox, now time.T
 func (r *route) wants(frame []byte) bool { return r.every || r.topics.covers(frame) }
 
 // decide says what becomes of what the route has subscribed to, and remembers it. Nothing is sent or counted. Trace is told of the steps that
-// change something; nil: nobody is.
-func (r *route) decide(got *Received, now time.Time, trace func(step int, kind string)) outcome {
+// change something; nil: nobody is. Item is for use, whatever is in it.
+func (r *route) decide(got *Received, item *step.Item, now time.Time, trace func(step int, kind string)) outcome {
 	if got.Message == nil {
 		return r.decideBad(got, now)
 	}
@@ -83,24 +84,46 @@ func (r *route) decide(got *Received, now time.Time, trace func(step int, kind s
 	if r.Sink.Heartbeat > 0 && isHeartbeat(got.Message) {
 		return drop(reasonHeartbeat)
 	}
-	item := r.process.item(got.Message)
+	if !r.process.passesAll() {
+		item.Reset(got.Message)
+	}
 	if r.process.duplicate(got.Message, item, now) {
 		return drop(reasonDuplicate)
 	}
 	if r.loops != nil && r.loops.came(got, now) {
 		return drop(reasonLoop)
 	}
-	result := r.process.steps(got.Message, item, now, trace)
+	result, words := r.process.steps(got.Message, item, now, trace)
 	if result.Reason != "" {
 		return outcome{reason: string(result.Reason), step: result}
 	}
-	m := result.Message
-	if m != got.Message {
-		if reason := r.checkChanged(m, got, now); reason != "" {
+	out := outcome{written: result.Message.Time().Time, message: result.Message, words: words}
+	if err := out.write(); err != nil {
+		return outcome{reason: string(step.BadResult), step: step.Result{Reason: step.BadResult, Err: err}}
+	}
+	if out.changed = out.message != got.Message || out.words != (message.Words{}); out.changed {
+		if reason := r.checkChanged(&out, got, now); reason != "" {
 			return drop(reason)
 		}
 	}
-	return outcome{frame: m.Bytes(), written: m.Time().Time, message: m, changed: m != got.Message}
+	return out
+}
+
+// write makes the frame. The message gets the words only where they do not simply take the place of others.
+func (out *outcome) write() (err error) {
+	if out.words == (message.Words{}) {
+		out.frame = out.message.Bytes()
+		return nil
+	}
+	var ok bool
+	if out.frame, ok = out.message.AppendWords(nil, out.words); ok {
+		return nil
+	}
+	if out.message, err = out.message.WithWords(out.words); err != nil {
+		return err
+	}
+	out.frame, out.words = out.message.Bytes(), message.Words{}
+	return nil
 }
 
 // decideBad is decide for a frame that is no message.
@@ -118,11 +141,12 @@ func (r *route) decideBad(got *Received, now time.Time) outcome {
 	return drop(reason)
 }
 
-// checkChanged looks at a message that steps have made of one that was received, and returns why it may not go out, if so.
-func (r *route) checkChanged(m *message.Message, got *Received, now time.Time) string {
-	was := got.Message
-	sameData := bytes.Equal(m.RawData(), was.RawData()) && m.MIME() == was.MIME()
-	if sameData && sameHead(m, was) {
+// checkChanged looks at what steps have made of a message that was received, and returns why it may not go out, if so.
+func (r *route) checkChanged(out *outcome, got *Received, now time.Time) string {
+	m, was := out.message, got.Message
+	sameData := m == was || bytes.Equal(m.RawData(), was.RawData()) && m.MIME() == was.MIME()
+	head := headOf(m).with(out.words)
+	if sameData && head.same(headOf(was)) {
 		return "" // it is known
 	}
 	// What is risky is in the data: that of was has been looked at, and words of settings are UTF-8.
@@ -134,11 +158,11 @@ func (r *route) checkChanged(m *message.Message, got *Received, now time.Time) s
 	if r.loops == nil {
 		return ""
 	}
-	if sameData {
-		r.loops.went(m, got.data, now)
-	} else {
-		r.loops.went(m, dataHash(m), now)
+	data := got.data
+	if !sameData {
+		data = dataHash(m)
 	}
+	r.loops.went(head, data, now)
 	return ""
 }
 

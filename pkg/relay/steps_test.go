@@ -104,6 +104,30 @@ func TestRingWithRenames(t *testing.T) {
 	})
 }
 
+// Other words of the header leave all else as it is, also in a header that is not ASCII, and a message that comes back with them is known.
+func TestOtherWords(t *testing.T) {
+	inBubble(t, func(w world) {
+		pub, back := w.publisher(1, 9000), w.publisher(4, 9000)
+		a := route("a", 9100, uri(1, 9000), uri(4, 9000))
+		a.Steps = []step.Config{
+			{Rename: &step.Rename{Prefix: map[string]string{"/prod": "/test"}}},
+			{Rewrite: &step.Rewrite{Sender: []step.HostRule{{Host: "h", To: "gateway"}}}},
+		}
+		r := w.relay(2, a)
+		sub := w.subscriber(3, uri(2, 9100))
+		const tail = "  2024-05-17T09:41:12  v1.01 text/ascii  å "
+		in := []string{"pytroll://prod/x  info u@h" + tail + "1", "pytroll://prod/ö info u@h" + tail + "2", "pytroll://prod/x info u@other" + tail + "3"}
+		out := []string{"pytroll://test/x  info u@gateway" + tail + "1", "pytroll://test/ö info u@gateway" + tail + "2", "pytroll://test/x info u@other" + tail + "3"}
+		w.send(pub, in...)
+		w.wantArrived(sub, out...)
+		w.send(back, out...)
+		w.wantArrived(sub)
+		if got := r.stats("a"); got.Changed != 3 || got.Sent != 3 || got.Dropped["loop"] != 3 {
+			w.Errorf("counters: %+v", got)
+		}
+	})
+}
+
 // Renames by prefix translate what is asked for.
 func TestOnDemandRenamed(t *testing.T) {
 	inBubble(t, func(w world) {

@@ -63,6 +63,19 @@ func (c *Chain) Do(i *Item, now time.Time) Result { return c.Trace(i, now, nil) 
 
 // Trace is Do that tells changed of each step that has changed something of the message, with its number, from 1, and its kind. Nil: nobody is told.
 func (c *Chain) Trace(i *Item, now time.Time, changed func(step int, kind string)) Result {
+	result := c.Walk(i, now, changed)
+	if result.Reason == "" {
+		result.Message, result.Err = i.Message()
+	}
+	if result.Err != nil && result.Reason == "" {
+		result.Reason = BadResult
+	}
+	return result
+}
+
+// Walk is Trace that leaves what the steps have made of the message in i, see [Item.Message] and [Item.Parts]: the result has none, and is empty unless a step
+// has dropped it.
+func (c *Chain) Walk(i *Item, now time.Time, changed func(step int, kind string)) Result {
 	for n := range c.steps {
 		s := &c.steps[n]
 		var before state
@@ -76,11 +89,7 @@ func (c *Chain) Trace(i *Item, now time.Time, changed func(step int, kind string
 			changed(n+1, s.kind)
 		}
 	}
-	m, err := i.Message()
-	if err != nil {
-		return Result{Reason: BadResult, Err: err}
-	}
-	return Result{Message: m}
+	return Result{}
 }
 
 // take lets the step do its work, where it counts for i.

@@ -32,7 +32,14 @@ func (i *Item) state() state {
 
 // NewItem makes an item of a message.
 func NewItem(m *message.Message) *Item {
-	return &Item{in: m, subject: m.Subject(), sender: m.Sender()}
+	i := new(Item)
+	i.Reset(m)
+	return i
+}
+
+// Reset makes of i an item of another message: who takes them one by one needs no more than one item.
+func (i *Item) Reset(m *message.Message) {
+	*i = Item{in: m, subject: m.Subject(), sender: m.Sender()}
 }
 
 // Data returns the data as [message.Message.PlainData] does, which decodes it when it is asked for first. What is returned belongs to the item.
@@ -65,27 +72,38 @@ func (i *Item) settle() error {
 
 // Message returns the message as it is now: the very one that came in when nothing has changed.
 func (i *Item) Message() (*message.Message, error) {
+	m, words, err := i.Parts()
+	if err != nil {
+		return nil, err
+	}
+	return m.WithWords(words)
+}
+
+// Parts is Message in two parts, for those who need no more than its frame ([message.Message.AppendWords]): a message and the words that it has to get. The message
+// is the very one that came in when nothing but words has changed.
+func (i *Item) Parts() (*message.Message, message.Words, error) {
+	var words message.Words
 	m := i.in
 	var err error
 	if i.changed {
 		if m, err = m.WithChangedData(i.data); err != nil {
-			return nil, err
+			return nil, words, err
 		}
 	}
 	if i.version != "" && (i.changed || i.written || i.version != m.Version() || m.Time().Naive != (i.version == message.V101)) { // what was set may have offsets
 		if m, err = m.WithVersion(i.version); err != nil {
-			return nil, err
+			return nil, words, err
 		}
 	}
 	if i.subject == "" {
-		return m.WithSubject("") // the error
+		_, err = m.WithSubject("")
+		return nil, words, err
 	}
-	var words message.Words
 	if i.subject != m.Subject() {
 		words.Subject = i.subject
 	}
 	if i.sender != m.Sender() {
 		words.Sender = i.sender
 	}
-	return m.WithWords(words)
+	return m, words, nil
 }
