@@ -87,14 +87,16 @@ type PublisherStats struct {
 // WaitSubscribed waits until at least n subscriptions of p cover topic, or until ctx or p ends: it is Publisher.WaitSubscribed for all whose NextSubscriptions
 // tell of real subscribers.
 func WaitSubscribed(ctx context.Context, p Publisher, topic string, n int) error {
-	known := p.Subscriptions()
-	for covering(known, topic) < n {
+	known := []Subscription{{Count: -1}} // as it never is: the first call returns at once, also where n is 0 and p is closed
+	for {
 		var err error
 		if known, err = p.NextSubscriptions(ctx, known); err != nil {
 			return err
 		}
+		if covering(known, topic) >= n {
+			return nil
+		}
 	}
-	return ctx.Err()
 }
 
 // covering counts the subscriptions that are a prefix of topic.
