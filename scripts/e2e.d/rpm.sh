@@ -52,6 +52,7 @@ rpm_upgrades() {
 	put station "$packages/next/posttroll.rpm" /root/repository/next.rpm
 	put station "$packages/next/compat.rpm" /root/repository/next-compat.rpm
 	inside station createrepo_c --quiet /root/repository
+	dnf clean metadata >"$machines/clean" 2>&1 || fail "dnf clean: $(cat "$machines/clean")" # what it read within this second it does not read again
 	check 'dnf upgrades it' dnf upgrade posttroll
 	matches 'it is the next version' "$(inside station rpm --query posttroll)" 'posttroll-99999.0+git1.gnext-*'
 	equal 'the file stays as it was edited' "$(inside station sha256sum /etc/posttroll/nameserver.toml)" "$before"
