@@ -141,7 +141,7 @@ func (r *route) explain(got Received, now time.Time) Explanation {
 			got.Frame = got.Message.Bytes()
 		}
 	}
-	out := r.decide(&got, new(step.Item), now, func(number int, kind string) { one.ChangedBy = append(one.ChangedBy, StepRef{number, kind}) })
+	out := r.decide(&got, new(step.Item), nil, now, func(number int, kind string) { one.ChangedBy = append(one.ChangedBy, StepRef{number, kind}) })
 	if out.reason != "" {
 		one.Fate, one.Reason = Dropped, out.reason
 		one.Step, one.Kind, one.Err = out.step.Step, out.step.Kind, out.step.Err

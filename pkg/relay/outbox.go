@@ -19,6 +19,7 @@ const outboxSize = 64
 type outbox struct {
 	outlet *outlet
 	item   step.Item // of the message that a route looks at
+	sheet  sheet     // for the frames that routes make
 	// Of the messages, one by one.
 	frames [][]byte
 	from   []transport.Endpoint
@@ -41,7 +42,7 @@ func newOutboxes(routes []*route) []*outbox {
 			boxes = append(boxes, boxes[same])
 			continue
 		}
-		boxes = append(boxes, &outbox{outlet: r.outlet})
+		boxes = append(boxes, &outbox{outlet: r.outlet, sheet: sheet{shared: !r.outlet.cfg.keeps()}})
 	}
 	return boxes
 }

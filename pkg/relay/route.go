@@ -55,7 +55,7 @@ func (r *route) take(ctx context.Context, got *Received, box *outbox, now time.T
 		return
 	}
 	r.counts.received.Add(1)
-	out := r.decide(got, &box.item, now, nil)
+	out := r.decide(got, &box.item, &box.sheet, now, nil)
 	if out.reason != "" {
 		r.countDrop(got, &out)
 		return
@@ -71,8 +71,8 @@ func (r *route) take(ctx context.Context, got *Received, box *outbox, now time.T
 func (r *route) wants(frame []byte) bool { return r.every || r.topics.covers(frame) }
 
 // decide says what becomes of what the route has subscribed to, and remembers it. Nothing is sent or counted. Trace is told of the steps that
-// change something; nil: nobody is. Item is for use, whatever is in it.
-func (r *route) decide(got *Received, item *step.Item, now time.Time, trace func(step int, kind string)) outcome {
+// change something; nil: nobody is. Item is for use, whatever is in it, and frames that are made go to the sheet.
+func (r *route) decide(got *Received, item *step.Item, to *sheet, now time.Time, trace func(step int, kind string)) outcome {
 	if got.Message == nil {
 		return r.decideBad(got, now)
 	}
@@ -98,7 +98,7 @@ func (r *route) decide(got *Received, item *step.Item, now time.Time, trace func
 		return outcome{reason: string(result.Reason), step: result}
 	}
 	out := outcome{written: result.Message.Time().Time, message: result.Message, words: words}
-	if err := out.write(); err != nil {
+	if err := out.write(to); err != nil {
 		return outcome{reason: string(step.BadResult), step: step.Result{Reason: step.BadResult, Err: err}}
 	}
 	if out.changed = out.message != got.Message || out.words != (message.Words{}); out.changed {
@@ -110,13 +110,13 @@ func (r *route) decide(got *Received, item *step.Item, now time.Time, trace func
 }
 
 // write makes the frame. The message gets the words only where they do not simply take the place of others.
-func (out *outcome) write() (err error) {
+func (out *outcome) write(to *sheet) (err error) {
 	if out.words == (message.Words{}) {
 		out.frame = out.message.Bytes()
 		return nil
 	}
 	var ok bool
-	if out.frame, ok = out.message.AppendWords(nil, out.words); ok {
+	if out.frame, ok = to.write(out.message, out.words); ok {
 		return nil
 	}
 	if out.message, err = out.message.WithWords(out.words); err != nil {
