@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// entry is one publisher in the table. It is in one of the two queues.
+// entry is one publisher in the table. It is in one of the queues.
 type entry struct {
 	uri      string
 	name     string
@@ -19,8 +19,12 @@ type entry struct {
 
 	seq       uint64    // place in the order of first announcements
 	since     time.Time // last announcement, or the withdrawal
-	withdrawn bool
+	withdrawn bool      // out of what lookups find
+	dead      bool      // withdrawn, since nobody is there any more
+	reach     Reach
 	removed   bool // out of the table, and skipped wherever the index still has it
+
+	gap time.Duration // between announcements; see State
 
 	in         []*bucket // by service
 	prev, next *entry    // in the queue
@@ -57,7 +61,7 @@ func (e *entry) touch(now time.Time) {
 func (e *entry) removal() Removal {
 	return Removal{
 		URI: e.uri, Name: e.name, Services: e.services, Secure: e.secure, Source: e.source,
-		Since: e.since, Withdrawn: e.withdrawn,
+		Since: e.since, Withdrawn: e.withdrawn && !e.dead, Dead: e.dead,
 	}
 }
 
@@ -95,6 +99,7 @@ func appendStamp(dst []byte, t time.Time) []byte {
 // queue is a list of entries, ordered by when they were pushed.
 type queue struct {
 	first, last *entry
+	unseen      *entry // the first one that Silent has not returned; nil: it has returned all
 	len         int
 }
 
@@ -106,10 +111,16 @@ func (q *queue) push(e *entry) {
 		q.last.next = e
 	}
 	q.last = e
+	if q.unseen == nil {
+		q.unseen = e
+	}
 	q.len++
 }
 
 func (q *queue) remove(e *entry) {
+	if q.unseen == e {
+		q.unseen = e.next
+	}
 	if e.prev == nil {
 		q.first = e.next
 	} else {

@@ -9,7 +9,7 @@ import (
 // expireBatch is the number of entries that are removed before others get the lock.
 const expireBatch = 256
 
-// Expire removes what was not renewed within the maximum age (strictly older) and what was withdrawn longer ago than the time of grace. It
+// Expire removes what was not renewed within the maximum age (strictly older) and what was withdrawn or buried longer ago than the time of grace. It
 // returns them in order of first announcement. When nothing is due it costs nothing, so it can be called before each announcement.
 //
 // Lookups get their turn in the midst of a large removal, and then find what is left.
@@ -39,7 +39,10 @@ func (r *Registry) expireSome(now time.Time, gone []*entry) []*entry {
 	defer r.mu.Unlock()
 	for range expireBatch {
 		var e *entry
-		switch first, withdrawn := r.renewed.first, r.withdrawn.first; {
+		switch first, withdrawn, dead := r.renewed.first, r.withdrawn.first, r.dead.first; {
+		case dead != nil && now.Sub(dead.since) >= r.cfg.DeadGrace:
+			e = dead
+			r.dead.remove(e)
 		case withdrawn != nil && now.Sub(withdrawn.since) >= r.cfg.Grace:
 			e = withdrawn
 			r.withdrawn.remove(e)
@@ -67,11 +70,18 @@ func (r *Registry) Next() (time.Time, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	var next time.Time
-	if e := r.renewed.first; e != nil {
-		next = e.since.Add(r.cfg.MaxAge + 1) // strictly older
-	}
-	if e := r.withdrawn.first; e != nil {
-		if t := e.since.Add(r.cfg.Grace); next.IsZero() || t.Before(next) {
+	for _, due := range []struct {
+		first *entry
+		age   time.Duration
+	}{
+		{r.renewed.first, r.cfg.MaxAge + 1}, // strictly older
+		{r.withdrawn.first, r.cfg.Grace},
+		{r.dead.first, r.cfg.DeadGrace},
+	} {
+		if due.first == nil {
+			continue
+		}
+		if t := due.first.since.Add(due.age); next.IsZero() || t.Before(next) {
 			next = t
 		}
 	}

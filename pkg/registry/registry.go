@@ -43,6 +43,8 @@ type Config struct {
 	MaxAge time.Duration
 	// Grace is the time from a withdrawal to the removal that [Registry.Expire] reports.
 	Grace time.Duration
+	// DeadGrace is the same for [Registry.Bury].
+	DeadGrace time.Duration
 	// MaxEntries and MaxPerSource bound the table as a whole and for one source address, in number and in memory (see EntryMemory);
 	// 0: no bound. Withdrawn entries count until they are removed.
 	MaxEntries, MaxPerSource int
@@ -107,7 +109,8 @@ type Removal struct {
 	Secure    bool
 	Source    Source
 	Since     time.Time // last announcement, or the withdrawal
-	Withdrawn bool      // else it was not renewed in time
+	Withdrawn bool      // it said so
+	Dead      bool      // it was buried; with neither it was not renewed in time
 }
 
 // Registry is a table of live publishers.
@@ -121,6 +124,7 @@ type Registry struct {
 	index     index
 	renewed   queue // live entries by last announcement, the oldest first
 	withdrawn queue // withdrawn entries by withdrawal
+	dead      queue // buried entries by when that was
 }
 
 // New makes an empty table.
@@ -178,15 +182,14 @@ func (r *Registry) renew(e *entry, p Publisher, now time.Time) (outcome Outcome,
 		}
 	}
 	r.adopt(e, p.Source)
-	from := &r.renewed
+	r.queueOf(e).remove(e)
+	e.heard(now)
 	if e.withdrawn {
-		e.withdrawn = false
-		from = &r.withdrawn
+		e.withdrawn, e.dead, e.reach = false, false, Untried
 		if outcome != Moved {
 			outcome = Returned
 		}
 	}
-	from.remove(e)
 	e.touch(now)
 	r.renewed.push(e)
 	return outcome, before, nil
@@ -197,6 +200,7 @@ func (r *Registry) change(e *entry, p Publisher) (outcome Outcome, before *Remov
 	outcome = Changed
 	if e.secure != p.Secure {
 		outcome, before = Moved, new(e.removal())
+		e.reach = Untried
 	}
 	guarded := !e.withdrawn && (outcome == Moved || e.source.Client != "")
 	if guarded && !e.source.yieldsTo(p.Source) {

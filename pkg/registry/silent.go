@@ -1,0 +1,140 @@
+package registry
+
+import (
+	"strings"
+	"time"
+)
+
+// Reach is what is known of a publisher's address besides its announcements. The registry only keeps it, from the first announcement until
+// the entry is removed.
+type Reach uint8
+
+// What can be known of an address.
+const (
+	Untried  Reach = iota
+	Answers        // somebody took a connection there
+	Refusing       // connections are refused there while the publisher announces: a firewall, as a rule
+)
+
+// State is how an entry stands.
+type State struct {
+	URI      string
+	Services Services
+	Source   Source
+	Since    time.Time // of the last announcement
+	// Gap is the time that has passed between announcements: the longest one of late, of which the shorter ones that follow take a quarter
+	// each. 0: there was only one.
+	Gap   time.Duration
+	Reach Reach
+}
+
+func (e *entry) state() State {
+	return State{URI: e.uri, Services: e.services, Source: e.source, Since: e.since, Gap: e.gap, Reach: e.reach}
+}
+
+// heard notes the time between two announcements.
+func (e *entry) heard(now time.Time) {
+	if gap := now.Sub(e.since); !e.withdrawn && gap > 0 {
+		e.gap = max(gap, e.gap-e.gap/4)
+	}
+}
+
+// Silent returns up to limit entries that have not been announced for as long as after, in the order in which they fell silent. Each is
+// returned once, and again only when it was announced in between: what it costs does not depend on how many have been silent for longer.
+func (r *Registry) Silent(now time.Time, after time.Duration, limit int) []State {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var silent []State
+	for e := r.renewed.unseen; e != nil && now.Sub(e.since) >= after && len(silent) < limit; e = e.next {
+		silent = append(silent, e.state())
+		r.renewed.unseen = e.next
+	}
+	return silent
+}
+
+// NextSilent tells when [Registry.Silent] has something to return, if nothing is announced until then.
+func (r *Registry) NextSilent(after time.Duration) (time.Time, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.renewed.unseen == nil {
+		return time.Time{}, false
+	}
+	return r.renewed.unseen.since.Add(after), true
+}
+
+// State returns how the entry of uri stands; false when lookups can't find it.
+func (r *Registry) State(uri string) (State, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if e, ok := r.byURI[uri]; ok && !e.withdrawn {
+		return e.state(), true
+	}
+	return State{}, false
+}
+
+// mostSiblings bounds how many entries Siblings looks at, from the newest one: those of publishers that were started again and again.
+const mostSiblings = 256
+
+// Siblings returns the entries that look like those of earlier runs of the same publisher: listed before it, with the same first name and the same
+// host in their URIs.
+func (r *Registry) Siblings(uri string) []State {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	e, ok := r.byURI[uri]
+	if !ok || e.services.Text || len(e.services.Names) == 0 {
+		return nil
+	}
+	var siblings []State
+	name, host := e.services.Names[0], withoutPort(uri)
+	same := r.index.byName[name].entries
+	for i := len(same) - 1; i >= max(0, len(same)-mostSiblings); i-- {
+		s := same[i]
+		if s.seq < e.seq && !s.removed && !s.withdrawn && s.services.Names[0] == name && withoutPort(s.uri) == host {
+			siblings = append(siblings, s.state())
+		}
+	}
+	return siblings
+}
+
+// withoutPort cuts the port off a URI.
+func withoutPort(uri string) string {
+	i := strings.LastIndexByte(uri, ':')
+	return uri[:max(i, 0)]
+}
+
+// Reached notes what is known of the address of uri. It is forgotten with the entry, and when the entry [Moved] or was withdrawn.
+func (r *Registry) Reached(uri string, reach Reach) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e, ok := r.byURI[uri]; ok {
+		e.reach = reach
+	}
+}
+
+// Bury takes the entry of uri out of what lookups find since nobody is there any more, as [Registry.Withdraw] does, unless it has been announced
+// after since. [Registry.Expire] reports it when it has not been announced within Config.DeadGrace. It is false when nothing changed.
+func (r *Registry) Bury(uri string, since, now time.Time) (State, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e, ok := r.byURI[uri]
+	if !ok || e.withdrawn || e.since.After(since) {
+		return State{}, false
+	}
+	was := e.state()
+	r.renewed.remove(e)
+	e.withdrawn, e.dead = true, true
+	e.since = now
+	r.dead.push(e)
+	return was, true
+}
+
+// queueOf returns the queue that e is in. The caller holds mu.
+func (r *Registry) queueOf(e *entry) *queue {
+	switch {
+	case e.dead:
+		return &r.dead
+	case e.withdrawn:
+		return &r.withdrawn
+	}
+	return &r.renewed
+}
