@@ -36,10 +36,20 @@ func Decode(frame []byte) (*Message, error) { return Decoder{}.Decode(frame) }
 // A frame that is not UTF-8 is read as ISO 8859-1, as the reference does; see
 // [Message.CheckStrict]. All errors are of type [*Error].
 func (d Decoder) Decode(frame []byte) (*Message, error) {
-	if limit := d.maxSize(); len(frame) > limit {
-		return nil, &Error{Field: "frame", Offset: limit, Err: ErrTooLarge}
+	m := new(Message)
+	if err := d.DecodeInto(m, frame); err != nil {
+		return nil, err
 	}
-	m := &Message{frame: frame, maxDepth: d.maxDepth()}
+	return m, nil
+}
+
+// DecodeInto is Decode into memory of the caller's, for programs that pass on very many messages and keep none: whatever was in m, and the strings
+// that it gave out, must not be in use any more. After an error m is no message.
+func (d Decoder) DecodeInto(m *Message, frame []byte) error {
+	if limit := d.maxSize(); len(frame) > limit {
+		return &Error{Field: "frame", Offset: limit, Err: ErrTooLarge}
+	}
+	*m = Message{frame: frame, maxDepth: d.maxDepth()}
 	text := view(frame)
 	h, ascii := splitASCII(text)
 	if !ascii {
@@ -52,9 +62,9 @@ func (d Decoder) Decode(frame []byte) (*Message, error) {
 		if m.latin1 {
 			err.Offset = utf8.RuneCountInString(text[:err.Offset])
 		}
-		return nil, err
+		return err
 	}
-	return m, nil
+	return nil
 }
 
 func (d Decoder) maxSize() int {

@@ -2,6 +2,7 @@ package message_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -216,4 +217,44 @@ func TestSenderParts(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", sender, got, want)
 		}
 	}
+}
+
+// TestDecodeInto: memory that was used before gives the same message as new memory, and takes none.
+func TestDecodeInto(t *testing.T) {
+	t.Parallel()
+	frames := []string{
+		head + " application/json {\"a\": 1}",
+		head,
+		"pytroll://a/b info me@here 2024-05-17T09:41:12+00:00 v1.2 text/ascii gr\xfc\xdfe",
+		head + " text/ascii text",
+	}
+	var m message.Message
+	for _, frame := range frames {
+		if err := (message.Decoder{}).DecodeInto(&m, []byte(frame)); err != nil {
+			t.Fatal(err)
+		}
+		want := mustDecode(t, frame)
+		got, err := shown(&m)
+		wantText, wantErr := shown(want)
+		if got != wantText || err != nil || wantErr != nil {
+			t.Errorf("%q: got %s, %v, want %s, %v", frame, got, err, wantText, wantErr)
+		}
+	}
+	if err := (message.Decoder{MaxSize: 10}).DecodeInto(&m, []byte(head)); !errors.Is(err, message.ErrTooLarge) {
+		t.Errorf("got error %v, want %v", err, message.ErrTooLarge)
+	}
+	frame := []byte(frames[0])
+	if n := testing.AllocsPerRun(100, func() {
+		if err := (message.Decoder{}).DecodeInto(&m, frame); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations, want none", n)
+	}
+}
+
+// shown is all of a message as text.
+func shown(m *message.Message) (string, error) {
+	data, err := m.Data()
+	return fmt.Sprint(m.Head(), m.Subject(), m.Type(), m.Sender(), m.Version(), m.MIME(), m.Time(), data), err
 }

@@ -40,12 +40,16 @@ func (s *Subscriber) TakeBatch(ctx context.Context, batch []Received) ([]Receive
 	}
 	defer s.busy.Store(false)
 
+	s.slab.reuse()
 	for {
 		if s.isClosed() {
 			return batch, ErrClosed
 		}
 		if batch = s.takeHand(batch); len(batch) == cap(batch) || !s.Pending() {
 			return batch, nil
+		}
+		if s.slab != nil && len(batch) > 0 {
+			return batch, nil // the next ones would take their place
 		}
 		if err := ctx.Err(); err != nil {
 			return batch, err

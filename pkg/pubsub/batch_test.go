@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -119,6 +120,47 @@ func TestTakeBatch(t *testing.T) {
 }
 
 // A message ends the wait also where it comes behind a frame that is none.
+// TestRecycle: the messages of a batch hold until the next one is received, hooks' messages and what a filter or a bad frame is among them do not matter.
+func TestRecycle(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		node, _ := w.node(hostA, pubsub.Settings{})
+		first := w.publisherOn(node, pubsub.PublisherOptions{Port: 9000, Announce: pubsub.AnnounceNone, Lax: true})
+		sub := w.subscriber(pubsub.SubscriberOptions{
+			Addresses: pubsub.URIs(uriA), Recycle: true, Filter: func(m *message.Message) bool { return m.Subject() != "/filtered" },
+		})
+		var want, got []string
+		check := func(batch []pubsub.Received, err error) {
+			w.must(err)
+			got = append(got, w.describe(batch)...)
+		}
+		for i := range 300 {
+			subject := fmt.Sprintf("/%d", i)
+			w.publish(first, subject, "/filtered")
+			want = append(want, subject+" ")
+		}
+		w.must(first.SendText(t.Context(), "pytroll://x"))
+		want = append(want, "! ")
+		for len(got) < 100 {
+			check(sub.ReceiveBatch(t.Context(), make([]pubsub.Received, 0, 70)))
+		}
+		for len(got) < len(want) {
+			check(sub.TakeBatch(t.Context(), make([]pubsub.Received, 0, 1000)))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("received (-want +got):\n%s", diff)
+		}
+		w.publish(first, "/one")
+		m, err := sub.Receive(t.Context())
+		w.must(err)
+		w.publish(first, "/two") // comes in, and is not received yet
+		synctest.Wait()
+		if m.Subject() != "/one" {
+			t.Errorf("got %s, want /one", m.Subject())
+		}
+	})
+}
+
 func TestReceiveBatchTimeout(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld(t)

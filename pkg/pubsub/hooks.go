@@ -20,7 +20,7 @@ func (s *Subscriber) AddHookSub(addr Address, topics []string, callback func(*me
 		return err
 	}
 	cfg := s.config
-	cfg.Attribute = false
+	cfg.Attribute, cfg.Recycle = false, false
 	cfg.MaxQueued = hookQueued
 	sub, err := s.node.transport.Subscriber(cfg)
 	if err != nil {

@@ -282,7 +282,7 @@ func (p *Publisher) Send(ctx context.Context, m *message.Message) error {
 	return p.send(ctx, m.Bytes())
 }
 
-// SendFrame sends a message that is already encoded, checked as by Send. The frame must not change afterwards. A lax
+// SendFrame sends a message that is already encoded, checked as by Send. The frame is the caller's again when it returns. A lax
 // publisher sends anything, also what is no message.
 func (p *Publisher) SendFrame(ctx context.Context, frame []byte) error {
 	if p.lax {

@@ -81,6 +81,7 @@ func (s *Subscriber) Receive(ctx context.Context) (*message.Message, error) {
 }
 
 func (s *Subscriber) receiveNext(ctx context.Context) (*message.Message, error) {
+	s.slab.reuse()
 	var limit time.Time // set when there is something to wait for
 	m, err := s.receiveUntil(ctx, &limit)
 	if !isFrameError(err) {
@@ -207,7 +208,7 @@ func (s *Subscriber) stale(frame []byte) bool {
 // decode makes a message of the frame that was taken last. A frame that is none is counted. It returns neither a message nor an error
 // for a duplicate.
 func (s *Subscriber) decode(frame transport.Frame) (*message.Message, error) {
-	m, err := s.decoder.Decode(frame.Body)
+	m, err := s.decodeHeader(frame.Body)
 	if err == nil && s.duplicate(m) {
 		s.counts.duplicates.Add(1)
 		return nil, nil
@@ -220,6 +221,15 @@ func (s *Subscriber) decode(frame transport.Frame) (*message.Message, error) {
 		return nil, &FrameError{Frame: frame.Body, From: frame.From, Err: err}
 	}
 	return m, nil
+}
+
+// decodeHeader makes a message of a frame, in memory that is used again where that is asked for.
+func (s *Subscriber) decodeHeader(frame []byte) (*message.Message, error) {
+	if s.slab == nil || s.hand.source.hook != nil {
+		return s.decoder.Decode(frame)
+	}
+	m := s.slab.next()
+	return m, s.decoder.DecodeInto(m, frame)
 }
 
 // duplicate tells whether m, the last one taken from the hand, has come already. What has nothing to be known again by has not.

@@ -1,6 +1,7 @@
 package pubsub
 
 import (
+	"bytes"
 	"sync"
 	"time"
 )
@@ -22,7 +23,7 @@ type replayFrame struct {
 	at    time.Time
 }
 
-// add takes in a message that was sent; frames that are none, and heartbeats, are not kept. The frame is not copied.
+// add takes in a message that was sent; frames that are none, and heartbeats, are not kept.
 func (r *replayed) add(frame []byte) {
 	if _, ok := retainedKey(frame); !ok || int64(len(frame)) > r.bounds.Bytes {
 		return
@@ -30,7 +31,7 @@ func (r *replayed) add(frame []byte) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.frames = append(r.frames, replayFrame{frame, now})
+	r.frames = append(r.frames, replayFrame{bytes.Clone(frame), now})
 	r.bytes += int64(len(frame))
 	r.expire(now)
 }

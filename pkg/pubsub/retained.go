@@ -43,7 +43,7 @@ func newRetained(b LastMessage) *retained {
 // maxDirty bounds the messages that order is behind, so that no lookup has to make up for more.
 const maxDirty = 64
 
-// add takes in a message that was sent; frames that are none, and heartbeats, are not kept. The frame is not copied.
+// add takes in a message that was sent; frames that are none, and heartbeats, are not kept.
 func (r *retained) add(frame []byte) {
 	key, ok := retainedKey(frame)
 	if !ok || int64(len(frame)) > r.bounds.Bytes {
@@ -65,7 +65,7 @@ func (r *retained) add(frame []byte) {
 		k.number = r.last
 		r.touch(k)
 	}
-	k.frame, k.at = frame, now
+	k.frame, k.at = bytes.Clone(frame), now
 	r.recent.push(k)
 	r.bytes += int64(len(frame))
 	for len(r.bySubject) > r.bounds.Subjects || r.bytes > r.bounds.Bytes {

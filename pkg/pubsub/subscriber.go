@@ -47,6 +47,10 @@ type SubscriberOptions struct {
 	Translate bool
 	// Attribute fills [Received].From, at a small price per message. Translate does so too.
 	Attribute bool
+	// Recycle lets messages share memory that is used again: one that was received, and every string and slice that it gave out, is valid until the next
+	// one, or with ReceiveBatch and TakeBatch the next batch, is received. It is for programs that pass on very many messages and keep none. Hooks get messages
+	// of their own. Default: messages stay as they are for ever.
+	Recycle bool
 	// Duplicates drops messages that have come already within a window, whichever publisher they came from: with two relays side by side each message is
 	// received once. They are looked at as they came in, before Translate and Filter. What hooks get is not looked at. Nil: they pass.
 	Duplicates *dedup.Config
@@ -94,6 +98,7 @@ type Subscriber struct {
 	decoder   message.Decoder
 	window    *dedup.Window // nil: duplicates pass
 	config    transport.SubscriberConfig
+	slab      *slab // nil: each message has memory of its own
 
 	main  *source
 	peers peers
@@ -171,6 +176,7 @@ func (n *Node) subscriber(o SubscriberOptions) (_ *Subscriber, err error) {
 		silence:   newSilence(o.SilenceFactor),
 		config: transport.SubscriberConfig{
 			Attribute: o.Translate || o.Attribute || o.SilenceFactor > 0,
+			Recycle:   o.Recycle,
 			// One half waits in the transport, the other is what was taken from it in one go.
 			MaxQueued:     max(o.MaxQueued/2, 1),
 			SocketOptions: n.socket(o.Queue),
@@ -179,6 +185,9 @@ func (n *Node) subscriber(o SubscriberOptions) (_ *Subscriber, err error) {
 		stop:   stop,
 	}
 	s.config.Events = s.event
+	if o.Recycle {
+		s.slab = &slab{}
+	}
 	topics := defaultTopics(o)
 	if o.Topics != nil {
 		topics = newTopicSet(o.Topics)

@@ -9,7 +9,8 @@ import (
 
 // Source brings messages in. Receive is called by one goroutine; the rest may be called concurrently with it.
 type Source interface {
-	// Receive waits for messages and appends those that are there to batch, at least one and at most up to its capacity.
+	// Receive waits for messages and appends those that are there to batch, at least one and at most up to its capacity. What it returned before, and all that
+	// messages gave out, is not in use any more: its memory may be used again.
 	Receive(ctx context.Context, batch []Received) ([]Received, error)
 	// SetTopics says which messages are wanted: those that begin with one of the topics, which are as they go over the wire. None: nothing.
 	// Before the first call nothing is.
@@ -51,7 +52,7 @@ type Received struct {
 // Sink takes messages out. All may be called concurrently.
 type Sink interface {
 	// Send sends frames in their order to whoever is there, and returns how many were sent: all, or those before the one that the error is about. The
-	// frames must not change afterwards. From says of each where it came from, zero where that is not known. The slices are the caller's.
+	// frames and slices are the caller's again when it returns, also where messages are kept. From says of each where it came from, zero where that is not known.
 	Send(ctx context.Context, frames [][]byte, from []transport.Endpoint) (sent int, err error)
 	// Demand waits until the topics that subscribers ask for are not known, which is what the call before returned, and returns them: sorted, as they go over the
 	// wire.

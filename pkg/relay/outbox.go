@@ -42,7 +42,7 @@ func newOutboxes(routes []*route) []*outbox {
 			boxes = append(boxes, boxes[same])
 			continue
 		}
-		boxes = append(boxes, &outbox{outlet: r.outlet, sheet: sheet{shared: !r.outlet.cfg.keeps()}})
+		boxes = append(boxes, &outbox{outlet: r.outlet})
 	}
 	return boxes
 }
@@ -52,7 +52,7 @@ func (b *outbox) add(ctx context.Context, frame []byte, from transport.Endpoint,
 	b.frames = append(b.frames, frame)
 	b.from = append(b.from, from)
 	b.notes = append(b.notes, note)
-	if len(b.frames) >= outboxSize {
+	if len(b.frames) >= outboxSize || b.sheet.full() {
 		b.flush(ctx)
 	}
 }
@@ -68,6 +68,7 @@ func (b *outbox) flush(ctx context.Context) {
 		b.notes[done].route.notSent(err)
 	}
 	b.item = step.Item{}
+	b.sheet.wipe()
 	clear(b.frames)
 	clear(b.from)
 	clear(b.notes)

@@ -90,9 +90,6 @@ func (cfg SinkConfig) portRanges() []portRange {
 	return all
 }
 
-// keeps tells whether the sink keeps messages that it has sent.
-func (cfg SinkConfig) keeps() bool { return cfg.LastMessage || cfg.ReplayPort != 0 }
-
 func isWildcard(host string) bool { return host == "*" || host == "0.0.0.0" || host == "::" }
 
 // bindsAt returns where the sink asks to be bound; zero where that is no endpoint.

@@ -68,6 +68,7 @@ func (cfg SourceConfig) subscriber() pubsub.SubscriberOptions {
 		Backend:       cfg.Backend,
 		Queue:         cfg.Queue,
 		Attribute:     true,
+		Recycle:       true,
 		SilenceFactor: cfg.silenceFactor(),
 	}
 }

@@ -2,26 +2,25 @@ package relay
 
 import "github.com/pytroll/posttroll-go/pkg/message"
 
-// sheet is where frames are written one behind the other: memory is asked for once for many. A frame that somebody keeps keeps the whole sheet, so
-// it is for sinks that keep none. The zero value, and nil, write each frame into memory of its own.
+// sheet is where the frames that routes make stand until they have left: memory that is used again and again. Nil writes each frame into memory of its
+// own.
 type sheet struct {
-	shared bool
-	room   []byte // of which the first len bytes are written
+	room []byte // of which the first len bytes are written
 }
 
 const (
-	sheetBytes = 32 << 10 // the largest that Go's allocator does not make on its own
-	// sheetFrame is the largest frame that stands in one.
-	sheetFrame = sheetBytes / 8
+	sheetBytes = 256 << 10
+	// sheetFrame is the largest frame that stands on one.
+	sheetFrame = 32 << 10
 )
 
 // write writes m with other words, where [message.Message.AppendWords] can.
 func (s *sheet) write(m *message.Message, words message.Words) (frame []byte, ok bool) {
 	size := len(m.Bytes()) + len(words.Subject) + len(words.Type) + len(words.Sender)
-	if s == nil || !s.shared || size > sheetFrame {
+	if s == nil || size > sheetFrame || s.full() {
 		return m.AppendWords(nil, words)
 	}
-	if size > cap(s.room)-len(s.room) {
+	if s.room == nil {
 		s.room = make([]byte, 0, sheetBytes)
 	}
 	begin := len(s.room)
@@ -31,3 +30,9 @@ func (s *sheet) write(m *message.Message, words message.Words) (frame []byte, ok
 	}
 	return frame[:len(frame):len(frame)], ok
 }
+
+// full tells whether there may be no room for one more frame.
+func (s *sheet) full() bool { return len(s.room) > sheetBytes-sheetFrame }
+
+// wipe takes back all frames.
+func (s *sheet) wipe() { s.room = s.room[:0] }

@@ -12,7 +12,7 @@ import (
 // TestSheet: what stands on a sheet stays as it was written, and is what stands in memory of its own.
 func TestSheet(t *testing.T) {
 	t.Parallel()
-	shared := &sheet{shared: true}
+	shared := &sheet{}
 	var got, want []string
 	var frames [][]byte
 	for i := range 500 {

@@ -29,7 +29,7 @@ type PublisherConfig struct {
 type Publisher interface {
 	// Endpoint is what was bound, with the real port.
 	Endpoint() Endpoint
-	// Send queues frame, which must not change afterwards, for all that want it. It does not wait for them.
+	// Send queues frame for all that want it, and does not wait for them. The frame is the caller's again when it returns.
 	Send(ctx context.Context, frame []byte) error
 	// SendBatch sends frames in their order, each as Send does, and returns how many were sent: all, or those before the one that the error is
 	// about. It costs less per frame than sending them one by one.

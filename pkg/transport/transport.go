@@ -98,6 +98,9 @@ const (
 type SubscriberConfig struct {
 	// Attribute fills Frame.From, at a price per message.
 	Attribute bool
+	// Recycle lets frames share memory that is used again: those that Receive has returned are valid until its next call. For programs that
+	// pass on very many and keep none. Default: a frame belongs to the receiver.
+	Recycle bool
 	// MaxQueued bounds the bytes received and not yet taken; at the bound the socket is not read
 	// any more, and the publishers' queues fill. Default 256 MiB.
 	MaxQueued int64
@@ -132,7 +135,7 @@ type Subscriber interface {
 
 // Frame is one message as it came in.
 type Frame struct {
-	// Body belongs to the receiver.
+	// Body belongs to the receiver, but for SubscriberConfig.Recycle.
 	Body []byte
 	// From is the endpoint that the sender was connected as, with SubscriberConfig.Attribute; zero where it can't be
 	// told.

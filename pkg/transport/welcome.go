@@ -11,7 +11,7 @@ type Welcome struct {
 	// can send to one subscriber out of several; a Replay publisher sends them all. What a queue (SocketOptions.Queue) has no room for is lost.
 	Frames func(topic string) [][]byte
 	// Sent is told of each frame that the publisher was given to send, once it counts for all who have subscribed by then and not for those who come
-	// later: whoever keeps it for Frames gives each subscriber either the one or the other. Nil: nobody is told.
+	// later: whoever keeps a copy for Frames gives each subscriber either the one or the other. Nil: nobody is told.
 	Sent func(frame []byte)
 	// Replay makes a publisher that gives its subscribers the frames of their welcome and nothing else: Send is an error, [ErrReplay].
 	Replay bool

@@ -18,6 +18,7 @@ type inbox struct {
 	maxMessage int64 // bytes
 	maxQueued  int64 // bytes
 	attribute  bool
+	recycle    bool
 	client     curve.KeyPair
 	topics     map[string]struct{}   // what is subscribed to; nil: a puller's
 	report     func(transport.Event) // nil: nobody wants to know
@@ -26,7 +27,8 @@ type inbox struct {
 	links    []*link // connected or not, in the order of Connect
 	leaving  []*link // disconnected, with frames that are still to be taken in
 	frames   []transport.Frame
-	queued   int64 // bytes in frames
+	lent     []transport.Frame // received last, with recycle
+	queued   int64             // bytes in frames
 	received uint64
 	changed  broadcast // a frame came, or closed
 }
@@ -117,6 +119,7 @@ func (i *inbox) reconnect(to transport.Endpoint) {
 // receive waits for frames and returns all that are there.
 func (i *inbox) receive(ctx context.Context) ([]transport.Frame, error) {
 	mu := &i.owner.network.mu
+	i.takeBack()
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -129,6 +132,9 @@ func (i *inbox) receive(ctx context.Context) ([]transport.Frame, error) {
 		if len(i.frames) > 0 {
 			frames := i.frames
 			i.frames, i.queued = nil, 0
+			if i.recycle {
+				i.lent = frames
+			}
 			i.refill()
 			mu.Unlock()
 			return frames, nil
@@ -140,6 +146,15 @@ func (i *inbox) receive(ctx context.Context) ([]transport.Frame, error) {
 		case <-changed:
 		}
 	}
+}
+
+// takeBack overwrites the frames that were received last, where they were only lent: who has kept one does not find its bytes in it any more, as over
+// ZeroMQ some time later. It is called by the goroutine that receives.
+func (i *inbox) takeBack() {
+	for _, f := range i.lent {
+		clear(f.Body)
+	}
+	i.lent = nil
 }
 
 // close drops all connections and what is queued. It tells whether it was open.

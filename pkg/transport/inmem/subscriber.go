@@ -23,7 +23,7 @@ func (t *Transport) Subscriber(cfg transport.SubscriberConfig) (transport.Subscr
 		return nil, fmt.Errorf("subscriber: %w", err)
 	}
 	s := &Subscriber{inbox: inbox{
-		owner: t, queue: opts.Queue, maxMessage: opts.MaxMessage, maxQueued: cfg.MaxQueued, attribute: cfg.Attribute,
+		owner: t, queue: opts.Queue, maxMessage: opts.MaxMessage, maxQueued: cfg.MaxQueued, attribute: cfg.Attribute, recycle: cfg.Recycle,
 		client: opts.ClientKey, topics: make(map[string]struct{}),
 	}}
 	if s.inbox.maxQueued == 0 {

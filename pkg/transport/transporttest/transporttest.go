@@ -31,6 +31,7 @@ func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
 	}{
 		{"PubSub", testPubSub},
 		{"SendBatch", testSendBatch},
+		{"Recycle", testRecycle},
 		{"Prefixes", testPrefixes},
 		{"SubscribeTwice", testSubscribeTwice},
 		{"Subscriptions", testSubscriptions},

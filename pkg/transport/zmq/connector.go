@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -41,6 +40,7 @@ type connector struct {
 	limit     int // ZMQ_RCVHWM as it is set
 	owners    owners
 	frames    []transport.Frame // scratch of one batch
+	store     *frameStore       // where frames are copied to; nil: each to memory of its own
 	refusing  bool              // in the middle of a message of several frames
 	secured   bool              // the options of the socket are those of a secure connection
 	events    []transport.Event // to be told
@@ -53,13 +53,13 @@ type pending struct {
 	do     func()
 }
 
-func newConnector(t *Transport, kind zmq4.Type, o transport.SocketOptions, maxQueued int64, attribute bool, notify func(transport.Event)) (*connector, error) {
-	o, err := withDefaults(o)
+func newConnector(t *Transport, kind zmq4.Type, cfg transport.SubscriberConfig) (*connector, error) {
+	o, err := withDefaults(cfg.SocketOptions)
 	if err != nil {
 		return nil, err
 	}
 	want := 0
-	if attribute {
+	if cfg.Attribute {
 		want = wantFD
 	}
 	s, err := newSocket(t, kind, batchFrames, want)
@@ -69,13 +69,17 @@ func newConnector(t *Transport, kind zmq4.Type, o transport.SocketOptions, maxQu
 	c := &connector{
 		socket: s,
 		opts:   o,
-		notify: notify,
+		notify: cfg.Events,
 		links:  make(map[transport.Endpoint]*link),
 		conns:  make(map[string]*conn),
 		frames: make([]transport.Frame, 0, batchFrames),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.in = newInbox[transport.Frame](maxQueued, s.kick, s.done)
+	c.in = newInbox[transport.Frame](cfg.MaxQueued, s.kick, s.done)
+	if cfg.Recycle {
+		c.store = &frameStore{}
+		c.in.recycle = c.store.putBack
+	}
 	err = errors.Join(
 		setClient(s.zs, o, t.heartbeat),
 		wrap("ZMQ_SNDHWM", s.zs.SetSndhwm(0)), // subscriptions above it would be lost
@@ -231,11 +235,11 @@ func (c *connector) takeIn() {
 		if c.refuse(p) {
 			continue
 		}
-		c.frames = append(c.frames, transport.Frame{Body: slices.Clone(p.data), From: c.from(p.fd)})
+		c.frames = append(c.frames, transport.Frame{Body: c.store.clone(p.data), From: c.from(p.fd)})
 		bytes += int64(len(p.data))
 	}
 	c.received.Add(uint64(len(c.frames)))
-	c.in.put(c.frames, bytes)
+	c.in.put(c.frames, bytes, c.store.full())
 	clear(c.frames)
 }
 

@@ -2,7 +2,6 @@ package zmq
 
 import (
 	"context"
-	"slices"
 	"sync"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -22,16 +21,21 @@ type inbox[T any] struct {
 	done   <-chan struct{} // closed with the socket
 	ready  chan struct{}   // holds a value when there are items
 
+	recycle func([]block) // takes the memory of items that were handed over before the last ones; nil: it is theirs
+
 	mu      sync.Mutex
 	chunks  []chunk[T]
-	cost    int64 // of all items
+	lent    chunk[T] // handed over last, with recycle
+	spare   []T      // for a chunk, with recycle
+	cost    int64    // of all items
 	bytes   int64
 	stalled bool // the reader waits to be resumed
 }
 
 type chunk[T any] struct {
-	items []T
-	bytes int64
+	items  []T
+	bytes  int64
+	blocks []block // that no items but these, and those before, stand in
 }
 
 func newInbox[T any](max int64, resume func(), done <-chan struct{}) *inbox[T] {
@@ -46,19 +50,20 @@ func (b *inbox[T]) full() bool {
 	return b.stalled
 }
 
-// put adds copies of items, of so many bytes in all.
-func (b *inbox[T]) put(items []T, bytes int64) {
+// put adds copies of items, of so many bytes in all. Full are the blocks that have no room for more items.
+func (b *inbox[T]) put(items []T, bytes int64, full []block) {
 	if len(items) == 0 {
 		return
 	}
 	b.mu.Lock()
-	if n := len(b.chunks); n > 0 && len(b.chunks[n-1].items)+len(items) <= chunkItems {
-		last := &b.chunks[n-1]
-		last.items = append(last.items, items...)
-		last.bytes += bytes
-	} else {
-		b.chunks = append(b.chunks, chunk[T]{slices.Clone(items), bytes})
+	if n := len(b.chunks); n == 0 || len(b.chunks[n-1].items)+len(items) > chunkItems {
+		b.chunks = append(b.chunks, chunk[T]{items: b.spare})
+		b.spare = nil
 	}
+	last := &b.chunks[len(b.chunks)-1]
+	last.items = append(last.items, items...)
+	last.bytes += bytes
+	last.blocks = append(last.blocks, full...)
 	b.bytes += bytes
 	b.cost += bytes + int64(len(items))*itemCost
 	b.mu.Unlock()
@@ -102,6 +107,15 @@ func (b *inbox[T]) receive(ctx context.Context) ([]T, error) {
 	}
 }
 
+// giveBack recycles the chunk before the one that is handed over now. The caller holds mu.
+func (b *inbox[T]) giveBack(now chunk[T]) {
+	before := b.lent
+	b.lent = now
+	b.recycle(before.blocks)
+	clear(before.items)
+	b.spare = before.items[:0]
+}
+
 // take removes the first chunk.
 func (b *inbox[T]) take() []T {
 	b.mu.Lock()
@@ -113,6 +127,9 @@ func (b *inbox[T]) take() []T {
 	b.chunks[0] = chunk[T]{}
 	if b.chunks = b.chunks[1:]; len(b.chunks) == 0 {
 		b.chunks = nil
+	}
+	if b.recycle != nil {
+		b.giveBack(first)
 	}
 	b.bytes -= first.bytes
 	b.cost -= first.bytes + int64(len(first.items))*itemCost

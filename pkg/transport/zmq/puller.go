@@ -21,7 +21,7 @@ func (t *Transport) Puller(cfg transport.PullerConfig) (transport.Puller, error)
 		return nil, err
 	}
 	defer leave()
-	c, err := newConnector(t, zmq4.PULL, cfg.SocketOptions, defaultMaxQueued, false, nil)
+	c, err := newConnector(t, zmq4.PULL, transport.SubscriberConfig{MaxQueued: defaultMaxQueued, SocketOptions: cfg.SocketOptions})
 	if err != nil {
 		return nil, fmt.Errorf("puller: %w", err)
 	}

@@ -131,7 +131,7 @@ func (r *replier) readBatch() bool {
 		}
 	}
 	r.stats.Received += uint64(len(requests))
-	r.in.put(requests, bytes)
+	r.in.put(requests, bytes, nil)
 	if !more {
 		r.batch.release()
 	}

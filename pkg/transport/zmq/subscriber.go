@@ -36,14 +36,13 @@ func (t *Transport) Subscriber(cfg transport.SubscriberConfig) (transport.Subscr
 		return nil, err
 	}
 	defer leave()
-	maxQueued := cfg.MaxQueued
 	switch {
-	case maxQueued == 0:
-		maxQueued = defaultMaxQueued
-	case maxQueued < 0:
-		return nil, fmt.Errorf("subscriber: queue of %d bytes: want more than 0", maxQueued)
+	case cfg.MaxQueued == 0:
+		cfg.MaxQueued = defaultMaxQueued
+	case cfg.MaxQueued < 0:
+		return nil, fmt.Errorf("subscriber: queue of %d bytes: want more than 0", cfg.MaxQueued)
 	}
-	c, err := newConnector(t, zmq4.SUB, cfg.SocketOptions, maxQueued, cfg.Attribute, cfg.Events)
+	c, err := newConnector(t, zmq4.SUB, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("subscriber: %w", err)
 	}
