@@ -22,7 +22,10 @@ type entry struct {
 	withdrawn bool      // out of what lookups find
 	dead      bool      // withdrawn, since nobody is there any more
 	reach     Reach
+	way       Way  // of the last announcement
 	removed   bool // out of the table, and skipped wherever the index still has it
+
+	unconfirmed bool // restored, and not announced since
 
 	gap time.Duration // between announcements; see State
 
@@ -30,11 +33,11 @@ type entry struct {
 	prev, next *entry    // in the queue
 }
 
-func newEntry(p Publisher, seq uint64, now time.Time) *entry {
-	e := &entry{uri: strings.Clone(p.URI), seq: seq}
+// newEntry makes an entry that is nowhere yet, and to be touched.
+func newEntry(p Publisher, seq uint64) *entry {
+	e := &entry{uri: strings.Clone(p.URI), seq: seq, way: p.Way}
 	e.source = Source{Addr: p.Source.Addr, Client: strings.Clone(p.Source.Client)}
 	e.set(p)
-	e.touch(now)
 	return e
 }
 
@@ -52,9 +55,14 @@ func (e *entry) set(p Publisher) {
 // touch notes an announcement at now.
 func (e *entry) touch(now time.Time) {
 	e.since = now
-	e.encoded.stamp(now)
+	e.stamp(now)
+}
+
+// stamp writes the time of receipt.
+func (e *entry) stamp(t time.Time) {
+	e.encoded.stamp(t, e.unconfirmed)
 	if e.naive.bytes != nil {
-		e.naive.stamp(now)
+		e.naive.stamp(t, e.unconfirmed)
 	}
 }
 
@@ -78,21 +86,44 @@ func newStamped(data []byte) stamped {
 
 func (s *stamped) data() []byte { return s.bytes[:s.cut] }
 
-func (s *stamped) stamp(now time.Time) { s.bytes = appendStamp(s.bytes[:s.cut], now) }
+func (s *stamped) stamp(now time.Time, unconfirmed bool) {
+	s.bytes = appendStamp(s.bytes[:s.cut], now, unconfirmed)
+}
+
+const (
+	stampKey    = `, "receive_time": "`
+	stampLayout = "2006-01-02T15:04:05.000000+00:00"
+)
+
+// stamped is when the entry was announced last, as lookups tell it: that is before the start while it is unconfirmed.
+func (e *entry) stamped() time.Time {
+	if !e.unconfirmed {
+		return e.since
+	}
+	text, _, _ := strings.Cut(string(e.encoded.bytes[e.encoded.cut+len(stampKey):]), `"`)
+	t, err := time.Parse(stampLayout[:19]+"Z07:00", text) // takes a fraction, too
+	if err != nil {
+		return e.since // of a year that has no four digits
+	}
+	return t
+}
 
 // maxStamp is the length of what appendStamp appends, with a fraction of a second.
 const maxStamp = len(`, "receive_time": "2006-01-02T15:04:05.000000+00:00"}`)
 
-// appendStamp appends the time of receipt and the closing brace. The time reads as Python's isoformat writes it: microseconds, and none
-// when they are 0.
-func appendStamp(dst []byte, t time.Time) []byte {
+// appendStamp appends the time of receipt, the word that an entry is unconfirmed (doc/protocol.md, section 8), and the closing brace. The
+// time reads as Python's isoformat writes it: microseconds, and none when they are 0.
+func appendStamp(dst []byte, t time.Time, unconfirmed bool) []byte {
 	t = t.UTC().Truncate(time.Microsecond)
-	layout := "2006-01-02T15:04:05.000000+00:00"
+	layout := stampLayout
 	if t.Nanosecond() == 0 {
 		layout = "2006-01-02T15:04:05+00:00"
 	}
-	dst = append(dst, `, "receive_time": "`...)
+	dst = append(dst, stampKey...)
 	dst = t.AppendFormat(dst, layout)
+	if unconfirmed {
+		return append(dst, `", "unconfirmed": true}`...)
+	}
 	return append(dst, `"}`...)
 }
 
@@ -101,6 +132,17 @@ type queue struct {
 	first, last *entry
 	unseen      *entry // the first one that Silent has not returned; nil: it has returned all
 	len         int
+
+	floor time.Time // no entry counts as older
+	held  bool      // nothing in it is due
+}
+
+// due is when e, which is the first one or nil, is at the given age; false when there is none, or it is held.
+func (q *queue) due(e *entry, age time.Duration) (time.Time, bool) {
+	if e == nil || q.held {
+		return time.Time{}, false
+	}
+	return later(e.since, q.floor).Add(age), true
 }
 
 func (q *queue) push(e *entry) {

@@ -37,25 +37,32 @@ func (r *Registry) Expire(now time.Time) []Removal {
 func (r *Registry) expireSome(now time.Time, gone []*entry) []*entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for range expireBatch {
-		var e *entry
-		switch first, withdrawn, dead := r.renewed.first, r.withdrawn.first, r.dead.first; {
-		case dead != nil && now.Sub(dead.since) >= r.cfg.DeadGrace:
-			e = dead
-			r.dead.remove(e)
-		case withdrawn != nil && now.Sub(withdrawn.since) >= r.cfg.Grace:
-			e = withdrawn
-			r.withdrawn.remove(e)
-		case first != nil && now.Sub(first.since) > r.cfg.MaxAge:
-			e = first
-			r.renewed.remove(e)
-		default:
-			return gone
+	n := len(gone)
+	for q := range r.queues() {
+		age := r.limit(q)
+		for len(gone)-n < expireBatch {
+			due, ok := q.due(q.first, age)
+			if !ok || due.After(now) {
+				break
+			}
+			e := q.first
+			q.remove(e)
+			r.forget(e)
+			gone = append(gone, e)
 		}
-		r.forget(e)
-		gone = append(gone, e)
 	}
 	return gone
+}
+
+// limit is the age at which entries of q go: the time of grace, or just above the maximum, since they go when they are strictly older.
+func (r *Registry) limit(q *queue) time.Duration {
+	switch q {
+	case &r.dead:
+		return r.cfg.DeadGrace
+	case &r.withdrawn:
+		return r.cfg.Grace
+	}
+	return r.cfg.MaxAge + 1
 }
 
 func (r *Registry) forget(e *entry) {
@@ -63,26 +70,18 @@ func (r *Registry) forget(e *entry) {
 	delete(r.byURI, e.uri)
 	r.index.remove(e)
 	r.account(e, -1)
+	r.confirm(e)
+	r.version++
 }
 
-// Next tells when [Registry.Expire] has something to remove, if nothing is announced until then. It is false when the table is empty.
+// Next tells when [Registry.Expire] has something to remove, if nothing is announced until then. It is false when the table is empty, or all of it is held.
 func (r *Registry) Next() (time.Time, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	var next time.Time
-	for _, due := range []struct {
-		first *entry
-		age   time.Duration
-	}{
-		{r.renewed.first, r.cfg.MaxAge + 1}, // strictly older
-		{r.withdrawn.first, r.cfg.Grace},
-		{r.dead.first, r.cfg.DeadGrace},
-	} {
-		if due.first == nil {
-			continue
-		}
-		if t := due.first.since.Add(due.age); next.IsZero() || t.Before(next) {
-			next = t
+	for q := range r.queues() {
+		if due, ok := q.due(q.first, r.limit(q)); ok && (next.IsZero() || due.Before(next)) {
+			next = due
 		}
 	}
 	return next, !next.IsZero()

@@ -72,6 +72,8 @@ type Publisher struct {
 	Secure bool
 	// Source is where the announcement came from. The first one owns the entry, which counts against the share of its address.
 	Source Source
+	// Way is how it came.
+	Way Way
 }
 
 // Services are what a publisher offers: a list of names, or one text.
@@ -94,11 +96,12 @@ type Outcome int
 
 // The outcomes.
 const (
-	Added    Outcome = iota + 1
-	Renewed          // known, and nothing in it is new
-	Changed          // known, with other data than before
-	Returned         // known and withdrawn: listed again, at its old place
-	Moved            // known with the other backend: it was plain and is secure now, or was secure and is plain
+	Added     Outcome = iota + 1
+	Renewed           // known, and nothing in it is new
+	Confirmed         // known from before the start, and not heard of since
+	Changed           // known, with other data than before
+	Returned          // known and withdrawn: listed again, at its old place
+	Moved             // known with the other backend: it was plain and is secure now, or was secure and is plain
 )
 
 // Removal is an entry that left the table.
@@ -122,9 +125,12 @@ type Registry struct {
 	total     share
 	perSource map[netip.Addr]share
 	index     index
-	renewed   queue // live entries by last announcement, the oldest first
-	withdrawn queue // withdrawn entries by withdrawal
-	dead      queue // buried entries by when that was
+	live      [ways]queue // entries by last announcement, the oldest first
+	withdrawn queue       // withdrawn entries by withdrawal
+	dead      queue       // buried entries by when that was
+
+	unconfirmed int    // entries that are
+	version     uint64 // see Version
 }
 
 // New makes an empty table.
@@ -148,7 +154,7 @@ func (r *Registry) Configure(cfg Config) {
 func (r *Registry) Len() int {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.renewed.len
+	return r.listed()
 }
 
 // Announce adds or renews p. An entry keeps its place for as long as it is listed. Of one that has [Moved] it returns what was listed
@@ -166,11 +172,10 @@ func (r *Registry) Announce(p Publisher, now time.Time) (outcome Outcome, before
 		return 0, nil, err
 	}
 	r.seq++
-	e := newEntry(p, r.seq, now)
-	r.byURI[e.uri] = e
-	r.account(e, +1)
-	r.index.add(e)
-	r.renewed.push(e)
+	e := newEntry(p, r.seq)
+	e.touch(now)
+	r.list(e)
+	r.live[e.way].push(e)
 	return Added, nil, nil
 }
 
@@ -183,15 +188,23 @@ func (r *Registry) renew(e *entry, p Publisher, now time.Time) (outcome Outcome,
 	}
 	r.adopt(e, p.Source)
 	r.queueOf(e).remove(e)
-	e.heard(now)
+	if first := r.confirm(e); first && outcome == Renewed {
+		outcome = Confirmed
+	} else if !first {
+		e.heard(now)
+	}
 	if e.withdrawn {
 		e.withdrawn, e.dead, e.reach = false, false, Untried
 		if outcome != Moved {
 			outcome = Returned
 		}
 	}
+	if outcome != Renewed || e.way != p.Way {
+		r.version++
+	}
+	e.way = p.Way
 	e.touch(now)
-	r.renewed.push(e)
+	r.live[e.way].push(e)
 	return outcome, before, nil
 }
 
@@ -231,9 +244,11 @@ func (r *Registry) Withdraw(uri string, source Source, now time.Time) error {
 	case !e.source.yieldsTo(source):
 		return ErrForeign
 	}
-	r.renewed.remove(e)
+	r.queueOf(e).remove(e)
+	r.confirm(e)
 	e.withdrawn = true
 	e.since = now
+	r.version++
 	r.withdrawn.push(e)
 	return nil
 }

@@ -39,15 +39,23 @@ func (e *entry) heard(now time.Time) {
 	}
 }
 
-// Silent returns up to limit entries that have not been announced for as long as after, in the order in which they fell silent. Each is
-// returned once, and again only when it was announced in between: what it costs does not depend on how many have been silent for longer.
+// Silent returns up to limit entries that have not been announced for as long as after, those of each way in the order in which they fell silent. Each is
+// returned once, and again only when it was announced in between: what it costs does not depend on how many have been silent for longer. Those that
+// are held (see Hold) are not silent.
 func (r *Registry) Silent(now time.Time, after time.Duration, limit int) []State {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var silent []State
-	for e := r.renewed.unseen; e != nil && now.Sub(e.since) >= after && len(silent) < limit; e = e.next {
-		silent = append(silent, e.state())
-		r.renewed.unseen = e.next
+	for i := range r.live {
+		q := &r.live[i]
+		for len(silent) < limit {
+			due, ok := q.due(q.unseen, after)
+			if !ok || due.After(now) {
+				break
+			}
+			silent = append(silent, q.unseen.state())
+			q.unseen = q.unseen.next
+		}
 	}
 	return silent
 }
@@ -56,10 +64,14 @@ func (r *Registry) Silent(now time.Time, after time.Duration, limit int) []State
 func (r *Registry) NextSilent(after time.Duration) (time.Time, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if r.renewed.unseen == nil {
-		return time.Time{}, false
+	var next time.Time
+	for i := range r.live {
+		q := &r.live[i]
+		if due, ok := q.due(q.unseen, after); ok && (next.IsZero() || due.Before(next)) {
+			next = due
+		}
 	}
-	return r.renewed.unseen.since.Add(after), true
+	return next, !next.IsZero()
 }
 
 // State returns how the entry of uri stands; false when lookups can't find it.
@@ -121,10 +133,12 @@ func (r *Registry) Bury(uri string, since, now time.Time) (State, bool) {
 		return State{}, false
 	}
 	was := e.state()
-	r.renewed.remove(e)
+	r.queueOf(e).remove(e)
+	r.confirm(e)
 	e.withdrawn, e.dead = true, true
 	e.since = now
 	r.dead.push(e)
+	r.version++
 	return was, true
 }
 
@@ -136,5 +150,5 @@ func (r *Registry) queueOf(e *entry) *queue {
 	case e.withdrawn:
 		return &r.withdrawn
 	}
-	return &r.renewed
+	return &r.live[e.way]
 }

@@ -36,4 +36,5 @@ func (r *Registry) adopt(e *entry, source Source) {
 	r.account(e, -1)
 	e.source = Source{Addr: source.Addr, Client: strings.Clone(source.Client)}
 	r.account(e, +1)
+	r.version++
 }
