@@ -16,6 +16,7 @@ type renamer struct {
 	pattern  *regexp.Regexp
 	to       string
 	literal  string // what every subject begins with that pattern fits
+	known    memo
 }
 
 // prefix is a beginning of subjects, without a slash at its end, and what takes its place.
@@ -112,7 +113,7 @@ func literalPrefix(re *syntax.Regexp) (prefix string, whole bool) {
 }
 
 func (r *renamer) do(i *Item, _ time.Time) (Reason, error) {
-	i.subject = r.renamed(i.subject)
+	i.subject = r.known.of(i.subject, r.renamed)
 	return "", nil
 }
 

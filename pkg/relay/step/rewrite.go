@@ -16,6 +16,7 @@ type rewriter struct {
 	fields   []fieldpath.Path
 	requests []hostRule
 	sender   []hostRule
+	senders  memo
 }
 
 // uriRule is a [URIRule] that is checked: one of prefix, where that is not empty, or of host.
@@ -105,15 +106,23 @@ func (b *builder) host(key, to string, port bool) {
 }
 
 func (r *rewriter) do(i *Item, _ time.Time) (Reason, error) {
-	if at := strings.IndexByte(i.sender, '@'); at >= 0 {
-		if to, ok := replaceHost(r.sender, i.sender[at+1:]); ok {
-			i.sender = i.sender[:at+1] + to
-		}
+	if len(r.sender) > 0 {
+		i.sender = r.senders.of(i.sender, r.resent)
 	}
 	if len(r.uri)+len(r.requests) == 0 {
 		return "", nil
 	}
 	return i.change(false, r.data)
+}
+
+// resent returns what becomes of a sender.
+func (r *rewriter) resent(sender string) string {
+	if at := strings.IndexByte(sender, '@'); at >= 0 {
+		if to, ok := replaceHost(r.sender, sender[at+1:]); ok {
+			return sender[:at+1] + to
+		}
+	}
+	return sender
 }
 
 // data rewrites what is in the data.
@@ -237,9 +246,6 @@ func (r *hostRule) replaceAddress(address string) (string, bool) {
 }
 
 func replaceHost(rules []hostRule, host string) (string, bool) {
-	if len(rules) == 0 {
-		return "", false
-	}
 	host = strings.ToLower(host)
 	for n := range rules {
 		if rules[n].host.matches(host) {
