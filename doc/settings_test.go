@@ -2,6 +2,7 @@ package doc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,10 +85,13 @@ func relaySettings(t *testing.T) confdoc.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	served := settingsOf(t, confdoc.Source{Dir: "../pkg/httpd", Defaults: httpd.DefaultConfig()})
-	table.Settings = append(append(table.Settings, served...), settingsOf(t, logSource)...)
+	control := settingsOf(t, confdoc.Source{Dir: "../pkg/httpd", Defaults: httpd.DefaultControlConfig()})
+	table.Settings = slices.Concat(table.Settings, settingsOf(t, httpSource), control, settingsOf(t, logSource))
 	return table
 }
+
+// httpSource are the settings of what a daemon tells over HTTP.
+var httpSource = confdoc.Source{Dir: "../pkg/httpd", Defaults: httpd.DefaultConfig()}
 
 // logSource are the settings of a daemon's log.
 var logSource = confdoc.Source{Dir: "../pkg/logging", Defaults: logging.DefaultSettings()}
@@ -95,7 +99,8 @@ var logSource = confdoc.Source{Dir: "../pkg/logging", Defaults: logging.DefaultS
 // nameserverSettings are the settings of the nameserver.
 func nameserverSettings(t *testing.T) []confdoc.Setting {
 	t.Helper()
-	return append(settingsOf(t, confdoc.Source{Dir: "../pkg/nameserver", Defaults: nameserver.DefaultConfig()}), settingsOf(t, logSource)...)
+	own := settingsOf(t, confdoc.Source{Dir: "../pkg/nameserver", Defaults: nameserver.DefaultConfig()})
+	return slices.Concat(own, settingsOf(t, httpSource), settingsOf(t, logSource))
 }
 
 func settingsOf(t *testing.T, from confdoc.Source) []confdoc.Setting {

@@ -1,43 +1,54 @@
 package main
 
 import (
-	"maps"
-	"slices"
-
-	"go.uber.org/zap"
-
+	"github.com/pytroll/posttroll-go/pkg/metrics"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 )
 
-// counters returns what the log tells of the nameserver: all fields of [nameserver.Stats].
-func counters(stats nameserver.Stats) []zap.Field {
-	return []zap.Field{
-		zap.Int("publishers", stats.Publishers),
-		zap.Uint64("lookups", stats.Lookups),
-		counts("lookups_refused", stats.RefusedLookups),
-		counts("lookups_by", stats.LookupsBy),
-		zap.Uint64("announcements", stats.Announcements),
-		zap.Uint64("announcements_ignored", stats.Ignored),
-		counts("announcements_refused", stats.Refused),
-		counts("announcements_by", stats.AnnouncementsBy),
-		zap.Uint64("added", stats.Added),
-		zap.Uint64("changed", stats.Changed),
-		zap.Uint64("returned", stats.Returned),
-		zap.Uint64("withdrawn", stats.Withdrawn),
-		zap.Uint64("removed", stats.Removed),
-		zap.Uint64("unpublished", stats.Unpublished),
-		zap.Uint64("connections_admitted", stats.Access.Admitted),
-		counts("connections_by", stats.Access.ByClient),
-		counts("connections_refused", stats.Access.Refused),
-		zap.Uint64("connections_revoked", stats.Access.Revoked),
-	}
+// counters are all fields of [nameserver.Stats], in their order.
+var counters = metrics.Table{
+	{Field: "Publishers", Key: "publishers"},
+	{Field: "PublishersBy", Key: "publishers_by", Metric: "publishers", Label: "backend", Help: "Publishers that are listed, by backend."},
+	{Field: "Lookups", Key: "lookups", Metric: "lookups_total", Help: "Lookups that were answered."},
+	{Field: "RefusedLookups", Key: "lookups_refused", Metric: "lookups_refused_total", Label: "reason",
+		Help: "Lookups of these that were refused with an empty reply, by reason."},
+	{Field: "LookupsBy", Key: "lookups_by", Metric: "client_lookups_total", Label: "client", Help: "Lookups over a secure port, by the name of the client's key."},
+	{Field: "Announcements", Key: "announcements", Metric: "announcements_total", Help: "Announcements that came in, by multicast or directly."},
+	{Field: "Ignored", Key: "announcements_ignored", Metric: "announcements_ignored_total", Help: "Messages of these that were no announcements."},
+	{Field: "Refused", Key: "announcements_refused", Metric: "announcements_refused_total", Label: "reason",
+		Help: "Announcements that were refused, by reason."},
+	{Field: "AnnouncementsBy", Key: "announcements_by", Metric: "client_announcements_total", Label: "client",
+		Help: "Announcements over a secure port, by the name of the client's key."},
+	{Field: "Added", Key: "added", Metric: "publishers_added_total", Help: "Publishers that were new."},
+	{Field: "Changed", Key: "changed", Metric: "publishers_changed_total", Help: "Publishers that announced other data than before."},
+	{Field: "Returned", Key: "returned", Metric: "publishers_returned_total", Help: "Publishers that came back in time after they had withdrawn."},
+	{Field: "Withdrawn", Key: "withdrawn", Metric: "publishers_withdrawn_total", Help: "Publishers that said that they stop."},
+	{Field: "Removed", Key: "removed", Metric: "publishers_removed_total", Help: "Publishers that left the table, withdrawn or too old."},
+	{Field: "Unpublished", Key: "unpublished", Metric: "feed_changes_unpublished_total", Help: "Changes that could not be put into a message of the change feed."},
+	{Field: "FollowersBy", Key: "followers_by", Metric: "feed_subscribers_connected", Label: "backend",
+		Help: "Subscribers that are connected to the change feed, by the backend of its port."},
+	{Field: "Changes", Key: "changes", Metric: "feed_changes_total", Help: "Changes that were published on the change feed."},
+	{Field: "Loss.Unheard", Key: "feed_unheard", Metric: "feed_messages_unheard_total", Help: "Messages of the change feed that nobody had subscribed to."},
+	{Field: "Loss.Overflows", Key: "feed_overflows", Metric: "feed_subscriber_overflows_total",
+		Help: "Times that a message of the change feed met the full queue of a subscriber that had had room before."},
+	{Field: "Loss.Episodes", Key: "feed_slow_episodes", Metric: "feed_subscriber_slow_episodes_total",
+		Help: "Times that a subscriber of the change feed fell behind by more than its queue."},
+	{Field: "Loss.LostEstimate", Key: "feed_lost_estimate", Metric: "feed_messages_lost_estimate_total",
+		Help: "Estimate of the messages of the change feed that slow subscribers did not get."},
+	{Field: "Loss.Slow", Key: "feed_slow_subscribers", Metric: "feed_subscribers_slow", Help: "Subscribers of the change feed that are behind by more than their queue."},
+	{Field: "Undelivered", Key: "replies_undelivered", Metric: "replies_undelivered_total", Help: "Replies that their clients did not take."},
+	{Field: "Malformed", Key: "requests_malformed", Metric: "requests_malformed_total", Help: "Requests that were none, by the rules of ZeroMQ."},
+	{Field: "Access.Admitted", Key: "connections_admitted", Metric: "connections_admitted_total",
+		Help: "Connections that were admitted, where keys or addresses decide."},
+	{Field: "Access.ByClient", Key: "connections_by", Metric: "client_connections_total", Label: "client", Help: "Connections of these, by the name of the client's key."},
+	{Field: "Access.Refused", Key: "connections_refused", Metric: "connections_refused_total", Label: "reason", Help: "Connections that were refused, by reason."},
+	{Field: "Access.Revoked", Key: "connections_revoked", Metric: "connections_revoked_total",
+		Help: "Connections that were cut since their clients are admitted no more."},
 }
 
-// counts are counters by something, sorted by that.
-func counts[K ~string](key string, m map[K]uint64) zap.Field {
-	var fields []zap.Field
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		fields = append(fields, zap.Uint64(string(k), m[k]))
-	}
-	return zap.Dict(key, fields...)
+// newCollector tells Prometheus of the counters.
+func newCollector(stats func() nameserver.Stats) *metrics.Collector {
+	return metrics.NewCollector("posttroll_nameserver", []metrics.Part{{Table: counters}}, func() []metrics.Sample {
+		return []metrics.Sample{{Stats: stats()}}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pytroll/posttroll-go/cmd/internal/lifecycle"
+	"github.com/pytroll/posttroll-go/cmd/internal/monitor"
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
@@ -33,8 +34,11 @@ func (s *settled) openKeys(log *zap.Logger) (*security.Security, error) {
 	return sec, nil
 }
 
-// checkKeys reads the keys and closes them again.
+// checkKeys reads the keys, those of HTTP too, and closes them again.
 func (s *settled) checkKeys() error {
+	if err := monitor.Located(s.report, s.http.CheckFiles()); err != nil {
+		return err
+	}
 	keys, err := s.openKeys(nil)
 	if err != nil {
 		return err

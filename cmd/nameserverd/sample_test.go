@@ -11,6 +11,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/internal/confdoc"
 	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/httpd"
 	"github.com/pytroll/posttroll-go/pkg/logging"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -25,6 +26,7 @@ Each setting stands here with its default. To change one, remove the "#" in fron
 func TestSampleIsTheManual(t *testing.T) {
 	t.Parallel()
 	confdoc.Golden(t, sample, sampleHeader, confdoc.Source{Dir: "../../pkg/nameserver", Defaults: nameserver.DefaultConfig()},
+		confdoc.Source{Dir: "../../pkg/httpd", Defaults: httpd.DefaultConfig()},
 		confdoc.Source{Dir: "../../pkg/logging", Defaults: logging.DefaultSettings()})
 }
 
@@ -41,8 +43,8 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 	}
 	shared := config.DefaultSettings()
 	got := nameserver.Config{Backend: transport.Plain} // shared, and checked
-	log := logging.Settings{Level: "error"}
-	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, &got, &log)
+	log, served := logging.Settings{Level: "error"}, httpd.Config{}
+	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, &got, &served, &log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +62,10 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 	if diff := cmp.Diff(logging.DefaultSettings(), log); diff != "" {
 		t.Errorf("log (-want +got)\n%s", diff)
 	}
-	for _, key := range config.Keys(got, log) {
+	if diff := cmp.Diff(httpd.DefaultConfig(), served, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("HTTP (-want +got)\n%s", diff)
+	}
+	for _, key := range config.Keys(got, served, log) {
 		if report.Origin(key).File == "" {
 			t.Errorf("the sample does not set %s", key)
 		}

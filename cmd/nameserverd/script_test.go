@@ -82,6 +82,7 @@ func setUp(t *testing.T, env *testscript.Env, network *zmq.Transport) error {
 	} {
 		env.Setenv("POSTTROLL_"+name, strconv.Itoa(port))
 	}
+	env.Setenv("HTTP", strconv.Itoa(testbed.FreePort(t)))
 	env.Setenv("POSTTROLL_MULTICAST_INTERFACE", "127.0.0.1")
 	env.Setenv("POSTTROLL_BIND_ADDRESSES", "127.0.0.1")
 	env.Setenv("POSTTROLL_FEED_ADDRESS", "127.0.0.1")

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/pytroll/posttroll-go/cmd/internal/lifecycle"
+	"github.com/pytroll/posttroll-go/cmd/internal/monitor"
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/logging"
@@ -35,6 +37,7 @@ type server struct {
 
 	keys       *security.Security
 	nameserver *nameserver.Nameserver
+	monitor    *monitor.Monitor
 }
 
 // run serves until ctx ends.
@@ -42,7 +45,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	hangups := make(chan os.Signal, 1) // one that waits is enough: the settings are read when it is taken
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	counting, stopCounting := lifecycle.Counters(func() { s.log.Info("counters", counters(s.nameserver.Stats())...) })
+	counting, stopCounting := lifecycle.Counters(func() { s.log.Info("counters", counters.Log(s.nameserver.Stats())...) })
 	defer stopCounting()
 	notifier, err := daemon.SystemdNotifier()
 	if err != nil {
@@ -82,12 +85,18 @@ func (s *server) run(ctx context.Context) (err error) {
 		}
 		return err
 	}
+	s.monitor = s.watchers()
+	serving, stop, err := s.monitor.Listen(monitor.Settings{HTTP: s.running.http, Report: s.running.report, Logger: s.log.Logger})
+	if err != nil {
+		return errors.Join(err, stop(), s.nameserver.Close())
+	}
 	group := daemon.Group{
-		Parts:     []daemon.Part{{Name: "nameserver", Run: s.serve}, counting},
+		Parts:     append([]daemon.Part{{Name: "nameserver", Run: s.serve}, counting}, serving...),
 		Logger:    s.log.Logger,
 		Notifier:  notifier,
 		Hangups:   hangups,
 		Reload:    s.reload,
+		Ready:     func() { s.monitor.Health.SetReady(true) },
 		StopLimit: stopLimit,
 	}
 	return group.Run(ctx)
@@ -104,14 +113,21 @@ func takeListeners(opts *nameserver.Options) (closing func() error, err error) {
 
 // serve is the part of the group that does the work.
 func (s *server) serve(ctx context.Context, h *daemon.Handle) error {
-	return s.nameserver.Run(ctx, nameserver.Hooks{
-		Ready: h.Ready, Beat: h.Beat, BeatInterval: h.BeatInterval(), Status: h.Status,
-	})
+	interval := h.BeatInterval()
+	if s.running.http.Listen != "" {
+		interval = s.monitor.Health.Interval(interval) // else an idle nameserver sleeps
+	}
+	beat := func() {
+		s.monitor.Health.Beat()
+		h.Beat()
+	}
+	context.AfterFunc(ctx, func() { s.monitor.Health.SetReady(false) })
+	return s.nameserver.Run(ctx, nameserver.Hooks{Ready: h.Ready, Beat: beat, BeatInterval: interval, Status: h.Status})
 }
 
 // reload carries out a SIGHUP. The log is opened anew first: logrotate has moved the file away, whatever is in the settings.
 func (s *server) reload(context.Context) error {
-	return errors.Join(s.log.Reopen(), s.reloadSettings())
+	return errors.Join(s.log.Reopen(), s.reloadSettings(), monitor.Located(s.running.report, s.monitor.Reload()))
 }
 
 func (s *server) reloadSettings() error {
@@ -125,7 +141,7 @@ func (s *server) reloadSettings() error {
 		return err
 	}
 	s.log.Configure(fresh.log)
-	restart = append(restart, config.Changed(s.running.shared, fresh.shared)...)
+	restart = slices.Concat(restart, config.Changed(s.running.shared, fresh.shared), config.Changed(s.running.http, fresh.http))
 	return lifecycle.TellRestart(s.log.Logger, restart, s.keys, func() (*security.Security, error) { return fresh.openKeys(nil) })
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
+	"github.com/pytroll/posttroll-go/pkg/httpd"
 	"github.com/pytroll/posttroll-go/pkg/logging"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/multicast"
@@ -19,13 +20,14 @@ import (
 type settled struct {
 	shared config.Settings
 	own    nameserver.Config
+	http   httpd.Config
 	log    logging.Settings
 	report *config.Report
 }
 
 // load reads all settings. The report is there also with an error.
 func (p *process) load() (*settled, error) {
-	s := &settled{shared: config.DefaultSettings(), own: nameserver.DefaultConfig(), log: logging.DefaultSettings()}
+	s := &settled{shared: config.DefaultSettings(), own: nameserver.DefaultConfig(), http: httpd.DefaultConfig(), log: logging.DefaultSettings()}
 	src := config.DaemonSources(settings, p.flags.Config, p.environ)
 	if p.flags.noMulticast {
 		src.Flags = append(src.Flags, config.Flag{Name: "--no-multicast", Key: "multicast", Value: false})
@@ -34,7 +36,7 @@ func (p *process) load() (*settled, error) {
 		src.Flags = append(src.Flags, config.Flag{Name: "--local-only", Key: "restrict_to_localhost", Value: true})
 	}
 	var err error
-	if s.report, err = config.Load(src, &s.shared, (*unvalidated)(&s.own), &s.log); err != nil {
+	if s.report, err = config.Load(src, &s.shared, (*unvalidated)(&s.own), &s.http, &s.log); err != nil {
 		return s, daemon.BadConfig(err)
 	}
 	s.share()

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pytroll/posttroll-go/cmd/internal/lifecycle"
+	"github.com/pytroll/posttroll-go/cmd/internal/monitor"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/relay"
@@ -42,8 +43,11 @@ func (s *settled) bindsSecurely() bool {
 	return false
 }
 
-// checkKeys reads all keys, also those of single routes, and closes them again. Nothing is bound.
+// checkKeys reads all keys, also those of single routes and of HTTP, and closes them again. Nothing is bound.
 func (s *settled) checkKeys() (err error) {
+	if err := monitor.Located(s.report, s.http.CheckFiles()); err != nil {
+		return err
+	}
 	keys, err := s.openKeys(nil)
 	if err != nil {
 		return err

@@ -123,7 +123,7 @@ func (r *remote) sockets() ([]string, error) {
 	p := process{flags: daemon.Flags{Config: r.config}, environ: r.environ}
 	s, err := p.load()
 	in := instanceOf(r.config)
-	switch set := s.http.ControlSocket; {
+	switch set := s.control.Socket; {
 	case set == httpd.NoControl:
 		return nil, daemon.Hint(errors.New("this relay takes no commands"), `control_socket = "none" says so`)
 	case set != "":

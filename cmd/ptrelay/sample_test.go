@@ -31,13 +31,17 @@ func loadSample(t *testing.T, edit func(string) string) (config.Settings, relay.
 	if err := os.WriteFile(file, []byte(edit(string(text))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	shared, own, served, log := config.DefaultSettings(), relay.DefaultConfig(), httpd.DefaultConfig(), logging.DefaultSettings()
-	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, (*unvalidated)(&own), &served, &log)
+	shared, own, log := config.DefaultSettings(), relay.DefaultConfig(), logging.DefaultSettings()
+	served, control := httpd.DefaultConfig(), httpd.DefaultControlConfig()
+	report, err := config.Load(config.Sources{Own: file, OwnRequired: true}, &shared, (*unvalidated)(&own), &served, &control, &log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if served != httpd.DefaultConfig() {
-		t.Errorf("the sample serves HTTP: %+v", served)
+	if diff := cmp.Diff(httpd.DefaultConfig(), served, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the sample serves HTTP (-want +got)\n%s", diff)
+	}
+	if control != httpd.DefaultControlConfig() {
+		t.Errorf("the sample takes commands otherwise: %+v", control)
 	}
 	if log != logging.DefaultSettings() {
 		t.Errorf("the sample logs otherwise: %+v", log)
@@ -81,7 +85,7 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range config.Keys(relay.Config{}, httpd.Config{}, logging.Settings{}) {
+	for _, key := range config.Keys(relay.Config{}, httpd.Config{}, httpd.ControlConfig{}, logging.Settings{}) {
 		if report.Origin(key).File == "" {
 			t.Errorf("the sample does not set %s", key)
 		}

@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 		func(env *testscript.Env) error { return setUp(t, env, node) },
 		map[string]scripttest.Command{
 			"settings": writeSettings, "publisher": newPublisher, "subscriber": newSubscriber,
-			"flows": flows, "asked": asked, "stays": stays, "get": get,
+			"flows": flows, "asked": asked, "stays": stays,
 		}))
 }
 

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
 	"github.com/pytroll/posttroll-go/cmd/internal/lifecycle"
+	"github.com/pytroll/posttroll-go/cmd/internal/monitor"
 	"github.com/pytroll/posttroll-go/pkg/config"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/logging"
@@ -37,10 +39,10 @@ type server struct {
 	log     *logging.Log
 	running *settled // what counts; of shared, since the start
 
-	keys   *security.Security
-	relay  *relay.Relay
-	group  *daemon.Group
-	health health
+	keys    *security.Security
+	relay   *relay.Relay
+	group   *daemon.Group
+	monitor *monitor.Monitor
 }
 
 // run serves until ctx ends.
@@ -79,6 +81,7 @@ func (s *server) run(ctx context.Context) (err error) {
 		}
 		return errors.Join(s.running.explained(err), s.relay.Close())
 	}
+	s.monitor = s.watchers()
 	serving, stop, err := s.listen()
 	if err != nil {
 		return errors.Join(err, stop(), s.relay.Close())
@@ -89,7 +92,7 @@ func (s *server) run(ctx context.Context) (err error) {
 		Notifier:  notifier,
 		Hangups:   hangups,
 		Reload:    s.reload,
-		Ready:     func() { s.health.ready.Store(true) },
+		Ready:     func() { s.monitor.Health.SetReady(true) },
 		StopLimit: stopLimit(s.running),
 	}
 	return s.group.Run(ctx)
@@ -99,16 +102,12 @@ func stopLimit(s *settled) time.Duration { return s.own.StopLimit + sinkLimit + 
 
 // carry is the part of the group that does the work.
 func (s *server) carry(ctx context.Context, h *daemon.Handle) error {
-	interval := beatEvery
-	if watched := h.BeatInterval(); watched > 0 {
-		interval = min(interval, watched)
-	}
 	beat := func() {
-		s.health.beats()
+		s.monitor.Health.Beat()
 		h.Beat()
 	}
-	context.AfterFunc(ctx, func() { s.health.ready.Store(false) })
-	err := s.relay.Run(ctx, relay.Hooks{Ready: h.Ready, Beat: beat, BeatInterval: interval, Status: h.Status})
+	context.AfterFunc(ctx, func() { s.monitor.Health.SetReady(false) })
+	err := s.relay.Run(ctx, relay.Hooks{Ready: h.Ready, Beat: beat, BeatInterval: s.monitor.Health.Interval(h.BeatInterval()), Status: h.Status})
 	return errors.Join(err, s.relay.Close())
 }
 
@@ -125,7 +124,7 @@ func (s *settled) explained(err error) error {
 
 // reload carries out a SIGHUP. The log is opened anew first: logrotate has moved the file away, whatever is in the settings.
 func (s *server) reload(context.Context) error {
-	return errors.Join(s.log.Reopen(), s.reloadSettings())
+	return errors.Join(s.log.Reopen(), s.reloadSettings(), monitor.Located(s.running.report, s.monitor.Reload()))
 }
 
 func (s *server) reloadSettings() error {
@@ -144,7 +143,7 @@ func (s *server) reloadSettings() error {
 	s.running.own = fresh.own
 	s.group.StopLimit = stopLimit(fresh)
 	s.log.Configure(fresh.log)
-	restart := append(config.Changed(s.running.shared, fresh.shared), config.Changed(s.running.http, fresh.http)...)
+	restart := slices.Concat(config.Changed(s.running.shared, fresh.shared), config.Changed(s.running.http, fresh.http), config.Changed(s.running.control, fresh.control))
 	// Keys of the routes' own count already.
 	return lifecycle.TellRestart(s.log.Logger, restart, s.keys, func() (*security.Security, error) { return fresh.openKeys(nil) })
 }

@@ -17,18 +17,20 @@ import (
 
 // settled are settings as they were read at one time.
 type settled struct {
-	shared config.Settings
-	own    relay.Config
-	http   httpd.Config
-	log    logging.Settings
-	report *config.Report
+	shared  config.Settings
+	own     relay.Config
+	http    httpd.Config
+	control httpd.ControlConfig
+	log     logging.Settings
+	report  *config.Report
 }
 
 // load reads all settings. The report is there also with an error.
 func (p *process) load() (*settled, error) {
-	s := &settled{shared: config.DefaultSettings(), own: relay.DefaultConfig(), http: httpd.DefaultConfig(), log: logging.DefaultSettings()}
+	s := &settled{shared: config.DefaultSettings(), own: relay.DefaultConfig(), http: httpd.DefaultConfig(), control: httpd.DefaultControlConfig(),
+		log: logging.DefaultSettings()}
 	var err error
-	s.report, err = config.Load(config.DaemonSources(settings, p.flags.Config, p.environ), &s.shared, (*unvalidated)(&s.own), &s.http, &s.log)
+	s.report, err = config.Load(config.DaemonSources(settings, p.flags.Config, p.environ), &s.shared, (*unvalidated)(&s.own), &s.http, &s.control, &s.log)
 	// What could be read is looked at too: who mends a file wants to hear of all that is wrong with it.
 	invalid := unrelated(config.Unjoin(s.located(s.own.Validate())), config.Unjoin(err))
 	if len(s.own.Routes) == 0 && err == nil {

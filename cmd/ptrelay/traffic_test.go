@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,23 +115,4 @@ func stays(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("connections to %s: %q, were %q", args[0], now, was)
 	}
 	ts.Setenv(variable, was)
-}
-
-// get asks over HTTP and prints the answer behind its status.
-func get(ts *testscript.TestScript, neg bool, args []string) {
-	scripttest.Usage(ts, neg, len(args) == 2 || len(args) == 4, "get [METHOD HOST] PORT PATH")
-	method, host := http.MethodGet, ""
-	if len(args) == 4 {
-		method, host, args = args[0], args[1], args[2:]
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), scripttest.Patience)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, "http://127.0.0.1:"+args[0]+args[1], nil)
-	ts.Check(err)
-	req.Host, req.Close = host, true
-	res, err := http.DefaultClient.Do(req)
-	ts.Check(err)
-	body, err := io.ReadAll(res.Body)
-	ts.Check(errors.Join(err, res.Body.Close()))
-	fmt.Fprintf(ts.Stdout(), "%d %s", res.StatusCode, body)
 }

@@ -19,6 +19,8 @@
 //	heard REGEXP                          wait until the service manager has heard a further line that matches
 //	keys NAME...                          make key pairs, and an empty folder "clients" if there is none
 //	hold PORT                             take a TCP port until the script ends
+//	get [METHOD HOST [TOKEN]] PORT PATH   ask over HTTP, and print the answer behind its status
+//	gets PORT PATH REGEXP                 ask over HTTP until the answer, behind its status, has text that matches
 //
 // A command runs in the goroutine of its script; the state of a script is its own, so scripts run in parallel.
 package scripttest
@@ -57,7 +59,7 @@ func Main(m testscript.TestingM, name string, run func(ctx context.Context) int)
 func Params(setUp func(*testscript.Env) error, commands map[string]Command) testscript.Params {
 	all := map[string]Command{
 		"exits": exits, "waitfor": waitFor, "logged": logged, "sends": sends, "ended": ended,
-		"notify": notify, "heard": heard, "keys": makeKeys, "hold": hold,
+		"notify": notify, "heard": heard, "keys": makeKeys, "hold": hold, "get": get, "gets": gets,
 	}
 	maps.Copy(all, commands)
 	return testscript.Params{

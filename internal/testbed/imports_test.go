@@ -76,12 +76,12 @@ var rules = []rule{{
 		return pure(importer) && imported != "net/netip" && in(imported, "log", "net")
 	},
 }, {
-	reason: "config, logging, daemon and httpd know no other package of ours",
+	reason: "config, logging, daemon, httpd and metrics know no other package of ours",
 	forbids: func(importer, imported string) bool {
 		return equipment(importer) && in(imported, "pkg", "cmd", "internal", "examples") && !in(imported, importer)
 	},
 }, {
-	reason: "only programs import config, logging, daemon and httpd (and confdoc, which shows config's structs): libraries are told what they need",
+	reason: "only programs import config, logging, daemon, httpd and metrics (and confdoc, which shows config's structs): libraries are told what they need",
 	forbids: func(importer, imported string) bool {
 		return equipment(imported) && !in(importer, imported, "cmd", "examples", "internal/confdoc")
 	},
@@ -123,7 +123,9 @@ func pure(p string) bool {
 }
 
 // equipment tells whether p is one of the packages that equip programs.
-func equipment(p string) bool { return in(p, "pkg/config", "pkg/logging", "pkg/daemon", "pkg/httpd") }
+func equipment(p string) bool {
+	return in(p, "pkg/config", "pkg/logging", "pkg/daemon", "pkg/httpd", "pkg/metrics")
+}
 
 // in tells whether p is one of the directories or below one.
 func in(p string, directories ...string) bool {
@@ -211,7 +213,7 @@ func TestImportRules(t *testing.T) {
 		{"pure log", unit{ImportPath: "pkg/registry", Imports: []string{"log/slog"}}, "message, curve and registry never log"},
 		{"pure network", unit{ImportPath: "pkg/curve", Imports: []string{"net/http"}}, "message, curve and registry never log"},
 		{"pure address", unit{ImportPath: "pkg/registry", Imports: []string{"net/netip"}}, ""},
-		{"equipment", unit{ImportPath: "pkg/daemon", Imports: []string{"pkg/config"}}, "config, logging, daemon and httpd know no other"},
+		{"equipment", unit{ImportPath: "pkg/daemon", Imports: []string{"pkg/config"}}, "config, logging, daemon, httpd and metrics know no other"},
 		{"equipped library", unit{ImportPath: "pkg/pubsub", Imports: []string{"pkg/config"}}, "only programs import config"},
 		{"equipped program", unit{ImportPath: "cmd/ptctl", Imports: []string{"pkg/config", "pkg/transport/zmq"}}, ""},
 		{"binding", unit{ImportPath: "cmd/ptctl", Imports: []string{"github.com/pebbe/zmq4"}}, "only transport/zmq knows ZeroMQ"},

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -43,9 +44,17 @@ func (c *crowd) enter(ctx context.Context, conn net.Conn) context.Context {
 			}
 		}
 		delete(c.all, oldest)
-		_ = oldest.Close() // its peer sees it; there is always one, the newcomer at least
+		_ = beneath(oldest).Close() // its peer sees it; there is always one, the newcomer at least
 	}
 	return context.WithValue(ctx, visitorKey{}, v)
+}
+
+// beneath returns the connection that TLS is spoken on: that of TLS says goodbye when it is closed, and would wait for a peer that does not read.
+func beneath(conn net.Conn) net.Conn {
+	if encrypted, ok := conn.(*tls.Conn); ok {
+		return encrypted.NetConn()
+	}
+	return conn
 }
 
 // state follows connections, as [http.Server].ConnState.

@@ -12,7 +12,7 @@ import (
 // TestCrowd: whoever holds very many connections with half a question on each does not keep others waiting.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
-	s, err := httpd.Listen("127.0.0.1:0", hello(), httpd.Options{})
+	s, err := httpd.Listen(httpd.Config{Listen: "127.0.0.1:0"}, hello(), httpd.Options{})
 	serve(t, s, err)
 	for range 300 {
 		c, err := net.Dial("tcp", s.Addr().String())

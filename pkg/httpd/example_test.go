@@ -12,7 +12,7 @@ import (
 func Example() {
 	mux := httpd.NewMux()
 	mux.HandleFunc("GET /v1/sum", func(w http.ResponseWriter, _ *http.Request) { httpd.WriteJSON(w, map[string]int{"sum": 3}) })
-	server, err := httpd.Listen("127.0.0.1:0", mux, httpd.Options{})
+	server, err := httpd.Listen(httpd.Config{Listen: "127.0.0.1:0"}, mux, httpd.Options{})
 	if err != nil {
 		panic(err)
 	}

@@ -2,11 +2,13 @@ package httpd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -28,48 +30,90 @@ const (
 type Options struct {
 	// Logger is told of panics of handlers and of connections that could not be accepted. Nil: nobody is.
 	Logger *zap.Logger
+	// Public are the paths that are served also to who does not know the token of [Config].TokenFile.
+	Public []string
 }
 
 // Server is a socket that is bound.
 type Server struct {
 	listener net.Listener
 	http     *http.Server
+	config   Config                  // of Listen
+	secrets  atomic.Pointer[secrets] // nil: it has no use for any
 }
 
-// Listen binds an address, as "127.0.0.1:9180". GET and HEAD alone reach h, and nothing that a browser asks for another site.
-func Listen(address string, h http.Handler, opts Options) (*Server, error) {
-	l, err := net.Listen("tcp", address)
+// Listen binds the address of cfg. GET and HEAD alone reach h, of those who know the token if there is one, and nothing that a browser asks for another site. An error
+// that is about a setting is a [*SettingError].
+func Listen(cfg Config, h http.Handler, opts Options) (*Server, error) {
+	held, err := cfg.read()
 	if err != nil {
-		return nil, fmt.Errorf("listen for HTTP: %w", err)
+		return nil, err
 	}
-	return newServer(l, readOnly(sameSite(isLoopback(l.Addr()), h)), opts)
+	l, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return nil, &SettingError{Key: "http_listen", Text: err.Error(), Err: err}
+	}
+	s := &Server{listener: l, config: cfg}
+	s.secrets.Store(&held)
+	if held.certificate != nil {
+		s.listener = tls.NewListener(l, s.tls())
+	}
+	h = readOnly(sameSite(newHostNames(l.Addr(), cfg.Hosts), withToken(&s.secrets, opts.Public, h)))
+	if s.http, err = newHTTP(h, opts); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return s, nil
 }
 
-// newServer serves h at l.
-func newServer(l net.Listener, h http.Handler, opts Options) (*Server, error) {
+// tls speaks HTTP/1.1 alone: with a newer one, requests of one connection would not be bounded by the number of connections.
+func (s *Server) tls() *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.secrets.Load().certificate, nil },
+	}
+}
+
+// Reload reads the files of the token and the certificate again. When something is wrong with one of them it returns an error, and what was read before counts.
+func (s *Server) Reload() error {
+	fresh, err := s.config.read()
+	if err != nil {
+		return err
+	}
+	s.secrets.Store(&fresh)
+	return nil
+}
+
+// Encrypted tells whether it serves HTTPS.
+func (s *Server) Encrypted() bool { return s.config.CertificateFile != "" }
+
+// Exposed tells whether other hosts may be able to ask without a token, or to read it on its way.
+func (s *Server) Exposed() bool {
+	return !isLoopback(s.Addr()) && (s.config.TokenFile == "" || !s.Encrypted())
+}
+
+// newHTTP makes what serves h.
+func newHTTP(h http.Handler, opts Options) (*http.Server, error) {
 	log := opts.Logger
 	if log == nil {
 		log = zap.NewNop()
 	}
 	errorLog, err := zap.NewStdLogAt(log.Named("http"), zap.WarnLevel)
 	if err != nil {
-		return nil, errors.Join(err, l.Close())
+		return nil, err
 	}
 	visitors := newCrowd(maxConnections)
-	return &Server{
-		listener: l,
-		http: &http.Server{
-			Handler:                      visitors.served(bounded(h)),
-			ConnContext:                  visitors.enter,
-			ConnState:                    visitors.state,
-			ReadHeaderTimeout:            headerTime,
-			ReadTimeout:                  readTime,
-			WriteTimeout:                 writeTime,
-			IdleTimeout:                  idleTime,
-			MaxHeaderBytes:               maxHeader,
-			DisableGeneralOptionsHandler: true,
-			ErrorLog:                     errorLog,
-		},
+	return &http.Server{
+		Handler:                      visitors.served(bounded(h)),
+		ConnContext:                  visitors.enter,
+		ConnState:                    visitors.state,
+		ReadHeaderTimeout:            headerTime,
+		ReadTimeout:                  readTime,
+		WriteTimeout:                 writeTime,
+		IdleTimeout:                  idleTime,
+		MaxHeaderBytes:               maxHeader,
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     errorLog,
 	}, nil
 }
 

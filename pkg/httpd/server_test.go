@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -88,7 +89,7 @@ func talk(t *testing.T, s *httpd.Server, request string) (status int, header htt
 // What an address answers to whom. It is a loopback address, at which other names are other sites.
 func TestListen(t *testing.T) {
 	t.Parallel()
-	s, err := httpd.Listen("127.0.0.1:0", hello(), httpd.Options{})
+	s, err := httpd.Listen(httpd.Config{Listen: "127.0.0.1:0"}, hello(), httpd.Options{})
 	serve(t, s, err)
 	for _, tt := range []struct {
 		name, request string
@@ -111,6 +112,10 @@ func TestListen(t *testing.T) {
 		{"no host", "GET /hello HTTP/1.0\n\n", 421, `{"error":"this is localhost, and no other host"}`},
 		{"page of another site", "GET /hello HTTP/1.1\nHost: localhost\nSec-Fetch-Site: cross-site\n\n", 403, `{"error":"not for pages of other sites"}`},
 		{"page of another port", "GET /hello HTTP/1.1\nHost: localhost\nSec-Fetch-Site: same-site\n\n", 403, `{"error":"not for pages of other sites"}`},
+		{"link on a page of another site", "GET /hello HTTP/1.1\nHost: localhost\nSec-Fetch-Site: cross-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\n\n", 200,
+			`{"body":"","method":"GET"}`},
+		{"frame in a page of another site", "GET /hello HTTP/1.1\nHost: localhost\nSec-Fetch-Site: cross-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: iframe\n\n", 403,
+			`{"error":"not for pages of other sites"}`},
 		{"long header", "GET /hello HTTP/1.1\nHost: localhost\nX: " + strings.Repeat("x", 1<<16) + "\n\n", 431, "431 Request Header Fields Too Large"},
 		{"no HTTP", "pytroll://hello\n\n", 400, "400 Bad Request"},
 	} {
@@ -127,7 +132,7 @@ func TestListen(t *testing.T) {
 // No page of another site may take what is there into itself.
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	s, err := httpd.Listen("127.0.0.1:0", hello(), httpd.Options{})
+	s, err := httpd.Listen(httpd.Config{Listen: "127.0.0.1:0"}, hello(), httpd.Options{})
 	serve(t, s, err)
 	_, header, _ := talk(t, s, "GET /hello HTTP/1.1\nHost: localhost\nOrigin: https://evil.example\n\n")
 	header.Del("Date")
@@ -136,42 +141,41 @@ func TestHeaders(t *testing.T) {
 		"Content-Length":               {"27"},
 		"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'"},
 		"Content-Type":                 {"application/json"},
+		"Cross-Origin-Opener-Policy":   {"same-origin"},
 		"Cross-Origin-Resource-Policy": {"same-origin"},
+		"Referrer-Policy":              {"no-referrer"},
 		"X-Content-Type-Options":       {"nosniff"},
+		"X-Frame-Options":              {"DENY"},
 	}
 	if diff := cmp.Diff(want, header); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
-// Beyond loopback any name may be this host's.
+// Beyond loopback it is asked by addresses and by names that nobody else can give himself.
 func TestListenForOthers(t *testing.T) {
 	t.Parallel()
-	s, err := httpd.Listen(":0", hello(), httpd.Options{})
+	s, err := httpd.Listen(httpd.Config{Listen: "0.0.0.0:0", Hosts: []string{"relay.example"}}, hello(), httpd.Options{})
 	serve(t, s, err)
-	_, port, err := net.SplitHostPort(s.Addr().String())
+	own, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequest(http.MethodGet, "http://127.0.0.1:"+port+"/hello", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Host = "relay.example"
-	req.Close = true
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := res.Body.Close(); err != nil || res.StatusCode != http.StatusOK {
-		t.Errorf("got %s, %v", res.Status, err)
+	for host, want := range map[string]int{
+		"10.0.0.1:9180": http.StatusOK, "[fe80::1]": http.StatusOK, "localhost": http.StatusOK, "relay": http.StatusOK, own: http.StatusOK,
+		"Relay.Example.:9180": http.StatusOK, "relay.example": http.StatusOK,
+		"evil.example": http.StatusMisdirectedRequest, "relay.example.evil.example": http.StatusMisdirectedRequest, "": http.StatusMisdirectedRequest,
+	} {
+		if status, _, body := talk(t, s, "GET /hello HTTP/1.1\nHost: "+host+"\n\n"); status != want {
+			t.Errorf("%q: answered with %d %s, want %d", host, status, body, want)
+		}
 	}
 }
 
 func TestPanicOfAHandler(t *testing.T) {
 	t.Parallel()
 	core, logs := observer.New(zap.DebugLevel)
-	s, err := httpd.Listen("127.0.0.1:0", hello(), httpd.Options{Logger: zap.New(core)})
+	s, err := httpd.Listen(httpd.Config{Listen: "127.0.0.1:0"}, hello(), httpd.Options{Logger: zap.New(core)})
 	serve(t, s, err)
 	if status, _, _ := talk(t, s, "GET /panic HTTP/1.1\nHost: localhost\n\n"); status != 0 {
 		t.Errorf("answered with %d", status)
@@ -187,7 +191,7 @@ func TestPanicOfAHandler(t *testing.T) {
 // Who says nothing does not hold a place for long, and at most so many places there are.
 func TestManyConnections(t *testing.T) {
 	t.Parallel()
-	s, err := httpd.Listen("127.0.0.1:0", hello(), httpd.Options{})
+	s, err := httpd.Listen(httpd.Config{Listen: "127.0.0.1:0"}, hello(), httpd.Options{})
 	serve(t, s, err)
 	for range 70 {
 		c, err := net.Dial("tcp", s.Addr().String())
@@ -218,15 +222,15 @@ func TestListenErrors(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	_, err = httpd.Listen(l.Addr().String(), hello(), httpd.Options{})
-	if want := fmt.Sprintf("listen for HTTP: listen tcp %s: bind: address already in use", l.Addr()); err == nil || err.Error() != want {
+	_, err = httpd.Listen(httpd.Config{Listen: l.Addr().String()}, hello(), httpd.Options{})
+	if want := fmt.Sprintf("http_listen: listen tcp %s: bind: address already in use", l.Addr()); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
 func TestClose(t *testing.T) {
 	t.Parallel()
-	s, err := httpd.Listen("127.0.0.1:0", hello(), httpd.Options{})
+	s, err := httpd.Listen(httpd.Config{Listen: "127.0.0.1:0"}, hello(), httpd.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +259,7 @@ func TestStop(t *testing.T) {
 				<-release
 				httpd.WriteJSON(w, "done")
 			})
-			s, err := httpd.Listen("127.0.0.1:0", mux, httpd.Options{})
+			s, err := httpd.Listen(httpd.Config{Listen: "127.0.0.1:0"}, mux, httpd.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

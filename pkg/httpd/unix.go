@@ -23,7 +23,11 @@ func ListenUnix(path string, h http.Handler, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socket %s: %w", path, err)
 	}
-	return newServer(l, h, opts)
+	serving, err := newHTTP(h, opts)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return &Server{listener: l, http: serving}, nil
 }
 
 // bindUnix binds path. Of several that try at the same time one succeeds.

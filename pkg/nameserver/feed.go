@@ -49,6 +49,7 @@ func (n *Nameserver) publishAddition(ctx context.Context, nt notice) error {
 		n.unpublished(nt.publisher.URI, fmt.Errorf("encode addition: %w", err))
 		return nil
 	}
+	n.counters.changes.Add(1)
 	return n.publish(ctx, frame, n.mayHear(nt.publisher.Secure))
 }
 
@@ -58,6 +59,7 @@ func (n *Nameserver) publishRemoval(ctx context.Context, gone registry.Removal) 
 		n.unpublished(gone.URI, fmt.Errorf("encode removal: %w", err))
 		return nil
 	}
+	n.counters.changes.Add(1)
 	return n.publish(ctx, frame, n.hasHeard(gone.Secure))
 }
 

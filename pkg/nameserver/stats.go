@@ -1,6 +1,7 @@
 package nameserver
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -8,8 +9,9 @@ import (
 
 // Stats are counters since the nameserver was made.
 type Stats struct {
-	// Publishers are listed now.
-	Publishers int
+	// Publishers are listed now; PublishersBy their backend.
+	Publishers   int
+	PublishersBy map[transport.Backend]int
 	// Lookups were answered; of these RefusedLookups, by reason, with an empty reply.
 	Lookups        uint64
 	RefusedLookups map[string]uint64
@@ -27,6 +29,13 @@ type Stats struct {
 	Withdrawn, Removed uint64
 	// Unpublished changes could not be put into a message of the change feed.
 	Unpublished uint64
+	// FollowersBy are the subscribers of the change feed that are connected now, by the backend of its port.
+	FollowersBy map[transport.Backend]int
+	// Changes were published on the change feed: additions and removals. Loss is what its subscribers did not get.
+	Changes uint64
+	Loss    transport.LossStats
+	// Undelivered replies their clients did not take; Malformed requests were none, by the rules of ZeroMQ.
+	Undelivered, Malformed uint64
 	// Access counts who connected to the ports, and was refused there.
 	Access transport.AccessStats
 }
@@ -36,14 +45,18 @@ type counters struct {
 	lookups, announcements, ignored atomic.Uint64
 	added, changed, returned        atomic.Uint64
 	withdrawn, removed              atomic.Uint64
-	unpublished                     atomic.Uint64
+	unpublished, changes            atomic.Uint64
 }
 
 // Stats returns counters. They are read one by one, so a sum may be off by what happens meanwhile.
 func (n *Nameserver) Stats() Stats {
 	c := &n.counters
+	bound := n.sockets.Load()
+	undelivered, malformed := bound.unanswered()
+	plain, secure := n.registry.Count()
 	return Stats{
-		Publishers:      n.registry.Len(),
+		Publishers:      plain + secure,
+		PublishersBy:    map[transport.Backend]int{transport.Plain: plain, transport.Secure: secure},
 		Lookups:         c.lookups.Load(),
 		LookupsBy:       n.askers.byClient(),
 		RefusedLookups:  n.refusedLookups.byReason(),
@@ -57,6 +70,46 @@ func (n *Nameserver) Stats() Stats {
 		Withdrawn:       c.withdrawn.Load(),
 		Removed:         c.removed.Load(),
 		Unpublished:     c.unpublished.Load(),
-		Access:          n.sockets.Load().access(),
+		FollowersBy:     bound.followers(),
+		Changes:         c.changes.Load(),
+		Loss:            bound.loss(),
+		Undelivered:     undelivered,
+		Malformed:       malformed,
+		Access:          bound.access(),
 	}
+}
+
+// followers are the subscribers of the change feed by the backend of its port.
+func (s *sockets) followers() map[transport.Backend]int {
+	connected := make(map[transport.Backend]int)
+	for _, p := range s.feed {
+		connected[backendOf(p.secure)] += len(p.Clients())
+	}
+	return connected
+}
+
+// loss is what subscribers of the change feed did not get.
+func (s *sockets) loss() (total transport.LossStats) {
+	for _, p := range s.feed {
+		total = total.Add(p.Stats().Loss)
+	}
+	return total
+}
+
+// unanswered are the replies that clients did not take, and the requests that were none.
+func (s *sockets) unanswered() (undelivered, malformed uint64) {
+	for _, r := range slices.Concat(s.lookups, s.designated) {
+		stats := r.Stats()
+		undelivered += stats.Dropped
+		malformed += stats.Malformed
+	}
+	return undelivered, malformed
+}
+
+// backendOf is the backend of a socket, or of a publisher.
+func backendOf(secure bool) transport.Backend {
+	if secure {
+		return transport.Secure
+	}
+	return transport.Plain
 }

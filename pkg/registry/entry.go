@@ -131,7 +131,7 @@ func appendStamp(dst []byte, t time.Time, unconfirmed bool) []byte {
 type queue struct {
 	first, last *entry
 	unseen      *entry // the first one that Silent has not returned; nil: it has returned all
-	len         int
+	len, secure int
 
 	floor time.Time // no entry counts as older
 	held  bool      // nothing in it is due
@@ -145,6 +145,14 @@ func (q *queue) due(e *entry, age time.Duration) (time.Time, bool) {
 	return later(e.since, q.floor).Add(age), true
 }
 
+// note counts e, which is in q or comes into it (sign +1), or goes from it (-1).
+func (q *queue) note(e *entry, sign int) {
+	q.len += sign
+	if e.secure {
+		q.secure += sign
+	}
+}
+
 func (q *queue) push(e *entry) {
 	e.prev, e.next = q.last, nil
 	if q.last == nil {
@@ -156,7 +164,7 @@ func (q *queue) push(e *entry) {
 	if q.unseen == nil {
 		q.unseen = e
 	}
-	q.len++
+	q.note(e, +1)
 }
 
 func (q *queue) remove(e *entry) {
@@ -174,5 +182,5 @@ func (q *queue) remove(e *entry) {
 		e.next.prev = e.prev
 	}
 	e.prev, e.next = nil, nil
-	q.len--
+	q.note(e, -1)
 }

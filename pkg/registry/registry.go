@@ -157,6 +157,16 @@ func (r *Registry) Len() int {
 	return r.listed()
 }
 
+// Count is the same by how they speak.
+func (r *Registry) Count() (plain, secure int) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for i := range r.live {
+		secure += r.live[i].secure
+	}
+	return r.listed() - secure, secure
+}
+
 // Announce adds or renews p. An entry keeps its place for as long as it is listed. Of one that has [Moved] it returns what was listed
 // before.
 //
@@ -224,7 +234,9 @@ func (r *Registry) change(e *entry, p Publisher) (outcome Outcome, before *Remov
 	}
 	r.account(e, -1)
 	r.index.leave(e)
+	r.queueOf(e).note(e, -1)
 	e.set(p)
+	r.queueOf(e).note(e, +1)
 	r.index.addServices(e)
 	r.account(e, +1)
 	return outcome, before, nil

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/pytroll/posttroll-go/pkg/nameserver"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// Whoever adds a counter to the nameserver has it shown here.
+func TestEveryCounterIsShown(t *testing.T) {
+	t.Parallel()
+	if err := counters.Check(nameserver.Stats{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	c := newCollector(func() nameserver.Stats {
+		return nameserver.Stats{
+			Publishers: 3, PublishersBy: map[transport.Backend]int{transport.Plain: 2, transport.Secure: 1}, Lookups: 7,
+			Refused: map[string]uint64{"too_long": 4}, Access: transport.AccessStats{Refused: map[transport.Refusal]uint64{transport.RefusedKey: 5}},
+			FollowersBy: map[transport.Backend]int{transport.Plain: 6},
+		}
+	})
+	want := `
+# HELP posttroll_nameserver_announcements_refused_total Announcements that were refused, by reason.
+# TYPE posttroll_nameserver_announcements_refused_total counter
+posttroll_nameserver_announcements_refused_total{reason="too_long"} 4
+# HELP posttroll_nameserver_connections_refused_total Connections that were refused, by reason.
+# TYPE posttroll_nameserver_connections_refused_total counter
+posttroll_nameserver_connections_refused_total{reason="key_not_admitted"} 5
+# HELP posttroll_nameserver_feed_subscribers_connected Subscribers that are connected to the change feed, by the backend of its port.
+# TYPE posttroll_nameserver_feed_subscribers_connected gauge
+posttroll_nameserver_feed_subscribers_connected{backend="unsecure_zmq"} 6
+# HELP posttroll_nameserver_lookups_total Lookups that were answered.
+# TYPE posttroll_nameserver_lookups_total counter
+posttroll_nameserver_lookups_total 7
+# HELP posttroll_nameserver_publishers Publishers that are listed, by backend.
+# TYPE posttroll_nameserver_publishers gauge
+posttroll_nameserver_publishers{backend="secure_zmq"} 1
+posttroll_nameserver_publishers{backend="unsecure_zmq"} 2
+`
+	err := testutil.CollectAndCompare(c, strings.NewReader(want), "posttroll_nameserver_announcements_refused_total", "posttroll_nameserver_connections_refused_total",
+		"posttroll_nameserver_feed_subscribers_connected", "posttroll_nameserver_lookups_total", "posttroll_nameserver_publishers")
+	if err != nil {
+		t.Error(err)
+	}
+	// Names and help texts follow Prometheus' own rules, and the registry takes them.
+	problems, err := testutil.CollectAndLint(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	if err := prometheus.NewPedanticRegistry().Register(c); err != nil {
+		t.Error(err)
+	}
+}
