@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,16 +18,12 @@ import (
 // publication is the publish command.
 type publication struct {
 	*session
-	options pubsub.PublisherOptions
-	version string
-	binary  bool
-	noTell  bool
-	both    bool
+	place
 
-	wait        int
-	waitTimeout time.Duration
-	interval    time.Duration
-	stay        time.Duration
+	version  string
+	binary   bool
+	interval time.Duration
+	stay     time.Duration
 }
 
 func newPublishCommand(s *session) *cobra.Command {
@@ -57,22 +51,11 @@ cover the subject.`,
 		RunE: c.run,
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.options.Name, "name", "", "announce the publisher as `SERVICE`")
-	f.StringArrayVar(&c.options.Aliases, "alias", nil, "further `NAME` to announce; may be repeated")
-	f.StringArrayVarP(&c.options.Nameservers, "nameserver", "n", nil, "announce to the nameserver on `HOST`, instead of by multicast; may be repeated")
-	f.BoolVar(&c.both, "multicast", false, "announce by multicast also with --nameserver")
-	f.BoolVar(&c.noTell, "no-announce", false, "announce nothing; the name then stands in heartbeats alone")
-	f.IntVarP(&c.options.Port, "port", "p", 0, "bind `PORT` (default: a free one)")
-	f.StringVarP(&c.options.Address, "address", "a", "", "bind `URI` instead, as tcp://10.0.0.1:9010 or ipc:///run/x")
-	f.StringVar(&c.options.Advertise, "advertise", "", "`HOST` or network interface to announce (default: the address this host reaches others from)")
-	f.IntVarP(&c.wait, "wait", "w", 0, "wait until `N` subscriptions cover the subject of the first message")
-	f.DurationVar(&c.waitTimeout, "wait-timeout", 0, "give up waiting after so long, with status 3 (default: never)")
+	c.place.flags(f)
 	f.DurationVar(&c.interval, "interval", 0, "time between two messages from standard input, as 500ms")
 	f.DurationVar(&c.stay, "stay", 0, "stay for so long after the last message")
-	f.IntVar(&c.options.Queue, "queue", 0, "hold `N` messages for a subscriber that is slower; what comes on top is lost for it (default 1000)")
 	f.StringVar(&c.version, "message-version", "", versionUsage)
 	f.BoolVar(&c.binary, "binary", false, "send DATA as binary/octet-stream")
-	f.BoolVar(&c.options.Lax, "lax", false, "also send what would end Python subscribers")
 	return cmd
 }
 
@@ -94,12 +77,9 @@ func (c *publication) run(cmd *cobra.Command, args []string) (err error) {
 			return daemon.Usage("%w", err)
 		}
 	}
-	pub, err := node.Publisher(c.options)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return daemon.Hint(err, "another program has that port (ss -ltnp shows which): choose another one, or leave it out for a free one")
-	}
+	pub, err := c.place.publisher(node)
 	if err != nil {
-		return keysMissing(err)
+		return err
 	}
 	defer func() { err = errors.Join(err, pub.Close()) }()
 	s := &sending{publication: c, cmd: cmd, pub: pub}
@@ -115,26 +95,15 @@ func (c *publication) run(cmd *cobra.Command, args []string) (err error) {
 	return s.finish(err)
 }
 
-// check finds what flags and arguments contradict, and completes the options.
+// check finds what flags and arguments contradict.
 func (c *publication) check(args []string) error {
-	o := &c.options
 	switch {
-	case o.Name == "" && (len(o.Aliases) > 0 || len(o.Nameservers) > 0 || c.both):
-		return daemon.Usage("--alias, --nameserver and --multicast announce a publisher, which needs a --name")
-	case c.noTell && (len(o.Nameservers) > 0 || c.both):
-		return daemon.Usage("--no-announce and --nameserver or --multicast exclude each other")
-	case c.wait < 0 || c.waitTimeout < 0 || c.interval < 0 || c.stay < 0:
-		return daemon.Usage("--wait, --wait-timeout, --interval and --stay must not be negative")
-	case c.options.Queue < 0:
-		return daemon.Usage("--queue must not be negative")
+	case c.interval < 0 || c.stay < 0:
+		return daemon.Usage("--interval and --stay must not be negative")
 	case c.binary && len(args) != 3:
 		return daemon.Usage("--binary needs SUBJECT TYPE DATA as arguments")
-	case o.Name == "" || c.noTell:
-		o.Announce = pubsub.AnnounceNone
-	case c.both:
-		o.Announce = pubsub.AnnounceBoth
 	}
-	return errors.Join(checkBind(o), checkNameservers(o.Nameservers), checkVersion(c.version))
+	return errors.Join(c.place.check(), checkVersion(c.version))
 }
 
 // message makes the message that the arguments describe.
@@ -193,7 +162,7 @@ func (s *sending) parseLine(in textlines.Line) (*message.Message, error) {
 func (s *sending) send(m *message.Message) error {
 	ctx := s.cmd.Context()
 	if s.sent == 0 {
-		if err := s.waitSubscribed(ctx, m.Subject()); err != nil {
+		if err := s.place.waitSubscribed(ctx, s.pub, m.Subject()); err != nil {
 			return err
 		}
 	} else if err := pause(ctx, time.Until(s.lastSent.Add(s.interval))); err != nil {
@@ -209,23 +178,6 @@ func (s *sending) send(m *message.Message) error {
 		s.unheard++
 	}
 	return nil
-}
-
-func (s *sending) waitSubscribed(ctx context.Context, subject string) error {
-	if s.wait == 0 {
-		return nil
-	}
-	if s.waitTimeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.waitTimeout)
-		defer cancel()
-	}
-	err := s.pub.WaitSubscribed(ctx, subject, s.wait)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return daemon.Hint(daemon.Nothing(fmt.Errorf("%s is not subscribed to by %d within %s; nothing was sent", subject, s.wait, s.waitTimeout)),
-			"start the subscriber, or send without --wait")
-	}
-	return err
 }
 
 // finish stays as long as asked and tells how it went.

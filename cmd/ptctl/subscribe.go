@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +16,7 @@ import (
 // subscription is the subscribe command.
 type subscription struct {
 	*session
-	services, topics, addresses, nameservers, types []string
+	selection
 
 	count   int
 	timeout time.Duration
@@ -43,55 +42,21 @@ be decoded are reported on standard error and passed over.`,
 		RunE: c.run,
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&c.services, "service", "s", nil, "`NAME` or alias of publishers; may be repeated")
-	f.StringArrayVarP(&c.topics, "topic", "t", nil, "`BEGINNING` of the subjects wanted; may be repeated (default: everything)")
-	f.StringArrayVarP(&c.addresses, "address", "a", nil, "`URI` of a publisher, as tcp://host:9010; may be repeated")
-	f.StringArrayVarP(&c.nameservers, "nameserver", "n", nil, "`HOST` of a nameserver; may be repeated (default localhost)")
-	f.StringSliceVar(&c.types, "type", nil, "only messages of these types, as file,dataset")
+	c.selection.flags(f)
 	f.IntVar(&c.count, "count", 0, "end after `N` messages (default: never)")
 	f.DurationVar(&c.timeout, "timeout", 0, "end when no message has come for so long, as 30s (default: never)")
 	c.output.flags(f)
 	return cmd
 }
 
-func (c *subscription) run(cmd *cobra.Command, _ []string) (err error) {
+func (c *subscription) run(cmd *cobra.Command, _ []string) error {
 	if c.count < 0 || c.timeout < 0 {
 		return daemon.Usage("--count and --timeout must not be negative")
 	}
-	if err := errors.Join(c.output.check(), checkAddresses(c.addresses), checkNameservers(c.nameservers)); err != nil {
+	if err := errors.Join(c.output.check(), c.selection.check()); err != nil {
 		return err
 	}
-	node, network, err := c.open(cmd.ErrOrStderr(), false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, network.Close()) }()
-	sub, err := node.Subscriber(c.options())
-	if err != nil {
-		return keysMissing(err)
-	}
-	defer func() { err = errors.Join(err, sub.Close()) }()
-	return c.print(cmd, sub)
-}
-
-func (c *subscription) options() pubsub.SubscriberOptions {
-	o := pubsub.SubscriberOptions{
-		Addresses:   pubsub.URIs(c.addresses...),
-		Services:    c.services,
-		Nameservers: c.nameservers,
-		Topics:      c.topics,
-		Timeout:     c.timeout,
-	}
-	if len(c.services) == 0 && (len(c.addresses) == 0 || len(c.nameservers) > 0) {
-		o.Services = []string{pubsub.AllServices}
-	}
-	if len(c.topics) == 0 {
-		o.Topics = []string{message.Magic}
-	}
-	if len(c.types) > 0 {
-		o.Filter = func(m *message.Message) bool { return slices.Contains(c.types, m.Type()) }
-	}
-	return o
+	return c.receive(cmd, &c.selection, c.timeout, func(sub *pubsub.Subscriber) error { return c.print(cmd, sub) })
 }
 
 // print writes messages until enough have come, none comes in time, or the command is interrupted.
@@ -127,18 +92,10 @@ func (c *subscription) print(cmd *cobra.Command, sub *pubsub.Subscriber) error {
 func (c *subscription) timedOut(printed int) error {
 	switch {
 	case printed == 0:
-		return daemon.Hint(daemon.Nothing(fmt.Errorf("no message came within %s", c.timeout)), "%s", c.silenceHint())
+		return daemon.Hint(daemon.Nothing(fmt.Errorf("no message came within %s", c.timeout)), "%s", c.selection.silenceHint())
 	case c.count > 0:
 		return daemon.Nothing(fmt.Errorf("%d of %d messages came; then none within %s", printed, c.count, c.timeout))
 	default:
 		return nil
 	}
-}
-
-// silenceHint says where to look when nothing came.
-func (c *subscription) silenceHint() string {
-	if len(c.addresses) > 0 && len(c.nameservers) == 0 && len(c.services) == 0 {
-		return "--verbose shows whether the publisher is connected; a topic is the beginning of a subject, as /viirs"
-	}
-	return "ptctl services shows the publishers that the nameserver knows; a topic is the beginning of a subject, as /viirs"
 }
