@@ -68,6 +68,27 @@ type Config struct {
 	// refused. 1024 to 1048576. Default 16384. Environment: POSTTROLL_MAX_REQUEST_BYTES.
 	MaxRequestBytes int `toml:"max_request_bytes"`
 
+	// Probe says which publishers are probed, by a TCP connection that is closed at once, when they have not announced themselves for a while:
+	// "announcers" are those at the very address that announced them; "all" also those that are announced with another address than
+	// they are heard from, as of hosts with several, where nobody forges announcements to make the nameserver knock at other doors;
+	// "off": none. Host names and ports below 1024 are never probed. Default "announcers". Environment: POSTTROLL_PROBE.
+	Probe string `toml:"probe"`
+
+	// ProbeAfter is the silence after which a publisher is probed, longer for those that announce themselves more rarely than every 2 s. One that
+	// refuses the connection, or does not answer twice where it did before, is not found by lookups any more; it is back with its next
+	// announcement. "1s" to "1h". Default "5s". Environment: POSTTROLL_PROBE_AFTER.
+	ProbeAfter time.Duration `toml:"probe_after"`
+
+	// ProbeGrace is the time from a probe that finds a publisher dead until the change feed says that it is gone, as withdraw_grace is for
+	// those that say so themselves. "0s" to "1h". Default "5s". Environment: POSTTROLL_PROBE_GRACE.
+	ProbeGrace time.Duration `toml:"probe_grace"`
+
+	// ProbeRate is the number of probes a second, of all publishers together. 1 to 1000. Default 50. Environment: POSTTROLL_PROBE_RATE.
+	ProbeRate int `toml:"probe_rate"`
+
+	// ProbeRatePerHost is the same for the publishers of one host. 1 to 1000. Default 10. Environment: POSTTROLL_PROBE_RATE_PER_HOST.
+	ProbeRatePerHost int `toml:"probe_rate_per_host"`
+
 	// ShowSecureEntries lets plain lookups and the plain change feed tell of publishers with backend "secure_zmq". Plain Python
 	// subscribers of a service end when they hear of one. Default false. Environment: POSTTROLL_SHOW_SECURE_ENTRIES.
 	ShowSecureEntries bool `toml:"show_secure_entries"`
@@ -126,6 +147,11 @@ func DefaultConfig() Config {
 		MaxEntries:               100_000,
 		MaxEntriesPerSource:      10_000,
 		MaxRequestBytes:          16 << 10,
+		Probe:                    ProbeAnnouncers,
+		ProbeAfter:               5 * time.Second,
+		ProbeGrace:               5 * time.Second,
+		ProbeRate:                50,
+		ProbeRatePerHost:         10,
 		FeedHeartbeat:            29 * time.Second,
 		FeedAnnounceInterval:     discovery.DefaultInterval,
 		NextLookupPort:           5559,

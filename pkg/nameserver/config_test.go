@@ -22,7 +22,8 @@ func TestValidate(t *testing.T) {
 		want   []string // keys
 	}{
 		{"zero value", func(c *nameserver.Config) { *c = nameserver.Config{} },
-			[]string{"backend", "bind_addresses", "max_age", "max_entries", "max_entries_per_source", "max_request_bytes", "feed_heartbeat"}},
+			[]string{"backend", "bind_addresses", "max_age", "max_entries", "max_entries_per_source", "max_request_bytes",
+				"probe", "probe_after", "probe_rate", "probe_rate_per_host", "feed_heartbeat"}},
 		{"port out of range", func(c *nameserver.Config) { c.NameserverPort = 65536 }, []string{"nameserver_port"}},
 		{"one port for two", func(c *nameserver.Config) { c.BroadcastPort = c.NameserverPort }, []string{"broadcast_port"}},
 		{"any free port for all", func(c *nameserver.Config) { c.BroadcastPort, c.NameserverPort = 0, 0 }, nil},
@@ -33,6 +34,9 @@ func TestValidate(t *testing.T) {
 		{"no announcing", func(c *nameserver.Config) { c.MaxAge, c.FeedAnnounceInterval = time.Second, 0 }, nil},
 		{"negative", func(c *nameserver.Config) { c.WithdrawGrace, c.FeedAnnounceInterval = -1, -1 },
 			[]string{"withdraw_grace", "feed_announce_interval"}},
+		{"probes", func(c *nameserver.Config) {
+			c.Probe, c.ProbeAfter, c.ProbeGrace, c.ProbeRate, c.ProbeRatePerHost = "on", time.Millisecond, -1, 1001, 0
+		}, []string{"probe", "probe_after", "probe_grace", "probe_rate", "probe_rate_per_host"}},
 		{"nameserver", func(c *nameserver.Config) { c.FeedNameservers = []string{"h", "h:1", "tcp://"} }, []string{"feed_nameservers"}},
 	}
 	for _, tt := range tests {

@@ -57,6 +57,8 @@ func (k *keeper) run(ctx context.Context) error {
 			if err = k.expire(ctx, time.Now()); err == nil {
 				err = k.note(ctx, nt, time.Now())
 			}
+		case v := <-k.n.prober.verdicts:
+			k.bury(v, time.Now())
 		case <-k.n.reloaded:
 			err = k.expire(ctx, time.Now())
 		case <-timer.C:
@@ -122,6 +124,7 @@ func (k *keeper) note(ctx context.Context, nt notice, now time.Time) error {
 		k.n.refused.add(p.Source, &refusal{reason: tableReason(err), uri: p.URI, err: err})
 		return nil
 	}
+	k.n.prober.announced(p, outcome != registry.Renewed && outcome != registry.Changed, now)
 	switch outcome {
 	case registry.Added:
 		k.n.counters.added.Add(1)
@@ -172,6 +175,17 @@ func (k *keeper) withdraw(p registry.Publisher, now time.Time) {
 		k.n.refused.add(p.Source, &refusal{reason: reasonNotOwner, uri: p.URI, err: err})
 	}
 	// One that is not listed needs no withdrawing: this nameserver was restarted, say.
+}
+
+// bury carries out what a probe has found.
+func (k *keeper) bury(v verdict, now time.Time) {
+	was, ok := k.n.registry.Bury(v.uri, v.since, now)
+	if !ok {
+		return // it has been heard of in the meantime
+	}
+	k.n.counters.dead.Add(1)
+	k.n.log.Info("publisher is dead", zap.String("uri", v.uri), services(was.Services), zap.String("cause", string(v.cause)),
+		zap.Duration("age", now.Sub(v.since)))
 }
 
 // info logs a change of a publisher, once an hour for each kind of it.
@@ -226,8 +240,11 @@ func (k *keeper) expire(ctx context.Context, now time.Time) error {
 	for _, gone := range k.n.registry.Expire(now) {
 		k.n.counters.removed.Add(1)
 		cause := "too old"
-		if gone.Withdrawn {
+		switch {
+		case gone.Withdrawn:
 			cause = "withdrawn"
+		case gone.Dead:
+			cause = "dead"
 		}
 		k.n.log.Info("publisher removed", zap.String("uri", gone.URI), services(gone.Services),
 			zap.String("cause", cause), zap.Duration("age", now.Sub(gone.Since)))

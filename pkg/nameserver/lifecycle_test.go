@@ -278,7 +278,7 @@ func TestHooks(t *testing.T) {
 			Beat:         func() { beats++ },
 			BeatInterval: 5 * time.Second,
 			Status:       func(line string) { lines = append(lines, line) },
-		})
+		}, nil)
 		s.multicast(hostA, announcement(uriA, "x"))
 		time.Sleep(10 * time.Minute)
 		s.close()

@@ -29,7 +29,7 @@ type DatagramReceiver interface {
 
 // Options are what a [Nameserver] works with. The caller closes it all after Run has returned.
 type Options struct {
-	// Transport makes the TCP sockets.
+	// Transport makes the TCP sockets. Publishers are probed (Config.Probe) where it is a [transport.Prober].
 	Transport transport.Transport
 	// Security has the server's keys, and says who may connect. Nil: no keys, and everybody may. The caller closes it after Close.
 	Security *security.Security
@@ -78,6 +78,9 @@ type Nameserver struct {
 	announcers     tally // who announced over a secure port
 	askers         tally // who asked there
 
+	prober *prober
+	probes probeCounters
+
 	sockets atomic.Pointer[sockets] // replaced by Listen
 }
 
@@ -116,6 +119,7 @@ func New(cfg Config, opts Options) (*Nameserver, error) {
 		refused:        newRefusals(log, "announcement refused"),
 		refusedLookups: newRefusals(log, "lookup refused"),
 	}
+	n.prober = newProber(n, opts.Transport)
 	n.sockets.Store(&sockets{})
 	n.setConfig(cfg)
 	var err error
@@ -129,6 +133,7 @@ func tableConfig(cfg Config) registry.Config {
 	return registry.Config{
 		MaxAge:       cfg.MaxAge,
 		Grace:        cfg.WithdrawGrace,
+		DeadGrace:    cfg.ProbeGrace,
 		MaxEntries:   cfg.MaxEntries,
 		MaxPerSource: cfg.MaxEntriesPerSource,
 	}
@@ -170,6 +175,7 @@ func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 		defer close(n.stopped)
 		return k.run(ctx)
 	})
+	parts.Go(func() error { return n.prober.run(ctx) })
 	if n.config().FeedAnnounceInterval > 0 {
 		parts.Go(func() error { return n.announceFeed(ctx) })
 	}

@@ -48,11 +48,12 @@ type peer struct {
 	group     *inmem.Group
 }
 
-// quiet is a configuration whose own feed is not listed, so that tests see their own publishers alone.
+// quiet is a configuration whose own feed is not listed, so that tests see their own publishers alone. Those are nowhere bound, as a rule, and not probed.
 func quiet(change func(*nameserver.Config)) nameserver.Config {
 	cfg := nameserver.DefaultConfig()
 	cfg.FeedAddress = serverHost.String()
 	cfg.FeedAnnounceInterval = 0
+	cfg.Probe = nameserver.ProbeOff
 	if change != nil {
 		change(&cfg)
 	}
@@ -69,21 +70,28 @@ func inSite(t *testing.T, cfg nameserver.Config, test func(t *testing.T, s *site
 func inSecureSite(t *testing.T, cfg nameserver.Config, sec *security.Security, test func(t *testing.T, s *site)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, cfg, sec, nameserver.Hooks{})
+		s := newSite(t, cfg, sec, nameserver.Hooks{}, nil)
 		defer s.close()
 		test(t, s)
 	})
 }
 
-func newSite(t *testing.T, cfg nameserver.Config, sec *security.Security, hooks nameserver.Hooks) *site {
+// newSite starts one. The nameserver's transport is wrap's, where it is not nil.
+func newSite(t *testing.T, cfg nameserver.Config, sec *security.Security, hooks nameserver.Hooks,
+	wrap func(transport.Transport) transport.Transport,
+) *site {
 	core, logs := observer.New(zapcore.DebugLevel)
 	s := &site{t: t, network: inmem.NewNetwork(), logs: logs, peers: map[netip.Addr]peer{}}
 	for _, addr := range []netip.Addr{serverHost, hostA, hostB} {
 		s.peers[addr] = peer{s.network.Transport(addr), s.network.Group(addr)}
 	}
+	var network transport.Transport = s.peers[serverHost].transport
+	if wrap != nil {
+		network = wrap(network)
+	}
 	var err error
 	s.server, err = nameserver.New(cfg, nameserver.Options{
-		Transport:      s.peers[serverHost].transport,
+		Transport:      network,
 		Security:       sec,
 		Receiver:       s.peers[serverHost].group,
 		Sender:         s.peers[serverHost].group,

@@ -25,8 +25,11 @@ type Stats struct {
 	AnnouncementsBy map[string]uint64
 	// Added publishers were new, Changed ones had other data than before, Returned ones came back in time after a withdrawal.
 	Added, Changed, Returned uint64
-	// Withdrawn publishers said that they stop; Removed ones left the table, for that or for their age.
-	Withdrawn, Removed uint64
+	// Withdrawn publishers said that they stop; Dead ones were found so by a probe; Removed ones left the table, for one of these or for their
+	// age.
+	Withdrawn, Dead, Removed uint64
+	// Probes are connections to publishers to see whether they are there.
+	Probes ProbeStats
 	// Unpublished changes could not be put into a message of the change feed.
 	Unpublished uint64
 	// FollowersBy are the subscribers of the change feed that are connected now, by the backend of its port.
@@ -44,7 +47,7 @@ type Stats struct {
 type counters struct {
 	lookups, announcements, ignored atomic.Uint64
 	added, changed, returned        atomic.Uint64
-	withdrawn, removed              atomic.Uint64
+	withdrawn, dead, removed        atomic.Uint64
 	unpublished, changes            atomic.Uint64
 }
 
@@ -68,7 +71,9 @@ func (n *Nameserver) Stats() Stats {
 		Changed:         c.changed.Load(),
 		Returned:        c.returned.Load(),
 		Withdrawn:       c.withdrawn.Load(),
+		Dead:            c.dead.Load(),
 		Removed:         c.removed.Load(),
+		Probes:          n.probes.stats(),
 		Unpublished:     c.unpublished.Load(),
 		FollowersBy:     bound.followers(),
 		Changes:         c.changes.Load(),

@@ -3,6 +3,7 @@ package nameserver
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
@@ -42,6 +43,7 @@ func (c Config) Validate() error {
 	v.between("max_entries", c.MaxEntries, 1, maxEntries)
 	v.between("max_entries_per_source", c.MaxEntriesPerSource, 1, maxEntries)
 	v.between("max_request_bytes", c.MaxRequestBytes, minRequestBytes, maxRequestBytes)
+	v.probes(c)
 	v.duration("feed_heartbeat", c.FeedHeartbeat, time.Second, time.Hour)
 	v.duration("feed_announce_interval", c.FeedAnnounceInterval, 0, time.Hour)
 	if 2*c.FeedAnnounceInterval > c.MaxAge {
@@ -61,6 +63,7 @@ const (
 	maxEntries      = 10_000_000
 	minRequestBytes = 1024    // the longest datagram of a publisher
 	maxRequestBytes = 1 << 20 // what the sockets take in
+	maxProbeRate    = 1000
 )
 
 // validation collects problems.
@@ -80,6 +83,16 @@ func (v *validation) duration(key string, value, low, high time.Duration) {
 	if value < low || value > high {
 		v.add(key, fmt.Sprintf("%s is out of range, want %s to %s", value, low, high), "")
 	}
+}
+
+func (v *validation) probes(c Config) {
+	if !slices.Contains([]string{ProbeAnnouncers, ProbeAll, ProbeOff}, c.Probe) {
+		v.add("probe", fmt.Sprintf("%q is unknown, want %q, %q or %q", c.Probe, ProbeAnnouncers, ProbeAll, ProbeOff), "")
+	}
+	v.duration("probe_after", c.ProbeAfter, time.Second, time.Hour)
+	v.duration("probe_grace", c.ProbeGrace, 0, time.Hour)
+	v.between("probe_rate", c.ProbeRate, 1, maxProbeRate)
+	v.between("probe_rate_per_host", c.ProbeRatePerHost, 1, maxProbeRate)
 }
 
 // ValidateKeys returns what is wrong with c in a nameserver with the keys of sec, as [Config.Validate] does: whether they are those that it

@@ -13,7 +13,7 @@ type Reach uint8
 const (
 	Untried  Reach = iota
 	Answers        // somebody took a connection there
-	Refusing       // connections are refused there while the publisher announces: a firewall, as a rule
+	Refusing       // connections are refused there, and none was taken yet
 )
 
 // State is how an entry stands.

@@ -62,7 +62,6 @@ type Transport struct {
 	keys       keyMemory    // of requests
 	taps       atomic.Int64 // that are open
 	once       sync.Once
-	warnOnce   sync.Once
 
 	// running ends when the transport closes; requests wait for it.
 	running context.Context
