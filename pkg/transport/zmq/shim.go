@@ -2,7 +2,6 @@ package zmq
 
 /*
 #cgo pkg-config: libzmq
-#cgo linux LDFLAGS: -ldl -lpthread
 #cgo noescape ptz_recv
 #cgo nocallback ptz_recv
 #cgo noescape ptz_release

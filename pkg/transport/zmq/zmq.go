@@ -62,6 +62,7 @@ type Transport struct {
 	keys       keyMemory    // of requests
 	taps       atomic.Int64 // that are open
 	once       sync.Once
+	warnOnce   sync.Once
 
 	// running ends when the transport closes; requests wait for it.
 	running context.Context
