@@ -47,6 +47,7 @@ configuration.`,
 	s.flags(root.PersistentFlags())
 	root.AddCommand(
 		newPublishCommand(s), newSubscribeCommand(s), newLookupCommand(s), newServicesCommand(s),
+		newRecordCommand(s), newReplayCommand(s),
 		newDecodeCommand(), newEncodeCommand(s),
 	)
 	return root

@@ -82,7 +82,7 @@ func (c *publication) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, pub.Close()) }()
-	s := &sending{publication: c, cmd: cmd, pub: pub}
+	s := &sending{publication: c, outgoing: &outgoing{place: &c.place, pub: pub}, cmd: cmd}
 	fmt.Fprintf(cmd.ErrOrStderr(), "publishing on %s\n", pub.Endpoint())
 	if single != nil {
 		err = s.send(single)
@@ -123,11 +123,9 @@ func (c *publication) message(args []string) (*message.Message, error) {
 // sending counts what goes out.
 type sending struct {
 	*publication
+	*outgoing
 	cmd      *cobra.Command
-	pub      *pubsub.Publisher
-	sent     int
 	bad      int
-	unheard  int
 	lastSent time.Time
 }
 
@@ -158,26 +156,17 @@ func (s *sending) parseLine(in textlines.Line) (*message.Message, error) {
 	return message.Decode(in.Text)
 }
 
-// send waits for subscribers before the first message and for the interval before each other one, and sends m.
+// send waits for the interval before each message but the first, and sends m.
 func (s *sending) send(m *message.Message) error {
 	ctx := s.cmd.Context()
-	if s.sent == 0 {
-		if err := s.place.waitSubscribed(ctx, s.pub, m.Subject()); err != nil {
+	if s.sent > 0 {
+		if err := pause(ctx, time.Until(s.lastSent.Add(s.interval))); err != nil {
 			return err
 		}
-	} else if err := pause(ctx, time.Until(s.lastSent.Add(s.interval))); err != nil {
-		return err
 	}
-	heard := covered(s.pub.Subscriptions(), m)
-	if err := s.pub.Send(ctx, m); err != nil {
-		return err
-	}
+	err := s.outgoing.send(ctx, m)
 	s.lastSent = time.Now()
-	s.sent++
-	if !heard {
-		s.unheard++
-	}
-	return nil
+	return err
 }
 
 // finish stays as long as asked and tells how it went.
@@ -190,9 +179,7 @@ func (s *sending) finish(err error) error {
 	if err != nil {
 		return err
 	}
-	if s.unheard > 0 {
-		fmt.Fprintf(s.cmd.ErrOrStderr(), "warning: nobody was subscribed to %d of %d messages (--wait 1 waits for a subscriber)\n", s.unheard, s.sent)
-	}
+	s.warn(s.cmd.ErrOrStderr())
 	if s.bad > 0 {
 		return fmt.Errorf("%d of %d messages were not sent", s.bad, s.bad+s.sent)
 	}

@@ -17,6 +17,8 @@
 // filled in as [message.New] does, and mime follows from the data, text for a
 // string and JSON for everything else.
 //
+// A line of a recording says besides when the message was received: "received" is no part of the message.
+//
 // All functions are pure but for the clock, and may be called concurrently.
 package jsonline
 
@@ -29,6 +31,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
@@ -36,6 +39,7 @@ import (
 
 // line is the form on paper; the order of its fields is the order of the keys.
 type line struct {
+	Received  string          `json:"received,omitempty"`
 	Subject   string          `json:"subject,omitempty"`
 	Type      string          `json:"type,omitempty"`
 	Sender    string          `json:"sender,omitempty"`
@@ -57,7 +61,33 @@ const (
 // Marshal returns m as a line, without the newline. JSON data that does not parse
 // is an error.
 func Marshal(m *message.Message) ([]byte, error) {
-	l := line{
+	l := headOf(m)
+	var err error
+	if l.Data, err = marshalData(m); err != nil {
+		return nil, err
+	}
+	l.exact(m)
+	return l.bytes()
+}
+
+// MarshalReceived is Marshal for a recording: with the time at which m was received, and no error for data that does not parse, which then stands in
+// the raw message alone.
+func MarshalReceived(m *message.Message, at time.Time) ([]byte, error) {
+	l := headOf(m)
+	l.Received = at.UTC().Format(receivedForm)
+	if data, err := marshalData(m); err == nil {
+		l.Data = data
+	}
+	l.exact(m)
+	return l.bytes()
+}
+
+// receivedForm is RFC 3339 with microseconds.
+const receivedForm = "2006-01-02T15:04:05.000000Z07:00"
+
+// headOf returns the line for m without its data.
+func headOf(m *message.Message) line {
+	return line{
 		Subject: m.Subject(),
 		Type:    m.Type(),
 		Sender:  m.Sender(),
@@ -65,15 +95,13 @@ func Marshal(m *message.Message) ([]byte, error) {
 		Version: m.Version(),
 		MIME:    m.MIME(),
 	}
-	data, err := marshalData(m)
-	if err != nil {
-		return nil, err
-	}
-	l.Data = data
+}
+
+// exact adds the raw message where the rest does not say exactly what m is.
+func (l *line) exact(m *message.Message) {
 	if back, err := l.message(message.Encoder{}); err != nil || !bytes.Equal(back.Bytes(), m.Bytes()) {
 		l.setRaw(m.Bytes())
 	}
-	return l.bytes()
 }
 
 // marshalData returns the data as JSON: itself where it is JSON that everybody can read, otherwise the nearest that is.
@@ -113,6 +141,29 @@ func (l *line) setRaw(frame []byte) {
 
 // Unmarshal reads a line. What it leaves out is filled in, the version by enc.
 func Unmarshal(b []byte, enc message.Encoder) (*message.Message, error) {
+	l, err := parse(b)
+	if err != nil {
+		return nil, err
+	}
+	return l.message(enc)
+}
+
+// UnmarshalReceived is Unmarshal for a line of a recording. At is zero where the line does not say when the message was received.
+func UnmarshalReceived(b []byte, enc message.Encoder) (m *message.Message, at time.Time, err error) {
+	l, err := parse(b)
+	if err != nil {
+		return nil, at, err
+	}
+	if l.Received != "" {
+		if at, err = time.Parse(time.RFC3339, l.Received); err != nil {
+			return nil, at, fmt.Errorf("key \"received\": %w", err)
+		}
+	}
+	m, err = l.message(enc)
+	return m, at, err
+}
+
+func parse(b []byte) (*line, error) {
 	var l line
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
@@ -122,7 +173,7 @@ func Unmarshal(b []byte, enc message.Encoder) (*message.Message, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("more than one JSON object on a line")
 	}
-	return l.message(enc)
+	return &l, nil
 }
 
 // FromJSON makes a message whose data is the JSON text given, letter by letter. Empty data ({}, [], 0) is no data.
@@ -154,7 +205,7 @@ func (l *line) bytes() ([]byte, error) {
 		key   string
 		value any
 	}{
-		{"subject", l.Subject}, {"type", l.Type}, {"sender", l.Sender}, {"time", l.Time}, {"version", l.Version},
+		{"received", l.Received}, {"subject", l.Subject}, {"type", l.Type}, {"sender", l.Sender}, {"time", l.Time}, {"version", l.Version},
 		{"mime", l.MIME}, {"data", l.Data}, {"raw", l.Raw}, {"raw_base64", l.RawBase64},
 	} {
 		if reflect.ValueOf(kv.value).Len() == 0 {

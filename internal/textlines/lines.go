@@ -1,4 +1,4 @@
-// Package textlines reads the messages of standard input, one a line, and makes text safe for terminals.
+// Package textlines reads messages, one a line, and makes text safe for terminals.
 package textlines
 
 import (
@@ -79,7 +79,7 @@ func readLines(ctx context.Context, r io.Reader, batches chan<- []Line) error {
 		case err == io.EOF:
 			return nil
 		case err != nil:
-			return fmt.Errorf("read line %d of standard input: %w", number, err)
+			return fmt.Errorf("read line %d: %w", number, err)
 		}
 	}
 }
