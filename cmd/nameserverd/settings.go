@@ -36,12 +36,10 @@ func (p *process) load() (*settled, error) {
 		src.Flags = append(src.Flags, config.Flag{Name: "--local-only", Key: "restrict_to_localhost", Value: true})
 	}
 	var err error
-	if s.report, err = config.Load(src, &s.shared, (*unvalidated)(&s.own), &s.http, &s.log); err != nil {
-		return s, daemon.BadConfig(err)
-	}
+	s.report, err = config.Load(src, &s.shared, (*unvalidated)(&s.own), &s.http, &s.log)
 	s.share()
 	s.warnOfKeys()
-	return s, daemon.BadConfig(errors.Join(s.unsupported(), s.located(s.own.Validate())))
+	return s, daemon.BadConfig(config.Together(err, s.located(s.own.Validate())))
 }
 
 // unvalidated are settings that are validated when they are complete: with the shared ones.
@@ -86,16 +84,6 @@ func (s *settled) group() multicast.Config {
 		TTL:       s.shared.MulticastTTL,
 		Interface: s.shared.MulticastInterface,
 	}
-}
-
-// unsupported refuses what would be less safe than it reads if it were passed over.
-func (s *settled) unsupported() error {
-	const key = "mc_ttl"
-	if s.shared.MulticastTTL == 0 && s.own.Multicast {
-		return &config.Problem{Origin: s.report.Origin(key), Key: key,
-			Text: "0 is not supported by nameserverd: use multicast_interface 127.0.0.1 to stay on this host"}
-	}
-	return nil
 }
 
 // located says of each setting that err finds bad where it comes from.

@@ -39,13 +39,11 @@ func (p *process) check() (err error) {
 			return err
 		}
 	}
+	if !p.flags.NoKeys {
+		err = lifecycle.AllWrong(err, s.checkKeys())
+	}
 	if err != nil {
 		return err
-	}
-	if !p.flags.NoKeys {
-		if err := s.checkKeys(); err != nil {
-			return err
-		}
 	}
 	_, err = s.report.WriteTo(p.stdout)
 	return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strconv"
@@ -220,6 +221,9 @@ func (a assigner) unmarshal(u encoding.TextUnmarshaler, v any, path string) []fa
 		return wrong(path, "a text", v)
 	}
 	if err := u.UnmarshalText([]byte(s)); err != nil {
+		if _, ok := u.(*netip.Addr); ok {
+			return wrong(path, "an IP address", s)
+		}
 		return []fault{{path: path, text: err.Error()}}
 	}
 	return nil

@@ -17,6 +17,16 @@ type entry struct {
 	value any // as package toml decodes into an any
 }
 
+// isTable tells whether a value is a table or a list of tables.
+func isTable(v any) bool {
+	switch v.(type) {
+	case map[string]any, []map[string]any:
+		return true
+	default:
+		return false
+	}
+}
+
 // parseDocument reads TOML.
 func parseDocument(data []byte) (*document, error) {
 	var root map[string]any

@@ -68,6 +68,11 @@ func (t *table) keys(sharedOnly bool) []string {
 	return keys
 }
 
+// tables returns the keys of tables and lists of them, as keys does.
+func (t *table) tables(sharedOnly bool) []string {
+	return slices.DeleteFunc(t.keys(sharedOnly), func(key string) bool { return !hasParts(t.byKey[key].values[0].Type()) })
+}
+
 // structFields yields the tagged fields of a struct in order, those of embedded structs in their place.
 func structFields(structure reflect.Value) iter.Seq2[string, reflect.Value] {
 	return func(yield func(string, reflect.Value) bool) {

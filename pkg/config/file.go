@@ -25,7 +25,7 @@ func (l *loader) file(path string, required, shared bool) {
 	case errors.Is(err, fs.ErrNotExist) && !required:
 		return
 	case err != nil:
-		p := &Problem{Origin: Origin{File: path}, Err: err}
+		p := &Problem{Origin: Origin{File: path}, Err: err, unread: true}
 		if errors.Is(err, fs.ErrPermission) {
 			p.Hint = "it holds no secrets: let the program's user read it"
 		}
@@ -71,7 +71,7 @@ func cause(err error) error {
 // document sets what data, the text of a file, says.
 func (l *loader) document(path string, data []byte, shared bool) {
 	if err := checkNesting(data); err != nil {
-		l.fail(&Problem{Origin: Origin{File: path}, Err: err})
+		l.fail(&Problem{Origin: Origin{File: path}, Err: err, unread: true})
 		return
 	}
 	doc, err := parseDocument(data)
@@ -83,33 +83,47 @@ func (l *loader) document(path string, data []byte, shared bool) {
 		from := Origin{File: path, Line: doc.lines[entry.key]}
 		f := l.table.byKey[entry.key]
 		if f == nil || shared && !f.shared {
-			l.fail(l.unknownKey(from, entry.key, f, shared))
+			l.fail(l.unknownKey(from, entry, f, shared))
 			continue
 		}
 		l.set(f, entry.value, assigner{}, from, doc.line)
 	}
 }
 
-// unknownKey tells why a file must not hold key; f is the field where it is a daemon's own key in a shared file.
-func (l *loader) unknownKey(from Origin, key string, f *field, shared bool) *Problem {
+// unknownKey tells why a file must not hold an entry; f is the field where it is a daemon's own key in a shared file.
+func (l *loader) unknownKey(from Origin, e entry, f *field, shared bool) *Problem {
+	key := e.key
 	if f != nil {
 		return &Problem{Origin: from, Key: key, Text: "is no shared setting",
 			Hint: "put it into the program's own file: other programs read this one too"}
 	}
-	return &Problem{Origin: from, Key: key, Text: unknownKey, Hint: cmp.Or(suggest(key, l.table.keys(shared)), l.table.elsewhere(key))}
+	keys := l.table.keys(shared)
+	if isTable(e.value) {
+		if keys = l.table.tables(shared); len(keys) == 0 {
+			return &Problem{Origin: from, Key: key, Text: unknownKey, Hint: "there are no tables here: settings stand at the top of the file, below no [heading]"}
+		}
+	}
+	return &Problem{Origin: from, Key: key, Text: unknownKey, Hint: cmp.Or(suggest(key, keys), l.table.elsewhere(key))}
 }
 
 // syntaxProblem tells of text that is no TOML.
 func syntaxProblem(path string, err error) *Problem {
-	p := &Problem{Origin: Origin{File: path}}
+	p := &Problem{Origin: Origin{File: path}, unread: true}
 	pe, ok := errors.AsType[toml.ParseError](err)
 	if !ok {
 		p.Text = strings.TrimPrefix(err.Error(), "toml: ")
 		return p
 	}
 	p.Line, p.Key, p.Text = pe.Position.Line, pe.LastKey, pe.Message
-	if strings.HasPrefix(pe.Message, "expected value but found") {
+	switch {
+	case strings.HasPrefix(pe.Message, "expected value but found"):
 		p.Hint = `text stands in quotes: key = "text"`
+	case strings.HasPrefix(pe.Message, "expected a top-level item to end with"):
+		p.Hint = `one setting stands on a line, and text and durations stand in quotes: key = "10m"`
+	case strings.HasSuffix(pe.Message, "but got ':' instead"):
+		p.Hint = "this is TOML, not YAML: key = value"
+	case pe.Message == "Key '"+pe.LastKey+"' has already been defined.":
+		p.Text = "is set twice in this file"
 	}
 	return p
 }

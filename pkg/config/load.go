@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,8 @@ type keyed interface {
 // to structs whose fields have toml tags, as [Settings]; a key may be in several of them. Then it calls the Validate method of
 // each that has one.
 //
-// The error joins all problems found: [*Problem] for each file, key and variable, and what the Validate methods returned.
+// The error joins all problems found, in the order of files and lines: [*Problem] for each file, key and variable, and what the Validate methods
+// returned.
 // After an error the targets hold a part of the settings: a daemon that reloads reads into new ones and swaps them in on success.
 // The report is never nil.
 func Load(src Sources, shared *Settings, own ...any) (*Report, error) {
@@ -43,7 +45,7 @@ func Load(src Sources, shared *Settings, own ...any) (*Report, error) {
 			l.validate(v)
 		}
 	}
-	return l.report, errors.Join(l.problems...)
+	return l.report, errors.Join(inOrder(l.problems, append(slices.Clone(src.Shared), src.Own)...)...)
 }
 
 // ForProgram reads what the host, its user and the environment have set for a program that people run: [Load] with the

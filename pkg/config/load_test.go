@@ -187,11 +187,11 @@ func TestFileProblems(t *testing.T) {
 			shared: "backend = \"secure\"\n\nnameserver_prot = 1\nmc_ttl = \"31\"\n",
 			own:    "max_age = 600\nlimits.totall = 3\n",
 			want: []string{
+				`shared.toml:1: backend: "secure" is unknown, want "unsecure_zmq" or "secure_zmq" | did you mean secure_zmq?`,
 				"shared.toml:3: nameserver_prot: unknown key | did you mean nameserver_port?",
 				`shared.toml:4: mc_ttl: want a whole number, got the text "31"`,
 				"own.toml:1: max_age: want a duration such as \"10m\", got the number 600 | a bare number has no unit: write \"500ms\", \"30s\", \"10m\" or \"2h\"",
 				"own.toml:2: limits.totall: unknown key | did you mean total?",
-				`shared.toml:1: backend: "secure" is unknown, want "unsecure_zmq" or "secure_zmq" | did you mean secure_zmq?`,
 			},
 		},
 		{
@@ -211,7 +211,25 @@ func TestFileProblems(t *testing.T) {
 		{
 			name: "key twice",
 			own:  "max_age = \"1m\"\nmax_age = \"2m\"\n",
-			want: []string{"own.toml:2: max_age: Key 'max_age' has already been defined."},
+			want: []string{"own.toml:2: max_age: is set twice in this file"},
+		},
+		{
+			name: "text without quotes",
+			own:  "max_age = 1m\n",
+			want: []string{`own.toml:1: expected a top-level item to end with a newline, comment, or EOF, but got 'm' instead | one setting stands on a line, and text and durations stand in quotes: key = "10m"`},
+		},
+		{
+			name: "YAML",
+			own:  "max_age: 1m\n",
+			want: []string{"own.toml:1: expected '.' or '=', but got ':' instead | this is TOML, not YAML: key = value"},
+		},
+		{
+			name: "a table that is none",
+			own:  "[limit]\ntotal = 1\n[max_ages]\nx = 1\n",
+			want: []string{
+				"own.toml:1: limit: unknown key | did you mean limits?",
+				"own.toml:3: max_ages: unknown key",
+			},
 		},
 		{
 			name: "types",
@@ -227,7 +245,7 @@ func TestFileProblems(t *testing.T) {
 				"own.toml:7: rule: want a list, got the number 5",
 				"own.toml:8: labels: want a table, got the number 1",
 				`own.toml:9: limits: want a table, got the text "x"`,
-				`own.toml:10: multicast_interface: ParseAddr("eth0"): unable to parse IP`,
+				`own.toml:10: multicast_interface: want an IP address, got the text "eth0"`,
 				`own.toml:11: tcp_keepalive: want true, false or "system", got "maybe"`,
 			},
 		},
@@ -235,11 +253,11 @@ func TestFileProblems(t *testing.T) {
 			name: "ranges",
 			own:  "mc_ttl = 256\npub_min_port = 60000\npub_max_port = 60000\nmc_group = \"10.0.0.1\"\nmulticast_interface = \"::1\"\nlimits.per_host = -1\n",
 			want: []string{
-				"own.toml:6: limits.per_host: want a whole number that is not negative, got the number -1",
-				`own.toml:4: mc_group: "10.0.0.1" is no IPv4 multicast group, want 224.0.0.0 to 239.255.255.255 | "0.0.0.0" announces by UDP broadcast instead`,
-				"own.toml:5: multicast_interface: ::1 is no IPv4 address | announcements go over IPv4 alone",
 				"own.toml:1: mc_ttl: 256 is out of range, want 1 to 255",
 				"own.toml:3: pub_max_port: 60000 is not above pub_min_port, 60000",
+				`own.toml:4: mc_group: "10.0.0.1" is no IPv4 multicast group, want 224.0.0.0 to 239.255.255.255 | "0.0.0.0" announces by UDP broadcast instead`,
+				"own.toml:5: multicast_interface: ::1 is no IPv4 address | announcements go over IPv4 alone",
+				"own.toml:6: limits.per_host: want a whole number that is not negative, got the number -1",
 			},
 		},
 		{
@@ -256,9 +274,9 @@ func TestFileProblems(t *testing.T) {
 			want: []string{
 				"own.toml:1: form: unknown key",
 				"own.toml:2: timeout: unknown key | timeout belongs to [[rule]]",
-				"own.toml:6: rule[1].qqq: unknown key",
 				"own.toml:4: rule[1].ratio: unknown key | ratio belongs to the top of the file, above all tables",
 				"own.toml:5: rule[1].total: unknown key | total belongs to [limits]",
+				"own.toml:6: rule[1].qqq: unknown key",
 			},
 		},
 		{

@@ -36,6 +36,8 @@ type Problem struct {
 	Text string
 	Hint string // what to try; may be empty
 	Err  error  // the cause, where there is one
+
+	unread bool // nothing of the file counts
 }
 
 // Error returns all but the hint, in one line.

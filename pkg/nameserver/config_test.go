@@ -28,16 +28,18 @@ func TestValidate(t *testing.T) {
 		{"one port for two", func(c *nameserver.Config) { c.BroadcastPort = c.NameserverPort }, []string{"broadcast_port"}},
 		{"any free port for all", func(c *nameserver.Config) { c.BroadcastPort, c.NameserverPort = 0, 0 }, nil},
 		{"version", func(c *nameserver.Config) { c.MessageVersion = "v1.3" }, []string{"message_version"}},
-		{"bind address", func(c *nameserver.Config) { c.BindAddresses = []string{"*", "a b"} }, []string{"bind_addresses"}},
+		{"bind address", func(c *nameserver.Config) { c.BindAddresses = []string{"*", "a b"} }, []string{"bind_addresses[2]"}},
 		{"IPv6 bind address", func(c *nameserver.Config) { c.BindAddresses = []string{"::", "fe80::1"} }, nil},
-		{"age below interval", func(c *nameserver.Config) { c.MaxAge = 3 * time.Second }, []string{"feed_announce_interval"}},
+		{"age below interval", func(c *nameserver.Config) { c.MaxAge = 3 * time.Second }, []string{"max_age"}},
+		{"interval above age", func(c *nameserver.Config) { c.FeedAnnounceInterval = 6 * time.Minute }, []string{"feed_announce_interval"}},
+		{"age out of range", func(c *nameserver.Config) { c.MaxAge = -time.Minute }, []string{"max_age"}},
 		{"no announcing", func(c *nameserver.Config) { c.MaxAge, c.FeedAnnounceInterval = time.Second, 0 }, nil},
 		{"negative", func(c *nameserver.Config) { c.WithdrawGrace, c.FeedAnnounceInterval = -1, -1 },
 			[]string{"withdraw_grace", "feed_announce_interval"}},
 		{"probes", func(c *nameserver.Config) {
 			c.Probe, c.ProbeAfter, c.ProbeGrace, c.ProbeRate, c.ProbeRatePerHost = "on", time.Millisecond, -1, 1001, 0
 		}, []string{"probe", "probe_after", "probe_grace", "probe_rate", "probe_rate_per_host"}},
-		{"nameserver", func(c *nameserver.Config) { c.FeedNameservers = []string{"h", "h:1", "tcp://"} }, []string{"feed_nameservers"}},
+		{"nameserver", func(c *nameserver.Config) { c.FeedNameservers = []string{"h", "h:1", "tcp://"} }, []string{"feed_nameservers[3]"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -38,7 +38,7 @@ func (c Config) Validate() error {
 	v.distinct(ports(c, nil))
 	v.version(c.MessageVersion)
 	v.bindAddresses(c)
-	v.duration("max_age", c.MaxAge, time.Second, 365*24*time.Hour)
+	v.duration("max_age", c.MaxAge, minMaxAge, 365*24*time.Hour)
 	v.duration("withdraw_grace", c.WithdrawGrace, 0, time.Hour)
 	v.between("max_entries", c.MaxEntries, 1, maxEntries)
 	v.between("max_entries_per_source", c.MaxEntriesPerSource, 1, maxEntries)
@@ -46,20 +46,32 @@ func (c Config) Validate() error {
 	v.probes(c)
 	v.duration("feed_heartbeat", c.FeedHeartbeat, time.Second, time.Hour)
 	v.duration("feed_announce_interval", c.FeedAnnounceInterval, 0, time.Hour)
-	if 2*c.FeedAnnounceInterval > c.MaxAge {
-		v.add("feed_announce_interval", fmt.Sprintf("%s is more than half of max_age, %s: the change feed would expire between announcements",
-			c.FeedAnnounceInterval, c.MaxAge), "raise max_age, which is at least twice the interval of every publisher")
-	}
-	for _, s := range c.FeedNameservers {
+	v.feedOutlivesInterval(c)
+	for i, s := range c.FeedNameservers {
 		if _, err := c.feedNameserver(s); err != nil {
-			v.add("feed_nameservers", err.Error(), "give HOST or HOST:PORT")
+			v.add(fmt.Sprintf("feed_nameservers[%d]", i+1), err.Error(), "give HOST or HOST:PORT")
 		}
 	}
 	return errors.Join(v.problems...)
 }
 
+// feedOutlivesInterval wants the change feed to stay listed from one announcement to the next. Of the two settings, the one that is not the default is to blame.
+func (v *validation) feedOutlivesInterval(c Config) {
+	const hint = "max_age is at least twice the interval of every publisher"
+	switch {
+	case c.MaxAge < minMaxAge || 2*c.FeedAnnounceInterval <= c.MaxAge: // what is out of range is told
+	case c.FeedAnnounceInterval == DefaultConfig().FeedAnnounceInterval:
+		v.add("max_age", fmt.Sprintf("%s is less than twice feed_announce_interval, %s: the change feed would expire between announcements",
+			c.MaxAge, c.FeedAnnounceInterval), hint)
+	default:
+		v.add("feed_announce_interval", fmt.Sprintf("%s is more than half of max_age, %s: the change feed would expire between announcements",
+			c.FeedAnnounceInterval, c.MaxAge), hint)
+	}
+}
+
 // Bounds of settings.
 const (
+	minMaxAge       = time.Second
 	maxEntries      = 10_000_000
 	minRequestBytes = 1024    // the longest datagram of a publisher
 	maxRequestBytes = 1 << 20 // what the sockets take in
@@ -175,9 +187,9 @@ func (v *validation) bindAddresses(c Config) {
 	if len(c.BindAddresses) == 0 {
 		v.add("bind_addresses", "is empty", `["*"] is every IPv4 address of the host`)
 	}
-	for _, host := range c.BindAddresses {
+	for i, host := range c.BindAddresses {
 		if _, err := bindEndpoint(host, 0); err != nil {
-			v.add("bind_addresses", err.Error(), `give IP addresses, names of network interfaces, or "*"`)
+			v.add(fmt.Sprintf("bind_addresses[%d]", i+1), fmt.Sprintf("want an IP address, the name of a network interface, or \"*\", got %q", host), "")
 		}
 	}
 }
