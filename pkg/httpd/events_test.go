@@ -1,0 +1,246 @@
+package httpd_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pytroll/posttroll-go/pkg/httpd"
+)
+
+// serveEvents serves events at /events.
+func serveEvents(t *testing.T) (*httpd.Events, *httpd.Server) {
+	t.Helper()
+	events := httpd.NewEvents()
+	mux := httpd.NewMux()
+	mux.Handle("GET /events", events)
+	s, err := httpd.Listen(httpd.Config{Listen: "127.0.0.1:0"}, mux, httpd.Options{})
+	return events, serve(t, s, err)
+}
+
+// follower reads a stream of events.
+type follower struct {
+	t    *testing.T
+	body *bufio.Reader
+}
+
+// follow asks for events. It ends with the test.
+func follow(t *testing.T, s *httpd.Server, query, last string) *follower {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Addr().String()+"/events"+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last != "" {
+		req.Header.Set("Last-Event-ID", last)
+	}
+	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		if err := res.Body.Close(); err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatalf("%s, %s", res.Status, res.Header.Get("Content-Type"))
+	}
+	return &follower{t, bufio.NewReader(res.Body)}
+}
+
+// next reads an event: its ID, and its type and data.
+func (f *follower) next() (id, event string) {
+	f.t.Helper()
+	for {
+		line, err := f.body.ReadString('\n')
+		if err != nil {
+			f.t.Fatalf("read: %v", err)
+		}
+		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		switch key {
+		case "id":
+			id = value
+		case "event":
+			event = value
+		case "data":
+			_, data, found := strings.Cut(value, `"data":`)
+			if found {
+				event += " " + strings.TrimSuffix(data, "}")
+			}
+		case "":
+			if event != "" {
+				return id, event
+			}
+		}
+	}
+}
+
+// wants reads events and compares them, and returns the ID of the last one.
+func (f *follower) wants(want ...string) (id string) {
+	f.t.Helper()
+	var got []string
+	for range want {
+		var event string
+		id, event = f.next()
+		got = append(got, event)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		f.t.Fatalf("(-want +got)\n%s", diff)
+	}
+	return id
+}
+
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	events, s := serveEvents(t)
+	one := follow(t, s, "", "")
+	begin := one.wants("hello")
+	events.Add("added", map[string]int{"n": 1})
+	events.Add("added", map[string]string{"text": "a\nb\u2028"})
+	seen := one.wants(`added {"n":1}`, `added {"text":"a\nb\u2028"}`)
+	events.Add("removed", map[string]int{"n": 1})
+	one.wants(`removed {"n":1}`)
+
+	// Who comes back gets what it has missed; who is new gets what is new, or what it asks for.
+	follow(t, s, "", seen).wants("hello", `removed {"n":1}`)
+	follow(t, s, "", begin).wants("hello", `added {"n":1}`, `added {"text":"a\nb\u2028"}`, `removed {"n":1}`)
+	follow(t, s, "?recent=1", "").wants("hello", `removed {"n":1}`)
+	follow(t, s, "?recent=1000", "").wants("hello", `added {"n":1}`, `added {"text":"a\nb\u2028"}`, `removed {"n":1}`)
+	two := follow(t, s, "", "")
+	two.wants("hello")
+	events.Add("last", struct{}{})
+	two.wants("last {}")
+
+	// What was before the start of the daemon nobody knows, nor what never was.
+	for _, last := range []string{"abc-1", "nonsense", begin + "99"} {
+		follow(t, s, "", last).wants("hello", "gap", `added {"n":1}`)
+	}
+	var kinds []string
+	for _, e := range events.Recent(2) {
+		kinds = append(kinds, e.Kind)
+	}
+	if diff := cmp.Diff([]string{"last", "removed"}, kinds); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got := events.Recent(-1); len(got) != 0 {
+		t.Errorf("got %v", got)
+	}
+}
+
+// The memory of events is bounded, in their number and in each of them.
+func TestManyEvents(t *testing.T) {
+	t.Parallel()
+	events, s := serveEvents(t)
+	begin := follow(t, s, "", "").wants("hello")
+	for i := range 1500 {
+		events.Add("n", i)
+	}
+	if got := len(events.Recent(5000)); got != 1000 {
+		t.Errorf("%d are kept", got)
+	}
+	follow(t, s, "", begin).wants("hello", "gap", "n 500", "n 501")
+	events.Add("long", strings.Repeat("x", 5000))
+	if got := string(events.Recent(1)[0].Data); got != `{"too_long":5002}` {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestBadStreams(t *testing.T) {
+	t.Parallel()
+	_, s := serveEvents(t)
+	for query, want := range map[string]string{
+		"?recent=x": `{"error":"recent is 0 to 1000"}`, "?recent=-1": `{"error":"recent is 0 to 1000"}`, "?recent=1001": `{"error":"recent is 0 to 1000"}`,
+		"?since=1": `{"error":"unknown parameter \"since\""}`,
+	} {
+		status, _, body := talk(t, s, "GET /events"+query+" HTTP/1.1\nHost: localhost\n\n")
+		if status != http.StatusBadRequest || strings.TrimSpace(body) != want {
+			t.Errorf("%s: got %d %s, want %s", query, status, body, want)
+		}
+	}
+	if status, header, _ := talk(t, s, "HEAD /events HTTP/1.1\nHost: localhost\n\n"); status != http.StatusOK || header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("HEAD: got %d, %v", status, header)
+	}
+}
+
+// At most sixteen follow, and whoever leaves makes room.
+func TestManyStreams(t *testing.T) {
+	t.Parallel()
+	_, s := serveEvents(t)
+	var open []net.Conn
+	for range 16 {
+		c, err := net.Dial("tcp", s.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		open = append(open, c)
+		fmt.Fprint(c, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		if _, err := bufio.NewReader(c).ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	status, header, body := talk(t, s, "GET /events HTTP/1.1\nHost: localhost\n\n")
+	if status != http.StatusServiceUnavailable || header.Get("Retry-After") != "3" || !strings.Contains(body, "too many follow") {
+		t.Errorf("got %d %s %s", status, header.Get("Retry-After"), body)
+	}
+	if err := open[0].Close(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); ; {
+		if status, _, _ := talk(t, s, "HEAD /events HTTP/1.1\nHost: localhost\n\n"); status == http.StatusOK {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("nobody makes room")
+		}
+	}
+}
+
+// Who does not read is cut, and does not hold up the others.
+func TestSlowReader(t *testing.T) {
+	t.Parallel()
+	events, s := serveEvents(t)
+	slow, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	if err := slow.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(slow, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	quick := follow(t, s, "", "")
+	quick.wants("hello")
+	for range 14 { // with them all places are taken, until it is cut
+		follow(t, s, "", "").wants("hello")
+	}
+	long := strings.Repeat("x", 4000)
+	for begin := time.Now(); ; {
+		status, _, _ := talk(t, s, "HEAD /events HTTP/1.1\nHost: localhost\n\n")
+		if status == http.StatusOK {
+			t.Logf("cut after %s", time.Since(begin).Round(time.Second))
+			break
+		}
+		if time.Since(begin) > 25*time.Second {
+			t.Fatal("it is not cut")
+		}
+		for range 20 {
+			events.Add("n", long)
+			if _, event := quick.next(); !strings.HasPrefix(event, "n ") {
+				t.Fatalf("got %s", event)
+			}
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
