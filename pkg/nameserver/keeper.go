@@ -22,10 +22,11 @@ const (
 
 // keeper is the loop that changes the table and publishes the changes, both in the same order. It sleeps until something is due.
 type keeper struct {
-	n     *Nameserver
-	beat  *heart
-	tell  func(line string)
-	noise recent[noiseKey]
+	n      *Nameserver
+	beat   *heart
+	tell   func(line string)
+	change func(Change) // nil: nobody follows
+	noise  recent[noiseKey]
 
 	heartbeat time.Time // when the next one is due
 	status    time.Time
@@ -36,7 +37,7 @@ type keeper struct {
 type noiseKey struct{ uri, what string }
 
 func newKeeper(n *Nameserver, hooks Hooks, beat *heart) *keeper {
-	k := &keeper{n: n, beat: beat, tell: hooks.Status, listed: -1}
+	k := &keeper{n: n, beat: beat, tell: hooks.Status, change: hooks.Change, listed: -1}
 	if k.tell == nil {
 		k.tell = func(string) {}
 	}
@@ -125,6 +126,7 @@ func (k *keeper) note(ctx context.Context, nt notice, now time.Time) error {
 		return nil
 	}
 	k.n.prober.announced(p, outcome != registry.Renewed && outcome != registry.Changed, now)
+	k.changed(changeOf(outcome), p, backendOf(p.Secure), "")
 	switch outcome {
 	case registry.Added:
 		k.n.counters.added.Add(1)
@@ -166,10 +168,14 @@ func tableReason(err error) string {
 }
 
 func (k *keeper) withdraw(p registry.Publisher, now time.Time) {
+	_, listed := k.n.registry.State(p.URI)
 	err := k.n.registry.Withdraw(p.URI, p.Source, now)
 	switch {
 	case err == nil:
 		k.n.counters.withdrawn.Add(1)
+		if listed { // else it has said so before
+			k.changed(PublisherWithdrawn, p, "", "")
+		}
 		k.info("publisher withdrawn", p, now)
 	case errors.Is(err, registry.ErrForeign):
 		k.n.refused.add(p.Source, &refusal{reason: reasonNotOwner, uri: p.URI, err: err})
@@ -184,6 +190,7 @@ func (k *keeper) bury(v verdict, now time.Time) {
 		return // it has been heard of in the meantime
 	}
 	k.n.counters.dead.Add(1)
+	k.changed(PublisherDead, registry.Publisher{URI: v.uri, Services: was.Services, Source: was.Source}, "", string(v.cause))
 	k.n.log.Info("publisher is dead", zap.String("uri", v.uri), services(was.Services), zap.String("cause", string(v.cause)),
 		zap.Duration("age", now.Sub(v.since)))
 }
@@ -223,16 +230,22 @@ const (
 
 // services are the names of a publisher for the log, which a peer must not fill with thousands of them.
 func services(s registry.Services) zap.Field {
-	names := slices.Clone(s.Names[:min(len(s.Names), loggedNames)])
+	names := shortened(s.Names)
+	if more := len(s.Names) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("... and %d more", more))
+	}
+	return zap.Strings("service", names)
+}
+
+// shortened returns the first names, none of them too long.
+func shortened(all []string) []string {
+	names := slices.Clone(all[:min(len(all), loggedNames)])
 	for i, name := range names {
 		if len(name) > loggedName {
 			names[i] = strings.ToValidUTF8(name[:loggedName], "") + "..."
 		}
 	}
-	if more := len(s.Names) - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("... and %d more", more))
-	}
-	return zap.Strings("service", names)
+	return names
 }
 
 // expire removes what is too old, and what was withdrawn long enough ago.
@@ -246,6 +259,7 @@ func (k *keeper) expire(ctx context.Context, now time.Time) error {
 		case gone.Dead:
 			cause = "dead"
 		}
+		k.changed(PublisherRemoved, registry.Publisher{URI: gone.URI, Services: gone.Services, Source: gone.Source}, backendOf(gone.Secure), cause)
 		k.n.log.Info("publisher removed", zap.String("uri", gone.URI), services(gone.Services),
 			zap.String("cause", cause), zap.Duration("age", now.Sub(gone.Since)))
 		if err := k.n.publishRemoval(ctx, gone); err != nil {

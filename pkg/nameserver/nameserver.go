@@ -54,6 +54,8 @@ type Hooks struct {
 	BeatInterval time.Duration
 	// Status is given one readable line when the number of publishers has changed, and now and then.
 	Status func(line string)
+	// Change is told what becomes of publishers, in order. Called by one goroutine.
+	Change func(Change)
 }
 
 // Nameserver answers lookups, takes announcements and publishes changes.
