@@ -26,7 +26,7 @@ func TestChangesAndPublishers(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			changes = append(changes, string(c.Kind)+" "+c.URI+" "+c.Source.Addr.String()+" "+c.Cause)
-		}})
+		}}, nil)
 		defer s.close()
 		hears := func(want ...string) {
 			t.Helper()
