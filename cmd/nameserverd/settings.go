@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/config"
@@ -38,12 +40,30 @@ func (p *process) load() (*settled, error) {
 	var err error
 	s.report, err = config.Load(src, &s.shared, (*unvalidated)(&s.own), &s.http, &s.log)
 	s.share()
+	s.own.StateFile = stateFile(s.own.StateFile, p.environ)
 	s.warnOfKeys()
 	return s, daemon.BadConfig(config.Together(err, s.located(s.own.Validate())))
 }
 
 // unvalidated are settings that are validated when they are complete: with the shared ones.
 type unvalidated nameserver.Config
+
+// stateDirectory is the variable in which systemd names the directories of StateDirectory=, with colons between them.
+const stateDirectory = "STATE_DIRECTORY="
+
+// stateFile finds the file of a nameserver that is to find it itself; empty: it keeps none.
+func stateFile(set string, environ []string) string {
+	if set != nameserver.StateAuto {
+		return set
+	}
+	for _, variable := range environ {
+		if all, ok := strings.CutPrefix(variable, stateDirectory); ok && all != "" {
+			first, _, _ := strings.Cut(all, ":")
+			return filepath.Join(first, "state.jsonl")
+		}
+	}
+	return ""
+}
 
 // share gives the nameserver the settings that all programs share.
 func (s *settled) share() {

@@ -44,6 +44,7 @@ type membership struct {
 
 	mu     sync.Mutex            // guards what is below
 	joined map[int]net.Interface // by index: names can change
+	lost   error                 // why other hosts cannot be heard
 }
 
 // join makes a membership; that there is no network yet is no error.
@@ -219,6 +220,13 @@ func (m *membership) forget(seen change) {
 	}
 }
 
+// network returns why other hosts cannot be heard.
+func (m *membership) network() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lost
+}
+
 func (m *membership) members() []net.Interface {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -241,6 +249,9 @@ func (m *membership) report(err error) {
 		m.logger.Warn("no network for multicast: what is sent elsewhere is not heard", zap.NamedError("cause", err))
 	}
 	m.failure = failure
+	m.mu.Lock()
+	m.lost = err
+	m.mu.Unlock()
 	if err == nil {
 		m.retry = 0
 		return

@@ -118,6 +118,15 @@ func (r *Receiver) Interfaces() []string {
 	return r.members.names()
 }
 
+// Network returns why nothing can come from other hosts now: the group is not joined where it is reached, or the interface is down. Nil when it is not known
+// that anything is wrong, and for broadcast.
+func (r *Receiver) Network() error {
+	if r.members == nil {
+		return nil
+	}
+	return r.members.network()
+}
+
 // Close leaves the group and makes a blocked Receive return.
 func (r *Receiver) Close() error {
 	var err error

@@ -22,6 +22,7 @@ const (
 	keyStatus      = "status"
 	keyName        = "name"
 	keyReceiveTime = "receive_time" // written by the registry
+	keyUnconfirmed = "unconfirmed"  // as well
 )
 
 // errOther says that a message is good and no announcement: it is none of the nameserver's business.
@@ -29,6 +30,7 @@ var errOther = errors.New("no announcement")
 
 // notice is an announcement, or a withdrawal, that was understood.
 type notice struct {
+	echo      bool // an announcement of our own that the group brought back, and nothing else
 	withdraw  bool
 	publisher registry.Publisher // of a withdrawal: URI, Services and Source alone
 	message   *message.Message   // as it came
@@ -82,6 +84,7 @@ func newNotice(m *message.Message, a discovery.Announcement, from registry.Sourc
 	entry := object.Clone()
 	entry.Set(keyName, listedName(m.Subject()))
 	entry.Delete(keyReceiveTime)
+	entry.Delete(keyUnconfirmed)
 	encoded, naive, err := encodeEntry(entry)
 	if err != nil {
 		return notice{}, err

@@ -89,6 +89,12 @@ type Config struct {
 	// ProbeRatePerHost is the same for the publishers of one host. 1 to 1000. Default 10. Environment: POSTTROLL_PROBE_RATE_PER_HOST.
 	ProbeRatePerHost int `toml:"probe_rate_per_host"`
 
+	// StateFile is a file in which what is listed outlives the nameserver: after a restart it is known at once, and marked in
+	// lookups until it is announced again, for which it has max_age. The file is written when publishers come, change or go. "auto":
+	// state.jsonl in the directory that systemd gives the unit of the package, /var/lib/posttroll/nameserver (STATE_DIRECTORY), and
+	// none without one. "": none. Default "auto". Environment: POSTTROLL_STATE_FILE.
+	StateFile string `toml:"state_file"`
+
 	// ShowSecureEntries lets plain lookups and the plain change feed tell of publishers with backend "secure_zmq". Plain Python
 	// subscribers of a service end when they hear of one. Default false. Environment: POSTTROLL_SHOW_SECURE_ENTRIES.
 	ShowSecureEntries bool `toml:"show_secure_entries"`
@@ -130,6 +136,17 @@ const (
 	defaultSecureBroadcastPort      = 21201
 )
 
+// StateAuto is a Config.StateFile that is still to be found. Who knows the service manager does so: it is none for the nameserver itself.
+const StateAuto = "auto"
+
+// statePath is where the state is kept; empty: nowhere.
+func (c Config) statePath() string {
+	if c.StateFile == StateAuto {
+		return ""
+	}
+	return c.StateFile
+}
+
 // DefaultConfig returns the settings of a nameserver where nothing is set.
 func DefaultConfig() Config {
 	return Config{
@@ -152,6 +169,7 @@ func DefaultConfig() Config {
 		ProbeGrace:               5 * time.Second,
 		ProbeRate:                50,
 		ProbeRatePerHost:         10,
+		StateFile:                StateAuto,
 		FeedHeartbeat:            29 * time.Second,
 		FeedAnnounceInterval:     discovery.DefaultInterval,
 		NextLookupPort:           5559,

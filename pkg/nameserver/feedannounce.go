@@ -1,6 +1,7 @@
 package nameserver
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -123,13 +124,14 @@ type feedGroup struct{ n *Nameserver }
 // Send takes the announcement in and sends it to the group.
 func (g *feedGroup) Send(ctx context.Context, frame []byte) error {
 	from := registry.Source{Addr: netip.AddrFrom4([4]byte{127, 0, 0, 1})}
-	if err := g.n.take(ctx, frame, 1, from); err != nil && !errors.Is(err, errStopped) {
+	if err := g.n.take(ctx, frame, 1, from, registry.Own); err != nil && !errors.Is(err, errStopped) {
 		return err
 	}
 	cfg := g.n.config()
 	if !cfg.Multicast || cfg.RestrictToLocalhost {
 		return nil
 	}
+	g.n.said.Store(new(bytes.Clone(frame)))
 	return g.n.opts.Sender.Send(ctx, frame)
 }
 

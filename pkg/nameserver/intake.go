@@ -1,6 +1,7 @@
 package nameserver
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/netip"
@@ -26,14 +27,24 @@ func (n *Nameserver) receiveDatagrams(ctx context.Context, beat *heart) error {
 	}
 	for {
 		d, err := receive(ctx, beat, next)
+		if own := n.said.Load(); err == nil && own != nil && bytes.Equal(*own, d.body) {
+			err = n.hand(ctx, notice{echo: true})
+			if err == nil {
+				continue
+			}
+		}
 		if err != nil {
 			return part(ctx, "receive announcements", err)
 		}
-		if n.config().RestrictToLocalhost && !n.local.contains(d.from) {
+		way := registry.Group
+		if n.local.contains(d.from) {
+			way = registry.Local
+		}
+		if n.config().RestrictToLocalhost && way == registry.Group {
 			n.refused.add(registry.Source{Addr: d.from}, refuse(reasonForeign, "announcement from another host"))
 			continue
 		}
-		if err := n.take(ctx, d.body, 1, registry.Source{Addr: d.from}); err != nil {
+		if err := n.take(ctx, d.body, 1, registry.Source{Addr: d.from}, way); err != nil {
 			return part(ctx, "take announcements", err)
 		}
 	}
@@ -47,7 +58,7 @@ func (n *Nameserver) takeRegistrations(ctx context.Context, r replier, requests 
 		}
 	}
 	for _, req := range requests {
-		if err := n.take(ctx, req.Body, req.Parts, source(req)); err != nil {
+		if err := n.take(ctx, req.Body, req.Parts, source(req), registry.Direct); err != nil {
 			return err
 		}
 	}
@@ -61,7 +72,7 @@ func source(req transport.Request) registry.Source {
 
 // take reads one announcement and hands it to the keeper. The error is that of ctx, or errStopped: whatever is wrong with the
 // announcement is counted and logged.
-func (n *Nameserver) take(ctx context.Context, frame []byte, parts int, from registry.Source) error {
+func (n *Nameserver) take(ctx context.Context, frame []byte, parts int, from registry.Source, way registry.Way) error {
 	n.counters.announcements.Add(1)
 	n.announcers.add(from.Client)
 	nt, err := readAnnouncement(frame, parts, n.config().MaxRequestBytes, from, n.assumed)
@@ -73,6 +84,7 @@ func (n *Nameserver) take(ctx context.Context, frame []byte, parts int, from reg
 		n.refused.add(from, err)
 		return nil
 	}
+	nt.publisher.Way = way
 	return n.hand(ctx, nt)
 }
 

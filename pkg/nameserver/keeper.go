@@ -28,6 +28,10 @@ type keeper struct {
 	change func(Change) // nil: nobody follows
 	noise  recent[noiseKey]
 
+	deafness deafness
+	planned  time.Time // when the next round is due at the latest
+	rounded  time.Time // when the last one began
+
 	heartbeat time.Time // when the next one is due
 	status    time.Time
 	listed    int // at the last status
@@ -54,11 +58,13 @@ func (k *keeper) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case nt := <-k.n.notices:
+			k.listen(nt, time.Now())
 			// What is too old goes first: a late publisher is removed and added again.
-			if err = k.expire(ctx, time.Now()); err == nil {
+			if err = k.expire(ctx, time.Now()); err == nil && !nt.echo {
 				err = k.note(ctx, nt, time.Now())
 			}
 		case v := <-k.n.prober.verdicts:
+			k.attend(time.Now())
 			k.bury(v, time.Now())
 		case <-k.n.reloaded:
 			err = k.expire(ctx, time.Now())
@@ -72,7 +78,9 @@ func (k *keeper) run(ctx context.Context) error {
 			return part(ctx, "publish changes", err)
 		}
 		k.beat.beat()
-		timer.Reset(time.Until(k.next()))
+		k.n.saver.ask(time.Now())
+		k.planned = later(k.next(), time.Now())
+		timer.Reset(time.Until(k.planned))
 	}
 }
 
@@ -134,6 +142,9 @@ func (k *keeper) note(ctx context.Context, nt notice, now time.Time) error {
 	case registry.Changed:
 		k.n.counters.changed.Add(1)
 		k.info("publisher changed", p, now)
+	case registry.Confirmed:
+		k.n.counters.confirmed.Add(1)
+		k.n.log.Debug("publisher confirmed", about(p)...)
 	case registry.Returned:
 		k.n.counters.returned.Add(1)
 		k.info("publisher returned", p, now)
@@ -250,6 +261,7 @@ func shortened(all []string) []string {
 
 // expire removes what is too old, and what was withdrawn long enough ago.
 func (k *keeper) expire(ctx context.Context, now time.Time) error {
+	k.attend(now)
 	for _, gone := range k.n.registry.Expire(now) {
 		k.n.counters.removed.Add(1)
 		cause := "too old"
@@ -267,4 +279,11 @@ func (k *keeper) expire(ctx context.Context, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }

@@ -75,6 +75,10 @@ type Nameserver struct {
 	handed   map[string]*os.File // for Listen, by endpoint; nil: it binds
 	local    *localHosts
 
+	saver *saver
+	said  atomic.Pointer[[]byte] // to the group last
+	deaf  [heardWays]atomic.Bool // ways by which nobody is heard
+
 	refused        *refusals // announcements
 	refusedLookups *refusals
 	announcers     tally // who announced over a secure port
@@ -124,6 +128,7 @@ func New(cfg Config, opts Options) (*Nameserver, error) {
 	n.prober = newProber(n, opts.Transport)
 	n.sockets.Store(&sockets{})
 	n.setConfig(cfg)
+	n.saver = newSaver(n)
 	var err error
 	if n.handed, err = n.assign(cfg, opts.Security, opts.Listeners); err != nil {
 		return nil, err
@@ -162,6 +167,8 @@ func (n *Nameserver) encoder() message.Encoder {
 func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 	parts, ctx := errgroup.WithContext(ctx)
 	pulse := newPulse(hooks)
+	k := newKeeper(n, hooks, pulse.join())
+	saving := n.saver.path != "" && k.restore(time.Now())
 	for _, r := range n.sockets.Load().lookups {
 		n.serve(ctx, parts, r, pulse.join(), n.answerLookups)
 	}
@@ -172,7 +179,9 @@ func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 		beat := pulse.join()
 		parts.Go(func() error { return n.receiveDatagrams(ctx, beat) })
 	}
-	k := newKeeper(n, hooks, pulse.join())
+	if saving {
+		parts.Go(func() error { return n.saver.run(ctx) })
+	}
 	parts.Go(func() error {
 		defer close(n.stopped)
 		return k.run(ctx)

@@ -243,6 +243,8 @@ func TestHiddenAgain(t *testing.T) {
 		}
 		s.multicast(hostB, secured(uriB, "x"))
 		check(t, "listed", s.listed(""), []string{})
+		time.Sleep(time.Minute)
+		s.multicast(hostB, secured(uriB, "x")) // two hosts that fell silent at once would be kept
 		time.Sleep(11 * time.Minute)
 		check(t, "feed", s.feed.changes(t), []string{"+" + uriA, "-" + uriA, "-" + uriB})
 	})

@@ -30,6 +30,15 @@ type Stats struct {
 	Withdrawn, Dead, Removed uint64
 	// Probes are connections to publishers to see whether they are there.
 	Probes ProbeStats
+	// Restored publishers were known from before the start. Of these Confirmed have been heard of since, and Unconfirmed are listed and have not.
+	Restored, Confirmed uint64
+	Unconfirmed         int
+	// Deafened is how often it was the nameserver that could not hear. Deaf is 1 for each way of announcing by which it cannot now, else 0: "multicast",
+	// "local_multicast" (from this host) and "direct". Nobody who announces so grows old meanwhile.
+	Deafened uint64
+	Deaf     map[string]int
+	// StateSaves and StateFailures count how often the state was written, and could not be.
+	StateSaves, StateFailures uint64
 	// Unpublished changes could not be put into a message of the change feed.
 	Unpublished uint64
 	// FollowersBy are the subscribers of the change feed that are connected now, by the backend of its port.
@@ -49,6 +58,7 @@ type counters struct {
 	added, changed, returned        atomic.Uint64
 	withdrawn, dead, removed        atomic.Uint64
 	unpublished, changes            atomic.Uint64
+	restored, confirmed, deafened   atomic.Uint64
 }
 
 // Stats returns counters. They are read one by one, so a sum may be off by what happens meanwhile.
@@ -74,6 +84,13 @@ func (n *Nameserver) Stats() Stats {
 		Dead:            c.dead.Load(),
 		Removed:         c.removed.Load(),
 		Probes:          n.probes.stats(),
+		Restored:        c.restored.Load(),
+		Confirmed:       c.confirmed.Load(),
+		Unconfirmed:     n.registry.Unconfirmed(),
+		Deafened:        c.deafened.Load(),
+		Deaf:            n.deafWays(),
+		StateSaves:      n.saver.saves.Load(),
+		StateFailures:   n.saver.failures.Load(),
 		Unpublished:     c.unpublished.Load(),
 		FollowersBy:     bound.followers(),
 		Changes:         c.changes.Load(),

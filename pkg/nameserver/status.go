@@ -15,6 +15,14 @@ func (s Stats) line(feed []int) string {
 	if len(feed) > 0 {
 		parts = append(parts, "change feed on "+enumerate(feed))
 	}
+	if s.Unconfirmed > 0 {
+		parts = append(parts, grouped(uint64(s.Unconfirmed))+" not heard of since the start")
+	}
+	for _, way := range wayNames {
+		if s.Deaf[way] > 0 {
+			parts = append(parts, "nobody can be heard by "+way)
+		}
+	}
 	if refused := sum(s.Refused) + sum(s.RefusedLookups); refused > 0 {
 		parts = append(parts, plural(refused, "message")+" refused")
 	}

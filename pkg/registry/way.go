@@ -8,7 +8,8 @@ type Way uint8
 
 // The ways.
 const (
-	Group  Way = iota // from the multicast group
+	Group  Way = iota // from the multicast group, sent by another host
+	Local             // from the multicast group, sent by this host
 	Direct            // brought by the publisher itself
 	Own               // the nameserver's own; such entries are not [Registry.Saved]
 	ways
