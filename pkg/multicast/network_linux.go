@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -37,6 +38,7 @@ type changes struct {
 	file   *os.File
 	buffer []byte
 	once   sync.Once
+	closed atomic.Bool
 }
 
 func watchNetwork() (*changes, error) {
@@ -63,7 +65,10 @@ func (c *changes) wait(retry, gather time.Duration) (change, error) {
 	for deadline = time.Now().Add(gather); err == nil; {
 		err = c.read(&seen, deadline)
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case c.closed.Load():
+		return seen, os.ErrClosed // a deadline for a file that is closed is refused with another error
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return seen, nil
 	}
 	return seen, err
@@ -97,7 +102,10 @@ func (c *changes) read(seen *change, deadline time.Time) error {
 
 func (c *changes) close() error {
 	var err error
-	c.once.Do(func() { err = c.file.Close() })
+	c.once.Do(func() {
+		c.closed.Store(true)
+		err = c.file.Close()
+	})
 	return err
 }
 
