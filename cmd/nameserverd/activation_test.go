@@ -147,7 +147,7 @@ func TestSocketsAndSettingsHaveToAgree(t *testing.T) {
 			"error: the service manager hands over a socket at 127.0.0.1:", "and nothing is to be served at that port\n",
 		}},
 		{"another address", 3, []string{"POSTTROLL_BIND_ADDRESSES=*"}, []string{"but none for tcp://*:", "is to be bound at * alone\n"}},
-		{"one too many", 4, nil, []string{"and nothing is to be served at that port\nhint: ListenStream= in posttroll-nameserver.socket"}},
+		{"one too many", 4, nil, []string{"and nothing is to be served at that port\nhint: the settings want these sockets, and no others: [Socket] ListenStream= ListenStream=127.0.0.1:"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

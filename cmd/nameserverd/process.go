@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -47,7 +48,12 @@ func (p *process) check() error {
 }
 
 // serve runs the nameserver until ctx ends.
-func (p *process) serve(ctx context.Context) error {
+func (p *process) serve(ctx context.Context) (err error) {
+	listeners, err := daemon.SystemdListeners()
+	defer func() { err = errors.Join(daemon.Failing(ctx, err, listeners), daemon.CloseListeners(listeners)) }()
+	if err != nil {
+		return err
+	}
 	s, err := p.load()
 	if err != nil {
 		return err
@@ -56,7 +62,7 @@ func (p *process) serve(ctx context.Context) error {
 		Program: program, File: p.flags.Log, Settings: s.log, Verbose: p.flags.Verbose, Stderr: p.stderr, Environ: p.environ,
 	}, func(log *logging.Log) error {
 		lifecycle.Tell(log.Logger, s.report, "")
-		srv := server{process: p, log: log, running: s}
+		srv := server{process: p, log: log, running: s, listeners: listeners}
 		return srv.run(ctx)
 	})
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/multicast"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 	"github.com/pytroll/posttroll-go/pkg/security"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
 )
 
@@ -31,9 +32,10 @@ const (
 
 // server is the running daemon.
 type server struct {
-	process *process
-	log     *logging.Log
-	running *settled // what counts since the start
+	process   *process
+	log       *logging.Log
+	running   *settled          // what counts since the start
+	listeners []daemon.Listener // that the service manager hands over
 
 	keys       *security.Security
 	nameserver *nameserver.Nameserver
@@ -62,12 +64,14 @@ func (s *server) run(ctx context.Context) (err error) {
 		return fmt.Errorf("start ZeroMQ: %w", err)
 	}
 	defer func() { err = errors.Join(err, lifecycle.CloseSoon(s.log.Logger, closeLimit, network.Close)) }()
-	opts := nameserver.Options{Transport: network, Security: keys, Logger: s.log.Logger}
-	closeListeners, err := takeListeners(&opts)
-	if err != nil {
-		return err
+	opts := nameserver.Options{Transport: network, Security: keys, Logger: s.log.Logger, Waiting: func(ep transport.Endpoint) {
+		if err := notifier.Waiting("address " + ep.Host()); err != nil {
+			s.log.Debug("service manager can't be told", zap.Error(err))
+		}
+	}}
+	for _, l := range s.listeners {
+		opts.Listeners = append(opts.Listeners, nameserver.Listener(l))
 	}
-	defer func() { err = errors.Join(err, closeListeners()) }()
 	if s.running.own.Multicast {
 		group, err := s.openGroup()
 		if err != nil {
@@ -100,15 +104,6 @@ func (s *server) run(ctx context.Context) (err error) {
 		StopLimit: stopLimit,
 	}
 	return group.Run(ctx)
-}
-
-// takeListeners adds the sockets that the service manager hands over.
-func takeListeners(opts *nameserver.Options) (closing func() error, err error) {
-	listeners, err := daemon.SystemdListeners()
-	for _, l := range listeners {
-		opts.Listeners = append(opts.Listeners, nameserver.Listener(l))
-	}
-	return func() error { return daemon.CloseListeners(listeners) }, err
 }
 
 // serve is the part of the group that does the work.

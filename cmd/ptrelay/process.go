@@ -50,7 +50,8 @@ func (p *process) check() (err error) {
 }
 
 // serve runs the relay until ctx ends.
-func (p *process) serve(ctx context.Context) error {
+func (p *process) serve(ctx context.Context) (err error) {
+	defer func() { err = daemon.Failing(ctx, err, nil) }()
 	s, err := p.load()
 	if err != nil {
 		return err

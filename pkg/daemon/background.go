@@ -16,7 +16,6 @@ import (
 type background struct {
 	name, program         string
 	dir                   string // of pid file, start socket and early errors
-	log                   string // where it logs by default
 	environ               []string
 	stderr                func(text []byte) error
 	startLimit, stopLimit time.Duration
@@ -27,15 +26,10 @@ func (c Control) background() (*background, error) {
 	if err != nil {
 		return nil, err
 	}
-	logs, err := logDir(c.Environ)
-	if err != nil {
-		return nil, fmt.Errorf("directory of the log: %w", err)
-	}
 	return &background{
 		name:    c.Name,
 		program: cmp.Or(c.Program, c.Name),
 		dir:     dir,
-		log:     filepath.Join(logs, c.Name+".log"),
 		environ: c.Environ,
 		stderr: func(text []byte) error {
 			_, err := c.Stderr.Write(text)

@@ -39,7 +39,7 @@ func TestChildArgs(t *testing.T) {
 		if err := flags.Parse(strings.Fields(tt.args)); err != nil {
 			t.Fatal(err)
 		}
-		got, log, err := childArgs(flags, "/logs/x.log")
+		got, log, err := childArgs(flags, func() (string, error) { return "/logs/x.log", nil })
 		if err != nil || log != tt.log {
 			t.Errorf("%s: got log %s, error %v, want %s", tt.args, log, err, tt.log)
 		}
@@ -181,8 +181,9 @@ func TestUnitState(t *testing.T) {
 	}{
 		{"running", map[string]any{
 			"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "MainPID": uint32(5), "StatusText": "3 publishers",
+			"TriggeredBy":          []string{"x.socket"},
 			"ActiveEnterTimestamp": uint64(at.UnixMicro()), "StateChangeTimestamp": uint64(at.UnixMicro() + 5),
-		}, UnitState{Load: "loaded", Active: "active", Sub: "running", PID: 5, Status: "3 publishers", Since: at}},
+		}, UnitState{Load: "loaded", Active: "active", Sub: "running", PID: 5, Status: "3 publishers", Since: at, TriggeredBy: []string{"x.socket"}}},
 		{"stopped", map[string]any{
 			"LoadState": "loaded", "ActiveState": "inactive", "SubState": "dead", "MainPID": uint32(0),
 			"ActiveEnterTimestamp": uint64(5), "StateChangeTimestamp": uint64(at.UnixMicro()),

@@ -15,9 +15,9 @@ const (
 )
 
 // childArgs returns the command line of the process that "-d start" makes: the flags given but for --daemon, file names made absolute,
-// for it runs in the root directory; and --log FILE, default defaultLog, for there is no standard error to log to. It returns that
+// for it runs in the root directory; and --log FILE, by default what defaultLog returns, for there is no standard error to log to. It returns that
 // file too.
-func childArgs(flags *pflag.FlagSet, defaultLog string) (args []string, log string, err error) {
+func childArgs(flags *pflag.FlagSet, defaultLog func() (string, error)) (args []string, log string, err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if f.Name == daemonFlag || err != nil {
 			return
@@ -34,8 +34,8 @@ func childArgs(flags *pflag.FlagSet, defaultLog string) (args []string, log stri
 			args = append(args, "--"+f.Name+"="+value)
 		}
 	})
-	if log == "" {
-		log = defaultLog
+	if log == "" && err == nil {
+		log, err = defaultLog()
 		args = append(args, "--"+logFlag+"="+log)
 	}
 	if flags.NArg() > 0 {

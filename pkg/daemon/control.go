@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -110,7 +111,7 @@ func (c Control) process(ctx context.Context, action Action, bg *background, fla
 }
 
 func (c Control) startProcess(ctx context.Context, bg *background, flags *pflag.FlagSet) error {
-	args, log, err := childArgs(flags, bg.log)
+	args, log, err := childArgs(flags, c.defaultLog)
 	if err != nil {
 		return err
 	}
@@ -124,6 +125,15 @@ func (c Control) startProcess(ctx context.Context, bg *background, flags *pflag.
 		return c.say("%s is being started already", c.Name)
 	}
 	return c.say("%s runs already, pid %d", c.Name, started.pid)
+}
+
+// defaultLog is where a process of its own logs to when no flag says so.
+func (c Control) defaultLog() (string, error) {
+	dir, err := logDir(c.Environ)
+	if err != nil {
+		return "", Hint(fmt.Errorf("directory of the log: %w", err), "--%s FILE says where to log to", logFlag)
+	}
+	return filepath.Join(dir, c.Name+".log"), nil
 }
 
 func (c Control) stopProcess(ctx context.Context, bg *background) error {

@@ -6,6 +6,9 @@ import (
 	"testing"
 )
 
+// ErrJob is what a job of systemd fails with.
+var ErrJob = errJob
+
 // HoldPIDFile starts cmd so that it holds the pid file at path, and returns a function that ends it.
 func HoldPIDFile(t *testing.T, path string, cmd *exec.Cmd) func() {
 	t.Helper()

@@ -42,5 +42,14 @@ func (n Notifier) send(state string) error {
 	return n.Send(state)
 }
 
+// startExtension is the time by which a daemon that waits extends the limit on its start, TimeoutStartSec.
+const startExtension = 30 * time.Second
+
+// Waiting tells the service manager, before the daemon is ready, what it waits for ("address 192.0.2.1"), and that it is not to be taken for one that hangs:
+// for half a minute from now on.
+func (n Notifier) Waiting(what string) error {
+	return n.send(fmt.Sprintf("STATUS=waiting for %s\nEXTEND_TIMEOUT_USEC=%d", what, startExtension.Microseconds()))
+}
+
 // reloading is what precedes a reload; from systemd 253 on the time is needed.
 func reloading() string { return sd.SdNotifyReloading + "\n" + sd.SdNotifyMonotonicUsec() }

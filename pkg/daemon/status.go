@@ -89,7 +89,7 @@ func Status(err error) int {
 }
 
 // Fail prints err to w, each error that [errors.Join] has joined as a line "error: …", followed by a line "hint: …" where there is
-// one, and returns its [Status]. When w is standard error and that is the journal the lines have their priority in front
+// one, once for several that have the same, and returns its [Status]. When w is standard error and that is the journal the lines have their priority in front
 // (sd-daemon(3)).
 func Fail(w io.Writer, err error) int {
 	var b strings.Builder
@@ -115,23 +115,29 @@ func isJournal(w io.Writer) bool {
 	return err == nil && is
 }
 
+// printError writes the lines of err. A hint that several errors in a row have stands once, behind the last of them.
 func printError(b *strings.Builder, err error) {
 	if err == nil {
 		return
 	}
-	if joined := splitJoined(err); joined != nil {
-		for _, e := range joined {
-			printError(b, e)
+	all := each(err)
+	for i, err := range all {
+		if se, ok := err.(*StatusError); ok && se.Err == nil {
+			continue
 		}
-		return
+		fmt.Fprintf(b, "error: %s\n", oneLine(err.Error()))
+		if hint := hintOf(err); hint != "" && (i+1 == len(all) || hintOf(all[i+1]) != hint) {
+			fmt.Fprintf(b, "hint: %s\n", oneLine(hint))
+		}
 	}
-	if se, ok := err.(*StatusError); ok && se.Err == nil {
-		return
+}
+
+// hintOf returns what the reader of err may try, "" where it does not say.
+func hintOf(err error) string {
+	if h, ok := errors.AsType[hinter](err); ok {
+		return h.HintText()
 	}
-	fmt.Fprintf(b, "error: %s\n", oneLine(err.Error()))
-	if h, ok := errors.AsType[hinter](err); ok && h.HintText() != "" {
-		fmt.Fprintf(b, "hint: %s\n", oneLine(h.HintText()))
-	}
+	return ""
 }
 
 // splitJoined returns the errors joined in err when nothing but a status or a hint stands around them.
@@ -164,8 +170,8 @@ func each(err error) []error {
 
 // hintFields is what the log tells of what the reader of err may try.
 func hintFields(err error) []zap.Field {
-	if h, ok := errors.AsType[hinter](err); ok && h.HintText() != "" {
-		return []zap.Field{zap.String("hint", h.HintText())}
+	if hint := hintOf(err); hint != "" {
+		return []zap.Field{zap.String("hint", hint)}
 	}
 	return nil
 }

@@ -34,6 +34,10 @@ func TestFail(t *testing.T) {
 			"joined", daemon.BadConfig(errors.Join(base, daemon.Hint(errors.New("second"), "h"), errors.Join(errors.New("third")))), 78,
 			"error: bind tcp://*:1: in use\nerror: second\nhint: h\nerror: third\n",
 		},
+		{
+			"hints that are the same", errors.Join(daemon.Hint(base, "h"), daemon.Hint(errors.New("second"), "h"), daemon.Hint(errors.New("third"), "i")), 1,
+			"error: bind tcp://*:1: in use\nerror: second\nhint: h\nerror: third\nhint: i\n",
+		},
 		{"several in one text", fmt.Errorf("%w and %w", base, base), 1, "error: bind tcp://*:1: in use and bind tcp://*:1: in use\n"},
 		{"lines from elsewhere", errors.New("a\nerror: b"), 1, "error: a | error: b\n"},
 	}

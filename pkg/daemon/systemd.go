@@ -49,6 +49,7 @@ func unitState(props map[string]any) UnitState {
 		Sub:    text("SubState"),
 		Status: text("StatusText"),
 	}
+	u.TriggeredBy, _ = props["TriggeredBy"].([]string)
 	if pid, ok := props["MainPID"].(uint32); ok {
 		u.PID = int(pid)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -19,12 +20,17 @@ type UnitState struct {
 	Since  time.Time // when Active began
 	PID    int       // of the main process; 0: none
 	Status string    // the daemon's own line
+	// TriggeredBy are units that start it, such as its sockets.
+	TriggeredBy []string
 }
 
 // running says that the unit does its work or is about to.
 func (u UnitState) running() bool {
 	return u.Active == "active" || u.Active == "reloading" || u.Active == "activating"
 }
+
+// failing says that the unit has failed, and waits to be started again: systemd calls that activating, with the states "auto-restart" and "auto-restart-queued".
+func (u UnitState) failing() bool { return strings.HasPrefix(u.Sub, "auto-restart") }
 
 // unit carries out action on the unit. A process that was started before the unit was installed can still be queried and stopped.
 func (c Control) unit(ctx context.Context, action Action, services Services, bg *background, flags *pflag.FlagSet) error {
@@ -77,8 +83,8 @@ func (c Control) startUnit(ctx context.Context, services Services) error {
 	if before.Active == "active" {
 		return c.say("%s runs already, pid %d", c.Unit, before.PID)
 	}
-	if err := c.explain(services.Start(ctx, c.Unit)); err != nil {
-		return err
+	if err := services.Start(ctx, c.Unit); err != nil {
+		return c.explain(ctx, services, err)
 	}
 	return c.sayStarted(ctx, services, "started")
 }
@@ -88,13 +94,31 @@ func (c Control) stopUnit(ctx context.Context, services Services) error {
 	if err != nil {
 		return err
 	}
-	if !before.running() && before.Active != "deactivating" {
-		return c.say("%s does not run", c.Unit)
+	word := "does not run"
+	if before.running() || before.Active == "deactivating" {
+		if err := services.Stop(ctx, c.Unit); err != nil {
+			return c.explain(ctx, services, err)
+		}
+		word = "stopped"
 	}
-	if err := c.explain(services.Stop(ctx, c.Unit)); err != nil {
-		return err
+	return errors.Join(c.say("%s %s", c.Unit, word), c.sayTriggers(ctx, services, before))
+}
+
+// sayTriggers names the units that start again what was stopped.
+func (c Control) sayTriggers(ctx context.Context, services Services, stopped UnitState) error {
+	for _, name := range stopped.TriggeredBy {
+		trigger, err := services.Unit(ctx, name)
+		if err != nil {
+			return err
+		}
+		if trigger.Active != "active" {
+			continue
+		}
+		if err := c.say("%s starts it as soon as somebody connects; to end that, too: systemctl stop %s %s", name, name, c.Unit); err != nil {
+			return err
+		}
 	}
-	return c.say("%s stopped", c.Unit)
+	return nil
 }
 
 func (c Control) restartUnit(ctx context.Context, services Services, bg *background, process bool) error {
@@ -103,8 +127,8 @@ func (c Control) restartUnit(ctx context.Context, services Services, bg *backgro
 			return err
 		}
 	}
-	if err := c.explain(services.Restart(ctx, c.Unit)); err != nil {
-		return err
+	if err := services.Restart(ctx, c.Unit); err != nil {
+		return c.explain(ctx, services, err)
 	}
 	return c.sayStarted(ctx, services, "restarted")
 }
@@ -126,24 +150,27 @@ func (c Control) queryUnit(ctx context.Context, services Services) error {
 	if !u.Since.IsZero() {
 		state += " since " + since(u.Since)
 	}
-	if !u.running() {
-		return c.notRunning("%s is %s", c.Unit, state)
-	}
 	if u.PID != 0 {
 		state += fmt.Sprintf(", pid %d", u.PID)
 	}
 	if u.Status != "" {
 		state += ": " + oneLine(u.Status)
 	}
+	if !u.running() || u.failing() {
+		return c.notRunning("%s is %s", c.Unit, state)
+	}
 	return c.say("%s is %s", c.Unit, state)
 }
 
-// explain adds to an error of the system manager where its cause stands.
-func (c Control) explain(err error) error {
+// explain adds to an error of the system manager what the daemon itself has to say, and where the rest stands.
+func (c Control) explain(ctx context.Context, services Services, err error) error {
 	hint := "systemctl status %s may tell more"
 	switch {
 	case errors.Is(err, errJob):
-		hint = "journalctl -u %s tells why"
+		hint = "journalctl -eu %s tells why"
+		if u, asked := services.Unit(ctx, c.Unit); asked == nil && u.Status != "" && (u.Active == "failed" || u.failing()) {
+			err = fmt.Errorf("%w: %s", err, oneLine(u.Status))
+		}
 	case os.Geteuid() != 0:
 		hint = "root may start and stop %s; sudo may help"
 	}

@@ -3,6 +3,7 @@ package daemon_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -25,10 +26,13 @@ type services struct {
 }
 
 func (s *services) Unit(_ context.Context, name string) (daemon.UnitState, error) {
-	if name != unitName {
-		return daemon.UnitState{Load: "not-found"}, nil
+	switch name {
+	case unitName:
+		return s.state, nil
+	case "held.socket":
+		return daemon.UnitState{Load: "loaded", Active: "active", Sub: "listening"}, nil
 	}
-	return s.state, nil
+	return daemon.UnitState{Load: "not-found", Active: "inactive"}, nil
 }
 
 func (s *services) Start(_ context.Context, name string) error {
@@ -60,6 +64,12 @@ func TestUnit(t *testing.T) {
 	dead := daemon.UnitState{Load: "loaded", Active: "inactive", Sub: "dead"}
 	running := daemon.UnitState{Load: "loaded", Active: "active", Sub: "running", PID: 5, Since: hour, Status: "3 publishers"}
 	failed := daemon.UnitState{Load: "loaded", Active: "failed", Sub: "failed", Since: hour}
+	restarting := daemon.UnitState{Load: "loaded", Active: "activating", Sub: "auto-restart", Since: hour, Status: "bind tcp://*:1: in use"}
+	triggered := func(u daemon.UnitState) daemon.UnitState {
+		u.TriggeredBy = []string{"stopped.socket", "held.socket"}
+		return u
+	}
+	const trigger = "held.socket starts it as soon as somebody connects; to end that, too: systemctl stop held.socket testd.service\n"
 	tests := []struct {
 		name   string
 		args   string
@@ -75,10 +85,17 @@ func TestUnit(t *testing.T) {
 			"error: start testd.service: no\nhint: systemctl status testd.service may tell more\n", []string{"start testd.service"}},
 		{"stop", "-d stop", running, nil, 0, "testd.service stopped\n", []string{"stop testd.service"}},
 		{"stop what does not run", "-d stop", failed, nil, 0, "testd.service does not run\n", nil},
+		{"stop what a socket starts", "-d stop", triggered(running), nil, 0, "testd.service stopped\n" + trigger, []string{"stop testd.service"}},
+		{"stop what a socket would start", "-d stop", triggered(dead), nil, 0, "testd.service does not run\n" + trigger, nil},
+		{"stop what fails time and again", "-d stop", restarting, nil, 0, "testd.service stopped\n", []string{"stop testd.service"}},
 		{"restart", "-d restart", running, nil, 0, "testd.service restarted, pid 8\n", []string{"restart testd.service"}},
 		{"status", "-d status", running, nil, 0, "testd.service is active (running) since " + day + " (1h0m0s), pid 5: 3 publishers\n", nil},
 		{"status of what does not run", "-d status", dead, nil, 3, "testd.service is inactive (dead)\n", nil},
 		{"status of what failed", "-d status", failed, nil, 3, "testd.service is failed (failed) since " + day + " (1h0m0s)\n", nil},
+		{"status of what fails time and again", "-d status", restarting, nil, 3,
+			"testd.service is activating (auto-restart) since " + day + " (1h0m0s): bind tcp://*:1: in use\n", nil},
+		{"start fails and says why", "-d start", restarting, fmt.Errorf("start testd.service: %w", daemon.ErrJob), 1,
+			"error: start testd.service: systemd's job: bind tcp://*:1: in use\nhint: journalctl -eu testd.service tells why\n", []string{"start testd.service"}},
 		{"masked", "-d start", daemon.UnitState{Load: "masked"}, nil, 1,
 			"error: testd.service is masked\nhint: systemctl unmask testd.service\n", nil},
 		{"broken", "-d start", daemon.UnitState{Load: "bad-setting"}, nil, 1,

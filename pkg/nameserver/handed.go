@@ -7,9 +7,11 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pytroll/posttroll-go/pkg/security"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 // Listener is a TCP socket that listens already, bound by the service manager: it stays while the nameserver is restarted, and who connects meanwhile
@@ -23,6 +25,7 @@ type Listener struct {
 type ListenerError struct {
 	Addr netip.AddrPort
 	Text string // what is wrong with it
+	Hint string // what to try
 }
 
 // Error tells where it listens.
@@ -31,9 +34,30 @@ func (e *ListenerError) Error() string {
 }
 
 // HintText says what to do, for programs that print it on a line of its own.
-func (e *ListenerError) HintText() string { return agreeHint }
+func (e *ListenerError) HintText() string { return e.Hint }
 
-const agreeHint = "ListenStream= in posttroll-nameserver.socket and the settings have to agree (systemctl edit posttroll-nameserver.socket)"
+// streams is what the unit of the sockets has to have for endpoints: it can be copied from the log.
+func streams(endpoints []transport.Endpoint) string {
+	var b strings.Builder
+	b.WriteString("the settings want these sockets, and no others: [Socket] ListenStream=")
+	for _, ep := range endpoints {
+		b.WriteString(" ListenStream=" + stream(ep))
+	}
+	b.WriteString(` (a line each, by "systemctl edit posttroll-nameserver.socket"); then "systemctl stop posttroll-nameserver; systemctl restart posttroll-nameserver.socket"`)
+	return b.String()
+}
+
+// stream is the value of ListenStream= for an endpoint.
+func stream(ep transport.Endpoint) string {
+	switch addr, err := netip.ParseAddr(ep.Host()); {
+	case ep.Host() == "*":
+		return strconv.Itoa(ep.Port())
+	case err == nil:
+		return netip.AddrPortFrom(addr, uint16(ep.Port())).String()
+	}
+	// systemd knows addresses alone, not interfaces.
+	return fmt.Sprintf("<address of %s>:%d", ep.Host(), ep.Port())
+}
 
 // assign finds the listener for each endpoint that is to be bound, by the endpoint. Where there are any they have to be all that are needed, and no
 // others: a port that is bound besides would be closed during a restart, and one too many would be open to nobody knows whom.
@@ -45,16 +69,18 @@ func (n *Nameserver) assign(cfg Config, sec *security.Security, listeners []List
 	handed := make(map[string]*os.File)
 	left := slices.Clone(listeners)
 	all := ports(cfg, sec)
-	for _, p := range all {
-		for _, host := range n.bindHosts() {
-			ep, err := bindEndpoint(host, p.number)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", p.key, err)
-			}
+	endpoints, err := n.endpointsOf(all)
+	if err != nil {
+		return nil, err
+	}
+	hint := streams(slices.Concat(endpoints...))
+	for i, p := range all {
+		for j, host := range n.bindHosts() {
+			ep := endpoints[i][j]
 			at := slices.IndexFunc(left, func(l Listener) bool { return int(l.Addr.Port()) == p.number && isAddressOf(l.Addr.Addr(), host) })
 			if at < 0 {
 				problems = append(problems, &SettingError{
-					Key: p.key, Text: fmt.Sprintf("the service manager hands over sockets, but none for %s", ep), Hint: agreeHint,
+					Key: p.key, Text: fmt.Sprintf("the service manager hands over sockets, but none for %s", ep), Hint: hint,
 				})
 				continue
 			}
@@ -63,9 +89,25 @@ func (n *Nameserver) assign(cfg Config, sec *security.Security, listeners []List
 		}
 	}
 	for _, l := range left {
-		problems = append(problems, &ListenerError{Addr: l.Addr, Text: n.unwanted(l, all)})
+		problems = append(problems, &ListenerError{Addr: l.Addr, Text: n.unwanted(l, all), Hint: hint})
 	}
 	return handed, errors.Join(problems...)
+}
+
+// endpointsOf returns where each port is to be bound.
+func (n *Nameserver) endpointsOf(all []port) (endpoints [][]transport.Endpoint, err error) {
+	for _, p := range all {
+		var of []transport.Endpoint
+		for _, host := range n.bindHosts() {
+			ep, err := bindEndpoint(host, p.number)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", p.key, err)
+			}
+			of = append(of, ep)
+		}
+		endpoints = append(endpoints, of)
+	}
+	return endpoints, nil
 }
 
 // unwanted says why l has no use.

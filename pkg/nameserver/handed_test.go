@@ -1,6 +1,7 @@
 package nameserver
 
 import (
+	"errors"
 	"net/netip"
 	"os"
 	"strings"
@@ -10,6 +11,40 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/transport/inmem"
 )
+
+// What the unit of the sockets has to have can be copied from the hint.
+func TestListenersThatAreWantedAreListed(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		addresses []string
+		want      string
+	}{
+		{"every address", []string{"*"}, "ListenStream= ListenStream=5557 ListenStream=16543 ListenStream=21200"},
+		{"addresses", []string{"192.0.2.1", "2001:db8::1"}, "ListenStream= ListenStream=192.0.2.1:5557 ListenStream=[2001:db8::1]:5557 " +
+			"ListenStream=192.0.2.1:16543 ListenStream=[2001:db8::1]:16543 ListenStream=192.0.2.1:21200 ListenStream=[2001:db8::1]:21200"},
+		{"an interface", []string{"nowhere0"},
+			"ListenStream= ListenStream=<address of nowhere0>:5557 ListenStream=<address of nowhere0>:16543 ListenStream=<address of nowhere0>:21200"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := DefaultConfig()
+			cfg.Multicast = false
+			cfg.BindAddresses = tt.addresses
+			listeners := []Listener{{Addr: netip.MustParseAddrPort("[::]:1")}}
+			_, err := New(cfg, Options{Transport: inmem.NewNetwork().Transport(netip.MustParseAddr("10.0.0.1")), Listeners: listeners})
+			wrong, ok := errors.AsType[*ListenerError](err)
+			if !ok {
+				t.Fatalf("got %v", err)
+			}
+			_, rest, _ := strings.Cut(wrong.HintText(), "[Socket] ")
+			got, _, _ := strings.Cut(rest, " (a line each")
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
 
 // Each endpoint gets the listener of its address, and what does not fit is told with the setting that it is about.
 func TestListenersAreAssigned(t *testing.T) {

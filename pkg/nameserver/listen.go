@@ -147,6 +147,9 @@ func (n *Nameserver) listen(ctx context.Context, all *sockets) error {
 	var errs []error
 	for _, p := range ports(*n.config(), n.opts.Security) {
 		errs = append(errs, n.bindAll(ctx, all, p))
+		if ctx.Err() != nil {
+			break // it was stopped while it waited: the other ports are not waited for any more
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -211,6 +214,9 @@ func (n *Nameserver) bindPatiently(ctx context.Context, all *sockets, p port, ep
 		}
 		if !waiting {
 			n.log.Warn("address is not there yet, waiting for it", zap.Stringer("uri", ep), zap.Error(err))
+		}
+		if n.opts.Waiting != nil {
+			n.opts.Waiting(ep)
 		}
 		select {
 		case <-ctx.Done():

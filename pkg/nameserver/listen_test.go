@@ -21,14 +21,20 @@ import (
 )
 
 // listener makes a nameserver that has not listened yet.
-func listener(t *testing.T, tr transport.Transport, cfg nameserver.Config, sec *security.Security, log *zap.Logger) *nameserver.Nameserver {
+func listener(
+	t *testing.T, tr transport.Transport, cfg nameserver.Config, sec *security.Security, log *zap.Logger, more ...func(*nameserver.Options),
+) *nameserver.Nameserver {
 	t.Helper()
-	n, err := nameserver.New(cfg, nameserver.Options{
+	opts := nameserver.Options{
 		Transport:      tr,
 		Security:       sec,
 		LocalAddresses: func() ([]netip.Addr, error) { return []netip.Addr{netip.IPv6Loopback()}, nil },
 		Logger:         log,
-	})
+	}
+	for _, edit := range more {
+		edit(&opts)
+	}
+	n, err := nameserver.New(cfg, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,11 +171,15 @@ func TestAddressComesLate(t *testing.T) {
 		core, logs := observer.New(zap.InfoLevel)
 		tr := lateTransport{network.Transport(serverHost), time.Now().Add(time.Minute)}
 		cfg := withoutMulticast(func(c *nameserver.Config) { c.BindAddresses = []string{"127.0.0.1", "10.0.0.1"} })
-		n := listener(t, tr, cfg, nil, zap.New(core))
+		told := make(map[string]int)
+		n := listener(t, tr, cfg, nil, zap.New(core), func(o *nameserver.Options) {
+			o.Waiting = func(ep transport.Endpoint) { told[ep.String()]++ }
+		})
 		start := time.Now()
 		if err := n.Listen(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		check(t, "told that it waits", told, map[string]int{"tcp://10.0.0.1:5557": 30})
 		if waited := time.Since(start); waited < time.Minute || waited > time.Minute+5*time.Second {
 			t.Errorf("listens after %s", waited)
 		}
@@ -182,12 +192,16 @@ func TestAddressComesLate(t *testing.T) {
 			t.Error(err)
 		}
 
-		// Waiting ends with its context.
+		// Waiting ends with its context, and then no other port is waited for.
+		logs.TakeAll()
 		cfg.BindAddresses = []string{"10.9.9.9"}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := listener(t, tr, cfg, nil, nil).Listen(ctx); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		if err := listener(t, tr, cfg, nil, zap.New(core)).Listen(ctx); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 			t.Errorf("got %v", err)
+		}
+		if n := logs.Len(); n != 1 {
+			t.Errorf("the log tells %d times that it waits, want once", n)
 		}
 	})
 }

@@ -39,6 +39,8 @@ type Options struct {
 	// Listeners are TCP sockets that listen already, for a transport that can use them. There have to be one for each port and address of Config then, and no
 	// others. The caller closes their files after Listen. Empty: Listen binds all ports.
 	Listeners []Listener
+	// Waiting is called while Listen waits for an address that the host does not have yet, every two seconds. It must not block. Nil: nobody is told.
+	Waiting func(transport.Endpoint)
 	// LocalAddresses lists this host's addresses, for Config.RestrictToLocalhost. Default [discovery.LocalAddresses].
 	LocalAddresses func() ([]netip.Addr, error)
 	// Logger is told what changes. Nil: nobody is.

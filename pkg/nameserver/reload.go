@@ -41,7 +41,9 @@ func (n *Nameserver) Reload(cfg Config) (restart []string, err error) {
 	default: // one is waiting already
 	}
 	n.prober.poke()
-	n.log.Info("settings applied", zap.Strings("settings", applied))
+	if len(applied) > 0 {
+		n.log.Info("settings applied", zap.Strings("settings", applied))
+	}
 	return restart, nil
 }
 

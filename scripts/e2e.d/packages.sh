@@ -23,12 +23,13 @@ collect_packages() {
 	if wanted watchdog; then build_hanging "$dir/hanging"; fi
 }
 
-# package builds packages for the suite. Programs that are built here want the glibc of here or a newer one, which bullseye has not.
+# package builds packages for the suite: DIR [SOURCES]. Programs that are built here want the glibc of here or a newer one, which bullseye has not.
 package() {
+	local script=${2:-.}/scripts/package
 	if [ "$suite" = bullseye ]; then
-		scripts/package --tree "$cache/build-bullseye" "$1"
+		"$script" --tree "$cache/build-bullseye" "$1"
 	else
-		scripts/package "$1"
+		"$script" "$1"
 	fi
 }
 
@@ -79,7 +80,7 @@ build_next_rpms() {
 	mkdir "$tmp"
 	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --target-directory="$tmp"
 	echo '# This line is new in the next version.' >>"$tmp/deploy/etc/nameserver.toml"
-	VERSION=99999.0+git1.gnext SOURCE_DATE_EPOCH=$(date +%s) "$tmp/scripts/package" "$tmp/dist"
+	VERSION=99999.0+git1.gnext SOURCE_DATE_EPOCH=$(date +%s) package "$tmp/dist" "$tmp"
 	take "$tmp/dist/posttroll-[0-9]*.rpm" "$1/posttroll.rpm"
 	take "$tmp/dist/posttroll-compat-[0-9]*.rpm" "$1/compat.rpm"
 }

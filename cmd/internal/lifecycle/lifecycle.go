@@ -50,7 +50,7 @@ func Tell(log *zap.Logger, report *config.Report, untold string, more ...zap.Fie
 // Warn logs the warnings of a report.
 func Warn(log *zap.Logger, report *config.Report) {
 	for _, w := range report.Warnings {
-		log.Warn("setting", zap.String("cause", w.String()))
+		log.Warn("doubtful setting", zap.String("cause", w.String()))
 	}
 }
 
