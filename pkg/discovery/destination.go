@@ -130,7 +130,7 @@ func noAnswer(ctx context.Context, err error, timeout time.Duration) error {
 		return err
 	}
 	if refused, ok := errors.AsType[*transport.HandshakeError](err); ok {
-		return fmt.Errorf("no answer within %s: %w", timeout, refused)
+		return fmt.Errorf("%v: %w", unanswered{timeout}, refused)
 	}
 	return unanswered{timeout}
 }

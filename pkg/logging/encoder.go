@@ -23,8 +23,19 @@ func encoderConfig() zapcore.EncoderConfig {
 		MessageKey:     "message",
 		EncodeTime:     zapcore.TimeEncoderOfLayout(timeLayout),
 		EncodeLevel:    zapcore.LowercaseLevelEncoder,
-		EncodeDuration: func(d time.Duration, enc zapcore.PrimitiveArrayEncoder) { enc.AppendString(d.String()) },
+		EncodeDuration: func(d time.Duration, enc zapcore.PrimitiveArrayEncoder) { enc.AppendString(durationText(d)) },
 	}
+}
+
+// durationText writes a duration with the digits that somebody wants to read: "30.002s" for 30.002124728 s.
+func durationText(d time.Duration) string {
+	switch size := d.Abs(); {
+	case size >= time.Second:
+		d = d.Round(time.Millisecond)
+	case size >= time.Millisecond:
+		d = d.Round(time.Microsecond)
+	}
+	return d.String()
 }
 
 // jsonEncoder writes for programs.

@@ -146,6 +146,8 @@ func valueText(v any) (text string, isJSON bool) {
 		return string(v), false
 	case time.Time:
 		return v.Format(timeLayout), false
+	case time.Duration:
+		return durationText(v), false
 	case fmt.Stringer:
 		return v.String(), false
 	case map[string]any, []any:

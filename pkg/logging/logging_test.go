@@ -185,6 +185,19 @@ func TestJournalFallsBackToStandardError(t *testing.T) {
 	}
 }
 
+// Nobody reads nanoseconds of what took seconds.
+func TestDurations(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		30002124728: "30.002s", 90 * time.Second: "1m30s", 3333333: "3.333ms", 1500 * time.Microsecond: "1.5ms", 1234: "1.234µs", -30002124728: "-30.002s", 0: "0s",
+	} {
+		text, vars := journalEntry(zapcore.Entry{Message: "m"}, []zap.Field{zap.Duration("age", d)})
+		if got := vars["POSTTROLL_AGE"]; text != "m age="+want || len(got) != 1 || got[0] != want {
+			t.Errorf("%d ns: got %q and %q, want %s", d, text, got, want)
+		}
+	}
+}
+
 func TestLongFieldNames(t *testing.T) {
 	t.Parallel()
 	if got := fieldName(strings.Repeat("a", 100)); len(got) != maxFieldName {

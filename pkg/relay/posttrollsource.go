@@ -17,6 +17,7 @@ import (
 // posttrollSource subscribes to publishers.
 type posttrollSource struct {
 	sub  *pubsub.Subscriber
+	news func() // says that connected has changed
 	keys closer // of its own; nil: none
 
 	origins foundOrigins
@@ -39,7 +40,7 @@ func (r *Relay) openSource(cfg SourceConfig, accept func(discovery.Entry) error,
 	if err != nil {
 		return nil, err
 	}
-	s := &posttrollSource{keys: keys, origins: foundOrigins{given: cfg.Addresses, changed: changed}, connected: make(map[transport.Endpoint]bool)}
+	s := &posttrollSource{keys: keys, news: r.changed, origins: foundOrigins{given: cfg.Addresses, changed: changed}, connected: make(map[transport.Endpoint]bool)}
 	opts := cfg.subscriber()
 	opts.Accept, opts.Found, opts.Events = accept, s.origins.note, s.event
 	if s.sub, err = node.Subscriber(opts); err != nil {
@@ -80,8 +81,14 @@ func (s *posttrollSource) event(e transport.Event) {
 	case transport.Connected:
 		s.connected[e.Peer.Endpoint] = true
 	case transport.Lost, transport.HandshakeFailed:
+		if !s.connected[e.Peer.Endpoint] {
+			return // one that is away stays away, however often it is tried
+		}
 		delete(s.connected, e.Peer.Endpoint)
+	default:
+		return
 	}
+	s.news()
 }
 
 func (s *posttrollSource) Receive(ctx context.Context, batch []Received) ([]Received, error) {

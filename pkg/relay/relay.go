@@ -53,6 +53,7 @@ type Relay struct {
 	log    *zap.Logger
 	own    own
 	echoes *echoes
+	news   chan struct{} // 1 deep: that routes or publishers have changed, for the status
 
 	change sync.Mutex // held while routes are changed, started or stopped
 	closed bool
@@ -89,6 +90,7 @@ func New(cfg Config, opts Options) (*Relay, error) {
 		log:     opts.Logger.Named("relay"),
 		own:     own{local: opts.LocalAddresses},
 		echoes:  newEchoes(),
+		news:    make(chan struct{}, 1),
 		cfg:     cfg,
 		inlets:  make(map[string]*inlet),
 		outlets: make(map[string]*outlet),
@@ -241,6 +243,7 @@ func (r *Relay) pause(name string, paused bool) error {
 	} else {
 		r.log.Info("route resumed", zap.String("route", name))
 	}
+	r.changed()
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -216,6 +217,45 @@ func TestStopWithStaleMessages(t *testing.T) {
 			w.Errorf("stopped after %v, want at once", took)
 		}
 		w.must(r.Close())
+	})
+}
+
+// The line of status follows publishers and routes within a second or so, and many changes make one line.
+func TestStatusFollows(t *testing.T) {
+	inBubble(t, func(w world) {
+		r := w.idle(2, route("all", 9100, uri(1, 9000), uri(1, 9001)))
+		w.must(r.Listen(w.Context()))
+		defer w.closed(r)
+		ctx, cancel := context.WithTimeout(w.Context(), 18*time.Second)
+		defer cancel()
+		began := time.Now()
+		var lines []string
+		for after, do := range map[time.Duration]func(){
+			12 * time.Second: func() { w.must(r.Pause("all")) },
+			13500 * time.Millisecond: func() {
+				w.must(r.Resume("all"))
+				w.must(r.Pause("all"))
+			},
+		} {
+			time.AfterFunc(after, do)
+		}
+		one := w.publisher(1, 9000)
+		time.AfterFunc(15*time.Second, func() { w.must(one.Close()) })
+		w.must(r.Run(ctx, relay.Hooks{Status: func(line string) {
+			line, _, _ = strings.Cut(line, ", 0 subscribers")
+			lines = append(lines, fmt.Sprintf("%s %s", time.Since(began).Round(time.Second), line))
+		}}))
+		want := []string{
+			"0s 1 route, 0 of 2 publishers connected",
+			"1s 1 route, 1 of 2 publishers connected",
+			"11s 1 route, 1 of 2 publishers connected",
+			"13s 1 route (1 paused), 1 of 2 publishers connected",
+			"15s 1 route (1 paused), 1 of 2 publishers connected",
+			"16s 1 route (1 paused), 0 of 2 publishers connected",
+		}
+		if diff := cmp.Diff(want, lines); diff != "" {
+			w.Errorf("status (-want +got):\n%s", diff)
+		}
 	})
 }
 

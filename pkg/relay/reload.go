@@ -22,6 +22,7 @@ func (r *Relay) Reload(cfg Config) error {
 	if r.closed {
 		return transport.ErrClosed
 	}
+	defer r.changed()
 	return r.apply(cfg)
 }
 

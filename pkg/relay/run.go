@@ -9,8 +9,11 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
-// statusInterval is the time between two lines of status.
-const statusInterval = 10 * time.Second
+// Times of the lines of status.
+const (
+	statusInterval = 10 * time.Second // between two, for the rates
+	statusDelay    = time.Second      // from a change of routes or publishers, so that many changes make one line; rates of less time tell nothing
+)
 
 // running is what a relay that runs has.
 type running struct {
@@ -86,8 +89,8 @@ func (r *Relay) begin(run *running) error {
 func (r *Relay) watch(ctx context.Context, run *running, hooks Hooks) error {
 	beats, stopBeats := ticks(hooks.BeatInterval, hooks.Beat != nil)
 	defer stopBeats()
-	status, stopStatus := ticks(statusInterval, hooks.Status != nil)
-	defer stopStatus()
+	status := newStatusTimes(hooks.Status != nil, r.news)
+	defer status.stop()
 	presence := time.NewTicker(presenceInterval)
 	defer presence.Stop()
 	var last totals
@@ -104,12 +107,62 @@ func (r *Relay) watch(ctx context.Context, run *running, hooks Hooks) error {
 			if r.alive() {
 				hooks.Beat()
 			}
-		case <-status:
+		case <-status.news:
+			status.soon()
+		case <-status.due:
+			status.later()
 			hooks.Status(r.status(&last))
 		case now := <-presence.C:
 			r.lookForSubscribers(now)
 			r.lookForPublishers(now)
 		}
+	}
+}
+
+// statusTimes tells when a line of status is due: after an interval, and soon after news.
+type statusTimes struct {
+	timer *time.Timer
+	due   <-chan time.Time
+	news  <-chan struct{}
+	hurry bool // it is due soon already
+}
+
+// newStatusTimes begins with the interval; what is new already stands in the line that the caller has just told. Where nobody listens it is never due.
+func newStatusTimes(wanted bool, news <-chan struct{}) *statusTimes {
+	if !wanted {
+		return &statusTimes{}
+	}
+	select {
+	case <-news:
+	default:
+	}
+	timer := time.NewTimer(statusInterval)
+	return &statusTimes{timer: timer, due: timer.C, news: news}
+}
+
+func (s *statusTimes) soon() {
+	if !s.hurry {
+		s.hurry = true
+		s.timer.Reset(statusDelay)
+	}
+}
+
+func (s *statusTimes) later() {
+	s.hurry = false
+	s.timer.Reset(statusInterval)
+}
+
+func (s *statusTimes) stop() {
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+}
+
+// changed says that the line of status has changed.
+func (r *Relay) changed() {
+	select {
+	case r.news <- struct{}{}:
+	default: // that is known already
 	}
 }
 
