@@ -27,7 +27,8 @@ const (
 //
 //   - multicast: the group cannot be reached, as the receiver says. It counts for other hosts.
 //   - multicast: own announcements, which the group brings back to who sends them, have come back before and do not any more, and nothing else comes.
-//   - by each way: all other hosts, two at least, have fallen silent together, and for half of max_age. One host alone is believed to be gone.
+//   - by each way: all other hosts, two at least, have fallen silent together, and for half of max_age.
+//     One host alone is believed to be gone, and so is one whose publishers have withdrawn, or refuse connections.
 //
 // It is the keeper's alone. The zero value is ready.
 type deafness struct {
@@ -68,6 +69,19 @@ func (d *deafness) heard(way registry.Way, from netip.Addr, now time.Time) {
 		c.other = c.last
 	}
 	c.last = call{from, now}
+}
+
+// left notes that a publisher of a host has said that it stops, or is found dead: it is not missed. Others of that host will be heard.
+func (d *deafness) left(from netip.Addr) {
+	for i := range d.calls {
+		c := &d.calls[i]
+		if c.last.from == from {
+			c.last, c.other = c.other, call{}
+		}
+		if c.other.from == from {
+			c.other = call{}
+		}
+	}
 }
 
 // echoed notes that an own announcement came back.

@@ -200,6 +200,7 @@ func (k *keeper) bury(v verdict, now time.Time) {
 	if !ok {
 		return // it has been heard of in the meantime
 	}
+	k.deafness.left(was.Source.Addr)
 	k.n.counters.dead.Add(1)
 	k.changed(PublisherDead, registry.Publisher{URI: v.uri, Services: was.Services, Source: was.Source}, "", string(v.cause))
 	k.n.log.Info("publisher is dead", zap.String("uri", v.uri), services(was.Services), zap.String("cause", string(v.cause)),

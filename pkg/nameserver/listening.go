@@ -77,6 +77,9 @@ func (k *keeper) listen(nt notice, now time.Time) {
 		return
 	}
 	k.hears(nt.publisher.Way, nt.publisher.Source.Addr, now)
+	if nt.withdraw {
+		k.deafness.left(nt.publisher.Source.Addr)
+	}
 }
 
 // hears notes an announcement. Who registers from this host tells nothing of the network.

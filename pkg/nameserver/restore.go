@@ -194,7 +194,7 @@ func nextLine(lines *bufio.Reader) ([]byte, error) {
 		for errors.Is(err, bufio.ErrBufferFull) {
 			_, err = lines.ReadSlice('\n')
 		}
-		if err == nil {
+		if err == nil || errors.Is(err, io.EOF) {
 			err = errLongLine
 		}
 		return nil, err
