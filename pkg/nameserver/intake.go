@@ -88,8 +88,17 @@ func (n *Nameserver) take(ctx context.Context, frame []byte, parts int, from reg
 	return n.hand(ctx, nt)
 }
 
+// waitingNotices is how many announcements may wait for the keeper, so that it and those who read do not wait for each other at each one: at
+// 50,000 a second half of the time went into that.
+const waitingNotices = 256
+
 // hand gives nt to the keeper.
 func (n *Nameserver) hand(ctx context.Context, nt notice) error {
+	select {
+	case <-n.stopped: // nobody would take it
+		return errStopped
+	default:
+	}
 	select {
 	case n.notices <- nt:
 		return nil

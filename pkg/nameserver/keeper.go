@@ -58,11 +58,7 @@ func (k *keeper) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case nt := <-k.n.notices:
-			k.listen(nt, time.Now())
-			// What is too old goes first: a late publisher is removed and added again.
-			if err = k.expire(ctx, time.Now()); err == nil && !nt.echo {
-				err = k.note(ctx, nt, time.Now())
-			}
+			err = k.take(ctx, nt, time.Now())
 		case v := <-k.n.prober.verdicts:
 			k.attend(time.Now())
 			k.bury(v, time.Now())
@@ -81,6 +77,31 @@ func (k *keeper) run(ctx context.Context) error {
 		k.n.saver.ask(time.Now())
 		k.planned = later(k.next(), time.Now())
 		timer.Reset(time.Until(k.planned))
+	}
+}
+
+// take carries out nt, and what else waits: a round costs more than an announcement.
+func (k *keeper) take(ctx context.Context, nt notice, now time.Time) error {
+	k.listen(nt, now)
+	// What is too old goes first: a late publisher is removed and added again.
+	if err := k.expire(ctx, now); err != nil {
+		return err
+	}
+	for left := waitingNotices; ; left-- {
+		if !nt.echo {
+			if err := k.note(ctx, nt, now); err != nil {
+				return err
+			}
+		}
+		if left == 0 {
+			return nil
+		}
+		select {
+		case nt = <-k.n.notices:
+			k.listen(nt, now)
+		default:
+			return nil
+		}
 	}
 }
 

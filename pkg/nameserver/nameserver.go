@@ -119,7 +119,7 @@ func New(cfg Config, opts Options) (*Nameserver, error) {
 		log:      log,
 		assumed:  assumedBackend(cfg, opts.Security),
 		registry: registry.New(tableConfig(cfg)),
-		notices:  make(chan notice),
+		notices:  make(chan notice, waitingNotices),
 		reloaded: make(chan struct{}, 1),
 		stopped:  make(chan struct{}),
 		local:    &localHosts{list: opts.LocalAddresses, log: log},
