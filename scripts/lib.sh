@@ -90,5 +90,14 @@ need_c() {
 		die 'CGO_ENABLED is 0, and the transport is a C library' 'unset CGO_ENABLED, or set it to 1'
 }
 
+# need_pyzmq ends the script unless Debian's Python has zmq or could be given it.
+need_pyzmq() {
+	has_pyzmq || { apt_install python3 python3-zmq && has_pyzmq; } ||
+		die 'Python with zmq is needed at /usr/bin/python3 and could not be installed' \
+			'Debian, Ubuntu: apt-get install python3 python3-zmq' \
+			'Fedora, EL with EPEL: dnf install python3-zmq'
+}
+has_pyzmq() { /usr/bin/python3 -c 'import zmq' 2>/dev/null; }
+
 # in_ci tells whether a skipped test is a failure.
 in_ci() { [ -n "${CI:-}" ] && [ "${CI:-}" != false ]; }

@@ -1,80 +1,29 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"fmt"
-	"io"
-	"os/exec"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 )
 
 // load is the program that sends and receives: see c/load.c for its commands.
 type load struct {
-	*process
-	in  io.WriteCloser
-	out *bufio.Reader
-	at  string // the endpoint of its publisher
+	*talker
+	at string // the endpoint of its publisher
 }
 
 // load starts a load. Its subscriber connects to an endpoint, "": to its own publisher.
-func (b *bench) load(ctx context.Context, message, to string) (_ *load, err error) {
-	l := &load{}
+func (b *bench) load(ctx context.Context, message, to string) (*load, error) {
 	args := []string{message, strconv.Itoa(queue)}
 	if to != "" {
 		args = append(args, to)
 	}
-	pipes := func(cmd *exec.Cmd) {
-		in, e1 := cmd.StdinPipe()
-		out, e2 := cmd.StdoutPipe()
-		l.in, l.out, err = in, bufio.NewReader(out), firstOf(e1, e2)
-	}
-	var startErr error
-	l.process, startErr = start(ctx, pipes, filepath.Join(b.bin, "load"), args...)
-	if err := firstOf(err, startErr); err != nil {
-		return nil, err
-	}
-	if l.at, err = l.line(); err != nil {
-		return nil, err
-	}
-	return l, nil
-}
-
-// line reads a line that the program has to write.
-func (l *load) line() (string, error) {
-	line, err := l.out.ReadString('\n')
+	t, err := b.talk(ctx, b.program("load"), args...)
 	if err != nil {
-		l.stop()
-		return "", l.explain(fmt.Errorf("load: %w", err))
-	}
-	return strings.TrimSpace(line), nil
-}
-
-// ask gives a command and reads the numbers of its answer.
-func (l *load) ask(numbers int, format string, args ...any) ([]float64, error) {
-	if _, err := fmt.Fprintf(l.in, format+"\n", args...); err != nil {
-		l.stop()
-		return nil, l.explain(fmt.Errorf("load: %w", err))
-	}
-	line, err := l.line()
-	if err != nil || numbers == 0 {
 		return nil, err
 	}
-	var values []float64
-	for word := range strings.FieldsSeq(line) {
-		v, err := strconv.ParseFloat(word, 64)
-		if err != nil {
-			return nil, fmt.Errorf("load: %w", err)
-		}
-		values = append(values, v)
-	}
-	if len(values) != numbers {
-		return nil, fmt.Errorf("load: answer %q, want %d numbers", line, numbers)
-	}
-	return values, nil
+	at, err := t.line()
+	return &load{t, at}, err
 }
 
 // begin waits until messages arrive.

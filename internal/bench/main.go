@@ -5,64 +5,119 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/signal"
 	"slices"
 	"syscall"
+	"time"
 )
 
-// part measures one thing and writes what it found.
-type part func(ctx context.Context, b *bench, out io.Writer) error
+// part measures one thing.
+type part struct {
+	name string
+	run  func(ctx context.Context, b *bench) ([]row, error)
+}
 
-// parts are all there are, by their names.
-var parts = map[string]part{
-	"relay": relay,
+// parts are all there are, in the order of the table.
+var parts = []part{
+	{"codec", codec},
+	{"pubsub", pubsub},
+	{"lookups", lookups},
+	{"announcements", announcements},
+	{"relay", relay},
+	{"start", startUp},
 }
 
 // bench is what all parts need.
 type bench struct {
-	bin   string // the folder of the programs
-	tmp   string // a folder for files, which is removed
-	quick bool
+	bin    string // the folder of the programs
+	source string // that of this package
+	python string
+	tmp    string // a folder for files, which is removed
+	files  int    // so many have been named
+	quick  bool
+	out    io.Writer
+}
+
+// pick returns the first one, or the second one where things have to be quick.
+func (b *bench) pick(usual, quick int) int {
+	if b.quick {
+		return quick
+	}
+	return usual
+}
+
+// progress tells what has been found so far.
+func (b *bench) progress(rows []row) {
+	for _, r := range rows {
+		fmt.Fprintf(os.Stderr, "%s  %s: %s %s\n", time.Now().Format(time.TimeOnly), r.what, number(median(r.ratios())), r.reached())
+	}
+}
+
+func (b *bench) duration(usual, quick time.Duration) time.Duration {
+	return time.Duration(b.pick(int(usual), int(quick)))
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
-		stop()
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	b := bench{}
-	flags.StringVar(&b.bin, "bin", "", "folder of the programs load, proxy and ptrelay")
+	b := bench{out: out}
+	flags.StringVar(&b.bin, "bin", "", "folder of the programs")
+	flags.StringVar(&b.source, "source", "internal/bench", "folder of this package")
+	flags.StringVar(&b.python, "python", "/usr/bin/python3", "Python that has zmq")
 	flags.BoolVar(&b.quick, "quick", false, "fewer and shorter rounds")
+	page := flags.String("page", "", "a page in Markdown to put the table into")
 	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	chosen, err := choose(flags.Args())
+	if err != nil {
 		return err
 	}
 	if b.tmp, err = os.MkdirTemp("", "bench"); err != nil {
 		return err
 	}
 	defer func() { err = firstOf(err, os.RemoveAll(b.tmp)) }()
-	names := flags.Args()
+	var rows []row
+	for _, p := range chosen {
+		more, err := p.run(ctx, &b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		if err := writeText(more, out); err != nil {
+			return err
+		}
+		rows = append(rows, more...)
+	}
+	if *page == "" {
+		return nil
+	}
+	return b.writePage(ctx, *page, rows)
+}
+
+// choose returns the parts of these names, all for none.
+func choose(names []string) ([]part, error) {
 	if len(names) == 0 {
-		names = slices.Sorted(maps.Keys(parts))
+		return parts, nil
 	}
+	var chosen []part
 	for _, name := range names {
-		part := parts[name]
-		if part == nil {
-			return fmt.Errorf("no part %q: there is %q", name, slices.Sorted(maps.Keys(parts)))
+		i := slices.IndexFunc(parts, func(p part) bool { return p.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no part %q", name)
 		}
-		if err := part(ctx, &b, out); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+		chosen = append(chosen, parts[i])
 	}
-	return nil
+	return chosen, nil
 }
 
 func firstOf(errs ...error) error {

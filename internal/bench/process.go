@@ -19,24 +19,29 @@ const stopTime = 5 * time.Second
 // process is a program that runs beside us.
 type process struct {
 	cmd    *exec.Cmd
-	stderr bytes.Buffer
+	stderr *output
+	began  time.Time // just before it was started
 }
 
 // start starts a program. The environment is that of this process, without settings of posttroll.
 func start(ctx context.Context, prepare func(*exec.Cmd), name string, args ...string) (*process, error) {
-	p := &process{cmd: exec.CommandContext(ctx, name, args...)}
+	p := &process{cmd: exec.CommandContext(ctx, name, args...), stderr: newOutput()}
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "POSTTROLL_") && !strings.HasPrefix(v, "PYTROLL_") {
 			p.cmd.Env = append(p.cmd.Env, v)
 		}
 	}
-	p.cmd.Stderr = &p.stderr
+	p.cmd.Stderr = p.stderr
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = stopTime
 	if prepare != nil {
 		prepare(p.cmd)
 	}
-	return p, p.cmd.Start()
+	p.began = time.Now()
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // stop ends the program, which has to run until then.
@@ -50,10 +55,11 @@ func (p *process) stop() {
 
 // explain adds to an error what the program has written. The program has to have been stopped.
 func (p *process) explain(err error) error {
-	if p.stderr.Len() == 0 {
+	text := strings.TrimSpace(p.stderr.String())
+	if text == "" {
 		return err
 	}
-	return fmt.Errorf("%w\n%s", err, strings.TrimSpace(p.stderr.String()))
+	return fmt.Errorf("%w\n%s", err, text)
 }
 
 // usage is what a process has used.
@@ -84,6 +90,19 @@ func (p *process) usage() (usage, error) {
 	}
 	memory, err := p.peak()
 	return usage{time.Duration(ticks) * clockTick, memory}, err
+}
+
+// cpuOf is what several programs have used together.
+func cpuOf(processes []*process) (time.Duration, error) {
+	var sum time.Duration
+	for _, p := range processes {
+		u, err := p.usage()
+		if err != nil {
+			return 0, err
+		}
+		sum += u.cpu
+	}
+	return sum, nil
 }
 
 // peak reads the most memory that the program had.

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"io"
 	"slices"
-	"text/tabwriter"
 	"time"
 )
 
@@ -64,42 +61,39 @@ func (l *line) explain(err error) error {
 	return l.middle.explain(err)
 }
 
-// median returns the one in the middle, of two the higher one.
-func median[T cmp.Ordered](values []T) T {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
-}
-
-// ratios divides the rates of a way by those of another one in the same rounds.
-func ratios(of, by []float64) []float64 {
-	var all []float64
-	for i := range of {
-		all = append(all, of[i]/by[i])
-	}
-	return all
-}
-
-// report writes a table.
-func report(title string, results []*result, out io.Writer) error {
+// relayRows are the lines of the table: rates first, then delays.
+func relayRows(results []*result, size int) []row {
 	i := slices.IndexFunc(results, func(r *result) bool { return r.name == reference })
-	reference := results[i]
-	if _, err := fmt.Fprintf(out, "\n%s, medians of %d rounds\n\n", title, len(reference.rates)); err != nil {
-		return err
-	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	// The writer keeps its errors for Flush.
-	_, _ = fmt.Fprintf(w, "way\tmessages/s\tof %s\t(lowest to highest)\tCPU s per million\tmemory MB\tdelay p50 µs\tp99 µs\t\n", reference.name)
+	other := results[i]
+	var rates, delays []row
 	for _, r := range results {
-		ratio := ratios(r.rates, reference.rates)
-		_, _ = fmt.Fprintf(w, "%s\t%.0f\t%.2f\t%.2f to %.2f\t", r.name, median(r.rates), median(ratio), slices.Min(ratio), slices.Max(ratio))
-		if r.middle == nil {
-			_, _ = fmt.Fprint(w, "-\t-\t")
-		} else {
-			_, _ = fmt.Fprintf(w, "%.2f\t%.1f\t", median(r.cpu).Seconds(), float64(r.memory)/(1<<20))
+		if r == other {
+			continue
 		}
-		_, _ = fmt.Fprintf(w, "%.0f\t%.0f\t\n", micros(median(r.p50)), micros(median(r.p99)))
+		what := fmt.Sprintf("relay, %s, %d B", r.name, size)
+		rates = append(rates, row{what: what, unit: "messages/s", ours: r.rateSeries(), other: other.rateSeries(), figure: r.figure})
+		delays = append(delays, row{what: "delay p50, " + what, unit: "µs", ours: delaySeries(r.name, r.p50), other: delaySeries(other.name, other.p50), kind: within},
+			row{what: "delay p99, " + what, unit: "µs", ours: delaySeries(r.name, r.p99), other: delaySeries(other.name, other.p99), kind: within})
 	}
-	return w.Flush()
+	return append(rates, delays...)
+}
+
+func (r *result) rateSeries() *series {
+	s := &series{name: r.name, values: r.rates, memory: r.memory}
+	if r.middle != nil {
+		for _, d := range r.cpu {
+			s.cpu = append(s.cpu, d.Seconds())
+		}
+	}
+	return s
+}
+
+func delaySeries(name string, delays []time.Duration) *series {
+	s := &series{name: name}
+	for _, d := range delays {
+		s.values = append(s.values, micros(d))
+	}
+	return s
 }
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

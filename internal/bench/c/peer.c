@@ -1,0 +1,206 @@
+// peer: a publisher or a subscriber in libzmq, as fast as it can be: what ours are measured beside.
+//
+// Usage: peer publish BOARD MESSAGE SOCKETS SUBSCRIBERS QUEUE WINDOW plain|curve
+//        peer subscribe BOARD SLOT QUEUE KEY ENDPOINT...
+//
+// BOARD is the file of package board, which says what the publisher is asked on its standard input. The publisher binds so many sockets, prints for each its
+// endpoint and its public key ("-": plain), and sends on them in turn what is in the file MESSAGE, when each has so many subscribers. With curve there
+// is no authenticator: everybody is admitted, and nobody is asked. The subscriber has one socket.
+#define _GNU_SOURCE
+#include "board.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+enum { MAX_SOCKETS = 1000, BATCH = 16, PAUSE = 20000, KEY = 41, CONNECT_TIME = 10000 };
+static const uint64_t STALL = 5000000000;
+
+static struct board *board;
+static void *sockets[MAX_SOCKETS];
+static int socket_count, subscribers;
+static uint64_t window, sent;
+static char *frame;
+static size_t size;
+
+static void die(const char *format, ...) {
+	va_list args;
+	va_start(args, format);
+	fputs("peer: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+static void check(int rc, const char *what) {
+	if (rc < 0)
+		die("%s: %s", what, zmq_strerror(zmq_errno()));
+}
+
+static void *open_socket(void *ctx, int type, const char *queue) {
+	void *s = zmq_socket(ctx, type);
+	int n = atoi(queue);
+	check(s == NULL ? -1 : 0, "socket");
+	check(zmq_setsockopt(s, ZMQ_SNDHWM, &n, sizeof n), "ZMQ_SNDHWM");
+	check(zmq_setsockopt(s, ZMQ_RCVHWM, &n, sizeof n), "ZMQ_RCVHWM");
+	return s;
+}
+
+static uint64_t received(void) {
+	uint64_t least = atomic_load(&board->slots[0].received);
+	for (int i = 1; i < subscribers; i++) {
+		uint64_t n = atomic_load(&board->slots[i].received);
+		if (n < least)
+			least = n;
+	}
+	return least;
+}
+
+static void wait_received(uint64_t n) {
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + STALL;
+	while (received() < n) {
+		nanosleep(&(struct timespec){0, PAUSE}, NULL);
+		if (clock_ns(CLOCK_MONOTONIC) > until)
+			die("of %llu messages %llu arrive", (unsigned long long)sent, (unsigned long long)received());
+	}
+	if (received() > sent)
+		die("of %llu messages %llu arrive", (unsigned long long)sent, (unsigned long long)received());
+}
+
+static void send_one(void) {
+	check(zmq_send(sockets[sent++ % socket_count], frame, size, 0), "send");
+}
+
+static void rate(double seconds) {
+	uint64_t end = clock_ns(CLOCK_MONOTONIC) + seconds * 1e9;
+	while (clock_ns(CLOCK_MONOTONIC) < end) {
+		if (sent + BATCH > received() + window)
+			wait_received(sent - window / 2);
+		for (int i = 0; i < BATCH; i++)
+			send_one();
+	}
+	wait_received(sent);
+}
+
+static void delay(unsigned long count, unsigned long interval) {
+	atomic_store(&board->noting, sent + 1);
+	uint64_t next = clock_ns(CLOCK_MONOTONIC);
+	for (; count > 0; count--) {
+		next += interval * 1000;
+		struct timespec at = {next / 1000000000, next % 1000000000};
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+		atomic_store(&board->sent[(sent + 1) % BOARD_RING], clock_ns(CLOCK_REALTIME));
+		send_one();
+	}
+	wait_received(sent);
+	atomic_store(&board->noting, 0);
+}
+
+// await_subscribers waits for so many subscriptions on each socket: an XPUB, which hands them over, and is else as a PUB.
+static void await_subscribers(void) {
+	int limit = CONNECT_TIME;
+	char topic[256];
+	for (int i = 0; i < socket_count; i++) {
+		check(zmq_setsockopt(sockets[i], ZMQ_RCVTIMEO, &limit, sizeof limit), "ZMQ_RCVTIMEO");
+		for (int n = 0; n < subscribers; n++)
+			check(zmq_recv(sockets[i], topic, sizeof topic, 0), "subscriber");
+	}
+}
+
+static void serve(void) {
+	char line[256];
+	while (fgets(line, sizeof line, stdin) != NULL) {
+		double seconds;
+		unsigned long count, interval;
+		if (strcmp(line, "begin\n") == 0)
+			await_subscribers();
+		else if (sscanf(line, "rate %lf", &seconds) == 1)
+			rate(seconds);
+		else if (sscanf(line, "delay %lu %lu", &count, &interval) == 2)
+			delay(count, interval);
+		else
+			die("what is %s", line);
+		printf("%llu\n", (unsigned long long)sent);
+	}
+}
+
+static void read_message(const char *name) {
+	FILE *f = fopen(name, "rb");
+	if (f == NULL)
+		die("can't read %s", name);
+	frame = malloc(1 << 20);
+	size = fread(frame, 1, 1 << 20, f);
+	fclose(f);
+}
+
+static void publish(char **args) {
+	read_message(args[0]);
+	socket_count = atoi(args[1]);
+	subscribers = atoi(args[2]);
+	window = atoi(args[4]);
+	int secure = strcmp(args[5], "curve") == 0, all = 1;
+	if (socket_count < 1 || socket_count > MAX_SOCKETS || subscribers < 1 || subscribers > BOARD_SLOTS)
+		die("no such number of sockets or subscribers");
+	void *ctx = zmq_ctx_new();
+	check(zmq_ctx_set(ctx, ZMQ_MAX_SOCKETS, 2 * MAX_SOCKETS), "ZMQ_MAX_SOCKETS");
+	for (int i = 0; i < socket_count; i++) {
+		char at[256], public[KEY] = "-", secret[KEY];
+		size_t length = sizeof at;
+		void *s = sockets[i] = open_socket(ctx, ZMQ_XPUB, args[3]);
+		// Else the second and later ones with the same topic would not be handed over.
+		check(zmq_setsockopt(s, ZMQ_XPUB_VERBOSE, &all, sizeof all), "ZMQ_XPUB_VERBOSE");
+		if (secure) {
+			check(zmq_curve_keypair(public, secret), "keys");
+			check(zmq_setsockopt(s, ZMQ_CURVE_SERVER, &secure, sizeof secure), "ZMQ_CURVE_SERVER");
+			check(zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, secret, KEY), "ZMQ_CURVE_SECRETKEY");
+		}
+		check(zmq_bind(s, "tcp://127.0.0.1:*"), "bind");
+		check(zmq_getsockopt(s, ZMQ_LAST_ENDPOINT, at, &length), "ZMQ_LAST_ENDPOINT");
+		printf("%s %s\n", at, public);
+	}
+	serve();
+}
+
+static void subscribe(int count, char **args) {
+	int slot = atoi(args[0]);
+	if (slot < 0 || slot >= BOARD_SLOTS)
+		die("no slot %d", slot);
+	void *s = open_socket(zmq_ctx_new(), ZMQ_SUB, args[1]);
+	if (strcmp(args[2], "-") != 0) {
+		char public[KEY], secret[KEY];
+		check(zmq_curve_keypair(public, secret), "keys");
+		check(zmq_setsockopt(s, ZMQ_CURVE_SERVERKEY, args[2], KEY), "ZMQ_CURVE_SERVERKEY");
+		check(zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, public, KEY), "ZMQ_CURVE_PUBLICKEY");
+		check(zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, secret, KEY), "ZMQ_CURVE_SECRETKEY");
+	}
+	check(zmq_setsockopt(s, ZMQ_SUBSCRIBE, "pytroll:/", 9), "subscribe");
+	for (int i = 3; i < count; i++)
+		check(zmq_connect(s, args[i]), args[i]);
+	zmq_msg_t m;
+	zmq_msg_init(&m);
+	for (uint64_t n = 1;; n++) {
+		check(zmq_msg_recv(&m, s, 0), "receive");
+		uint64_t from = atomic_load(&board->noting);
+		if (from != 0 && n >= from)
+			atomic_store(&board->delays[n % BOARD_RING], clock_ns(CLOCK_REALTIME) - atomic_load(&board->sent[n % BOARD_RING]));
+		atomic_store_explicit(&board->slots[slot].received, n, memory_order_release);
+	}
+}
+
+int main(int argc, char **argv) {
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc >= 3 && (board = open_board(argv[2])) == NULL)
+		die("%s: %s", argv[2], strerror(errno));
+	if (argc == 9 && strcmp(argv[1], "publish") == 0)
+		publish(argv + 3);
+	else if (argc >= 7 && strcmp(argv[1], "subscribe") == 0)
+		subscribe(argc - 3, argv + 3);
+	else {
+		fprintf(stderr, "usage: peer publish BOARD MESSAGE SOCKETS SUBSCRIBERS QUEUE WINDOW plain|curve\n"
+				"       peer subscribe BOARD SLOT QUEUE KEY ENDPOINT...\n");
+		return 2;
+	}
+	return 0;
+}
