@@ -209,7 +209,7 @@ func delays(b *testing.B, p transport.Publisher, s transport.Subscriber, n int, 
 
 // cpuTime is what this process has used of all processors. Unlike the time that passes it does not depend on what else
 // the machine does.
-func cpuTime(b *testing.B) time.Duration {
+func cpuTime(b testing.TB) time.Duration {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
 		b.Fatal(err)

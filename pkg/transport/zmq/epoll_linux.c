@@ -20,6 +20,8 @@
 // is told once, and then no more until libzmq asks for something.
 
 #define _GNU_SOURCE
+#include "limits_linux.h"
+
 #include <link.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -67,7 +69,7 @@ __attribute__((constructor)) static void find_libzmq(void) {
 	dl_iterate_phdr(find_code, (void *)(uintptr_t)zmq_ctx_new);
 }
 
-static int is_libzmq(const void *caller) {
+int ptz_is_libzmq(const void *caller) {
 	return code_begin <= (uintptr_t)caller && (uintptr_t)caller < code_end;
 }
 
@@ -80,9 +82,11 @@ static int sys_ctl(int epfd, int op, int fd, struct epoll_event *event) {
 
 int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event) {
 	struct epoll_event marked;
-	if (!is_libzmq(__builtin_return_address(0)))
+	if (!ptz_is_libzmq(__builtin_return_address(0)))
 		return sys_ctl(epfd, op, fd, event);
 	__atomic_store_n(&called, 1, __ATOMIC_RELAXED);
+	if (op == EPOLL_CTL_ADD)
+		ptz_limits_watched(epfd, fd);
 	if (op == EPOLL_CTL_DEL || event == NULL || event->events & EPOLLIN)
 		return sys_ctl(epfd, op, fd, event);
 	marked = *event;
@@ -109,7 +113,7 @@ static int tell(struct epoll_event *event) {
 
 int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout) {
 	int told = 0, n = epoll_pwait(epfd, events, max, timeout, NULL);
-	if (n <= 0 || !is_libzmq(__builtin_return_address(0)))
+	if (n <= 0 || !ptz_is_libzmq(__builtin_return_address(0)))
 		return n;
 	for (int i = 0; i < n; i++)
 		if (tell(&events[i]))

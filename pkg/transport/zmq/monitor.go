@@ -54,7 +54,7 @@ func (s *socket) openMonitor(mask zmq4.Event) error {
 }
 
 func (m *monitor) open(t *Transport, name string) (err error) {
-	if m.zs, err = t.ctx.NewSocket(zmq4.PAIR); err != nil {
+	if m.zs, err = t.rawSocketOf(zmq4.PAIR); err != nil {
 		return t.newSocketError(err)
 	}
 	m.raw = rawSocket(m.zs)

@@ -45,7 +45,7 @@ type socket struct {
 
 // newSocket makes a socket in the transport's context. The caller closes it.
 func newSocket(t *Transport, kind zmq4.Type, frames, want int) (*socket, error) {
-	zs, err := t.ctx.NewSocket(kind)
+	zs, err := t.rawSocketOf(kind)
 	if err != nil {
 		return nil, t.newSocketError(err)
 	}

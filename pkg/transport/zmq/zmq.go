@@ -49,6 +49,12 @@ type Options struct {
 	// Heartbeat is the interval of ZMTP pings where we connect. A connection whose other host acknowledges nothing for four
 	// intervals is given up, and made anew. From 10 ms to an hour; default 30 s; negative: off.
 	Heartbeat time.Duration
+	// MaxConnections bounds the connections that peers have made to all bound sockets together; further ones are closed as soon as they are there, and
+	// counted (LimitStats). Default: 7/8 of the files that the process may have open, 16384 at most. Linux only.
+	MaxConnections int
+	// MaxPerSource bounds those from one address, of IPv6 from one network of 64 bits, so that one host does not take what others need. When three quarters
+	// of MaxConnections are taken all addresses have the same share. Default: half of MaxConnections. Linux only.
+	MaxPerSource int
 }
 
 // Transport is a ZeroMQ context of its own and its sockets.
@@ -63,6 +69,7 @@ type Transport struct {
 	taps       atomic.Int64 // that are open
 	once       sync.Once
 	warnOnce   sync.Once
+	limits     *limits
 
 	// running ends when the transport closes; requests wait for it.
 	running context.Context
@@ -106,8 +113,11 @@ func New(opts Options) (*Transport, error) {
 		return nil, fmt.Errorf("heartbeat %v: want 10ms to 1h, or a negative value for none", t.heartbeat)
 	}
 	var err error
-	if t.ctx, err = newContext(t.maxSockets); err != nil {
+	if t.limits, err = newLimits(opts, t.log); err != nil {
 		return nil, err
+	}
+	if t.ctx, err = newContext(t.maxSockets); err != nil {
+		return nil, errors.Join(err, t.limits.close())
 	}
 	t.running, t.stop = context.WithCancel(context.Background())
 	return t, nil
@@ -155,7 +165,7 @@ func (t *Transport) shut() error {
 	if t.auth != nil { // not before the last socket that asks it
 		errs = append(errs, wrap("authenticator", t.auth.close(0)))
 	}
-	errs = append(errs, wrap("end ZeroMQ", t.ctx.Term()))
+	errs = append(errs, wrap("end ZeroMQ", t.ctx.Term()), wrap("limits", t.limits.close()))
 	return errors.Join(errs...)
 }
 
