@@ -38,6 +38,7 @@ var counters = metrics.Table{
 	{Field: "Deaf", Key: "deaf", Metric: "deaf", Label: "way", Help: "Whether publishers cannot be heard now by one way of announcing, and stay listed: 1 or 0."},
 	{Field: "StateSaves", Key: "state_saves", Metric: "state_saves_total", Help: "Times that the state was written."},
 	{Field: "StateFailures", Key: "state_failures", Metric: "state_failures_total", Help: "Times that the state could not be written."},
+	{Field: "LogLinesLeftOut", Key: "log_lines_left_out", Metric: "log_lines_left_out_total", Label: "kind", Help: "Lines that were too many for the log, by what they would have said."},
 	{Field: "Unpublished", Key: "unpublished", Metric: "feed_changes_unpublished_total", Help: "Changes that could not be put into a message of the change feed."},
 	{Field: "FollowersBy", Key: "followers_by", Metric: "feed_subscribers_connected", Label: "backend",
 		Help: "Subscribers that are connected to the change feed, by the backend of its port."},

@@ -34,42 +34,68 @@ func (b *bucket) has(r rate, n, keep float64, now time.Time) bool {
 // take takes n tokens, whether they are there or not.
 func (b *bucket) take(n float64) { b.used += n }
 
-// buckets are those of many addresses. A full one is forgotten when there are many.
-type buckets struct {
-	all   map[netip.Addr]*bucket
-	limit int // of those that are not full; beyond it all further addresses share one
-	swept int // number of them after the last sweep
+// allow takes a token if there is one.
+func (b *bucket) allow(r rate, now time.Time) bool {
+	if !b.has(r, 1, 0, now) {
+		return false
+	}
+	b.take(1)
+	return true
+}
+
+// buckets are those of many, by whom they belong to. Full ones are forgotten when there are many.
+type buckets[K comparable] struct {
+	all   map[K]*bucket
+	limit int // of those that are not full; beyond it all others share one
+	swept time.Time
+	left  int // after the last sweep
 	rest  bucket
 }
 
-func newBuckets(limit int) *buckets {
-	return &buckets{all: make(map[netip.Addr]*bucket), limit: limit}
+func newBuckets[K comparable](limit int) buckets[K] {
+	return buckets[K]{all: make(map[K]*bucket), limit: limit}
 }
 
-// of returns the bucket of addr.
-func (b *buckets) of(addr netip.Addr, r rate, now time.Time) *bucket {
-	if one, ok := b.all[addr]; ok {
+// Limits of sweeping.
+const (
+	sweepAt    = 256 // buckets; then whenever there are twice as many as were left
+	sweepPause = time.Second
+)
+
+// of returns the bucket of key.
+func (b *buckets[K]) of(key K, r rate, now time.Time) *bucket {
+	if one, ok := b.all[key]; ok {
 		return one
 	}
-	if len(b.all) >= max(2*b.swept, sweepAt) {
+	if n := len(b.all); (n >= b.limit || n >= max(2*b.left, sweepAt)) && now.Sub(b.swept) >= sweepPause {
 		b.sweep(r, now)
 	}
 	if len(b.all) >= b.limit {
 		return &b.rest
 	}
 	one := new(bucket)
-	b.all[addr] = one
+	b.all[key] = one
 	return one
 }
 
-// sweepAt is the number of buckets at which the full ones are looked for first; then whenever there are twice as many as were left.
-const sweepAt = 256
-
-func (b *buckets) sweep(r rate, now time.Time) {
-	for addr, one := range b.all {
+func (b *buckets[K]) sweep(r rate, now time.Time) {
+	for key, one := range b.all {
 		if one.missing(r, now) == 0 {
-			delete(b.all, addr)
+			delete(b.all, key)
 		}
 	}
-	b.swept = len(b.all)
+	b.swept, b.left = now, len(b.all)
+}
+
+// hostOf is what counts as one host: an address, or an IPv6 network of 64 bits, in which a host has as many addresses as it likes.
+func hostOf(addr netip.Addr) netip.Addr {
+	addr = bare(addr)
+	if !addr.Is6() {
+		return addr
+	}
+	network, err := addr.Prefix(64)
+	if err != nil {
+		return addr
+	}
+	return network.Addr()
 }

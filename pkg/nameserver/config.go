@@ -68,6 +68,22 @@ type Config struct {
 	// refused. 1024 to 1048576. Default 16384. Environment: POSTTROLL_MAX_REQUEST_BYTES.
 	MaxRequestBytes int `toml:"max_request_bytes"`
 
+	// MaxRequestsPerSource is the number of lookups a second that one address, or IPv6 network of 64 bits, may count on while others ask as well; four seconds' worth
+	// at once. It may ask more often as long as nobody has to wait for it: when many wait, those beyond that number are answered last, or with an empty
+	// reply. A reply of more than 16 KiB counts one for each of these. 0 to 1000000; 0: nothing is refused. Default 2000. Environment:
+	// POSTTROLL_MAX_REQUESTS_PER_SOURCE.
+	MaxRequestsPerSource int `toml:"max_requests_per_source"`
+
+	// MaxAnnouncementsPerSource is the same for announcements. Datagrams beyond it are passed over while others announce themselves, too; publishers that
+	// register directly wait. 500 publishers of the usual interval send 250. 0 to 1000000; 0: there is no such limit. Default 20000.
+	// Environment: POSTTROLL_MAX_ANNOUNCEMENTS_PER_SOURCE.
+	MaxAnnouncementsPerSource int `toml:"max_announcements_per_source"`
+
+	// MaxChangesPerSource is the number of changes a second that one address may make in what it has announced already, each of which goes to all subscribers of the change
+	// feed; four seconds' worth at once. What is announced beyond it renews the entry as it is. 0 to 1000000; 0: there is no such limit.
+	// Default 200. Environment: POSTTROLL_MAX_CHANGES_PER_SOURCE.
+	MaxChangesPerSource int `toml:"max_changes_per_source"`
+
 	// Probe says which publishers are probed, by a TCP connection that is closed at once, when they have not announced themselves for a while:
 	// "announcers" are those at the very address that announced them; "all" also those that are announced with another address than
 	// they are heard from, as of hosts with several, where nobody forges announcements to make the nameserver knock at other doors;
@@ -150,30 +166,33 @@ func (c Config) statePath() string {
 // DefaultConfig returns the settings of a nameserver where nothing is set.
 func DefaultConfig() Config {
 	return Config{
-		Backend:                  transport.Plain,
-		NameserverPort:           discovery.DefaultNameserverPort,
-		AddressPublishPort:       discovery.DefaultAddressPublishPort,
-		BroadcastPort:            discovery.DefaultBroadcastPort,
-		SecureNameserverPort:     defaultSecureNameserverPort,
-		SecureAddressPublishPort: defaultSecureAddressPublishPort,
-		SecureBroadcastPort:      defaultSecureBroadcastPort,
-		BindAddresses:            []string{"*"},
-		Multicast:                true,
-		MaxAge:                   10 * time.Minute,
-		WithdrawGrace:            30 * time.Second,
-		MaxEntries:               100_000,
-		MaxEntriesPerSource:      10_000,
-		MaxRequestBytes:          16 << 10,
-		Probe:                    ProbeAnnouncers,
-		ProbeAfter:               5 * time.Second,
-		ProbeGrace:               5 * time.Second,
-		ProbeRate:                50,
-		ProbeRatePerHost:         10,
-		StateFile:                StateAuto,
-		FeedHeartbeat:            29 * time.Second,
-		FeedAnnounceInterval:     discovery.DefaultInterval,
-		NextLookupPort:           5559,
-		NextFeedPort:             16545,
-		NextRegistrationPort:     21202,
+		Backend:                   transport.Plain,
+		NameserverPort:            discovery.DefaultNameserverPort,
+		AddressPublishPort:        discovery.DefaultAddressPublishPort,
+		BroadcastPort:             discovery.DefaultBroadcastPort,
+		SecureNameserverPort:      defaultSecureNameserverPort,
+		SecureAddressPublishPort:  defaultSecureAddressPublishPort,
+		SecureBroadcastPort:       defaultSecureBroadcastPort,
+		BindAddresses:             []string{"*"},
+		Multicast:                 true,
+		MaxAge:                    10 * time.Minute,
+		WithdrawGrace:             30 * time.Second,
+		MaxEntries:                100_000,
+		MaxEntriesPerSource:       10_000,
+		MaxRequestBytes:           16 << 10,
+		MaxRequestsPerSource:      2000,
+		MaxAnnouncementsPerSource: 20_000,
+		MaxChangesPerSource:       200,
+		Probe:                     ProbeAnnouncers,
+		ProbeAfter:                5 * time.Second,
+		ProbeGrace:                5 * time.Second,
+		ProbeRate:                 50,
+		ProbeRatePerHost:          10,
+		StateFile:                 StateAuto,
+		FeedHeartbeat:             29 * time.Second,
+		FeedAnnounceInterval:      discovery.DefaultInterval,
+		NextLookupPort:            5559,
+		NextFeedPort:              16545,
+		NextRegistrationPort:      21202,
 	}
 }

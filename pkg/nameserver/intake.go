@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/registry"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -44,6 +45,9 @@ func (n *Nameserver) receiveDatagrams(ctx context.Context, beat *heart) error {
 			n.refused.add(registry.Source{Addr: d.from}, refuse(reasonForeign, "announcement from another host"))
 			continue
 		}
+		if n.crowdsOut(d.from, way) {
+			continue
+		}
 		if err := n.take(ctx, d.body, 1, registry.Source{Addr: d.from}, way); err != nil {
 			return part(ctx, "take announcements", err)
 		}
@@ -57,8 +61,14 @@ func (n *Nameserver) takeRegistrations(ctx context.Context, r replier, requests 
 			return err
 		}
 	}
-	for _, req := range requests {
+	within, beyond := divide(n.announceQuota, requests, n.config().MaxAnnouncementsPerSource, time.Now())
+	for _, req := range within {
 		if err := n.take(ctx, req.Body, req.Parts, source(req), registry.Direct); err != nil {
+			return err
+		}
+	}
+	for _, req := range beyond { // whoever brings too many waits for the answer; nothing is lost
+		if err := n.take(ctx, req.Body, req.Parts, source(req.Request), registry.Direct); err != nil {
 			return err
 		}
 	}

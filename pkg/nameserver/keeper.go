@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -117,6 +118,7 @@ func (k *keeper) tick(ctx context.Context, now time.Time) error {
 		k.tell(k.n.statusLine())
 		k.status = now.Add(statusInterval)
 	}
+	k.n.lines.summary(k.n.log, now)
 	if interval := k.n.config().FeedHeartbeat; !k.heartbeat.Add(interval).After(now) {
 		k.heartbeat = now
 		return k.n.publishHeartbeat(ctx, interval)
@@ -136,6 +138,9 @@ func (k *keeper) next() time.Time {
 	if due, ok := k.n.registry.Next(); ok {
 		sooner(due)
 	}
+	if due := k.n.lines.due(); !due.IsZero() {
+		sooner(due)
+	}
 	if interval := k.beat.pulse.interval; interval > 0 {
 		sooner(time.Now().Add(interval))
 	}
@@ -149,6 +154,9 @@ func (k *keeper) note(ctx context.Context, nt notice, now time.Time) error {
 		k.withdraw(p, now)
 		return nil
 	}
+	if k.frozen(p, now) {
+		return nil
+	}
 	outcome, before, err := k.n.registry.Announce(p, now)
 	if err != nil {
 		k.n.refused.add(p.Source, &refusal{reason: tableReason(err), uri: p.URI, err: err})
@@ -156,10 +164,11 @@ func (k *keeper) note(ctx context.Context, nt notice, now time.Time) error {
 	}
 	k.n.prober.announced(p, outcome != registry.Renewed && outcome != registry.Changed, now)
 	k.changed(changeOf(outcome), p, backendOf(p.Secure), "")
+	k.countChange(p, outcome, now)
 	switch outcome {
 	case registry.Added:
 		k.n.counters.added.Add(1)
-		k.n.log.Info("publisher added", about(p)...)
+		k.line(now, p.Source.Addr, "publisher added", about(p)...)
 	case registry.Changed:
 		k.n.counters.changed.Add(1)
 		k.info("publisher changed", p, now)
@@ -224,14 +233,21 @@ func (k *keeper) bury(v verdict, now time.Time) {
 	k.deafness.left(was.Source.Addr)
 	k.n.counters.dead.Add(1)
 	k.changed(PublisherDead, registry.Publisher{URI: v.uri, Services: was.Services, Source: was.Source}, "", string(v.cause))
-	k.n.log.Info("publisher is dead", zap.String("uri", v.uri), services(was.Services), zap.String("cause", string(v.cause)),
+	k.line(now, was.Source.Addr, "publisher is dead", zap.String("uri", v.uri), services(was.Services), zap.String("cause", string(v.cause)),
 		zap.Duration("age", now.Sub(v.since)))
 }
 
 // info logs a change of a publisher, once an hour for each kind of it.
 func (k *keeper) info(what string, p registry.Publisher, now time.Time) {
 	if again, ok := k.noise.news(noiseKey{p.URI, what}, now); ok {
-		k.n.log.Info(what, append(about(p), zap.Uint64("count", again+1))...)
+		k.line(now, p.Source.Addr, what, append(about(p), zap.Uint64("count", again+1))...)
+	}
+}
+
+// line logs what a message from the network has caused, as far as there is room for it.
+func (k *keeper) line(now time.Time, from netip.Addr, what string, fields ...zap.Field) {
+	if k.n.lines.allow(what, from, now) {
+		k.n.log.Info(what, fields...)
 	}
 }
 
@@ -294,7 +310,7 @@ func (k *keeper) expire(ctx context.Context, now time.Time) error {
 			cause = "dead"
 		}
 		k.changed(PublisherRemoved, registry.Publisher{URI: gone.URI, Services: gone.Services, Source: gone.Source}, backendOf(gone.Secure), cause)
-		k.n.log.Info("publisher removed", zap.String("uri", gone.URI), services(gone.Services),
+		k.line(now, gone.Source.Addr, "publisher removed", zap.String("uri", gone.URI), services(gone.Services),
 			zap.String("cause", cause), zap.Duration("age", now.Sub(gone.Since)))
 		if err := k.n.publishRemoval(ctx, gone); err != nil {
 			return err

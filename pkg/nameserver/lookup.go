@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"time"
 	"unicode"
 
 	"go.uber.org/zap"
@@ -21,8 +22,18 @@ const (
 
 // answerLookups answers every request, whatever it is.
 func (n *Nameserver) answerLookups(_ context.Context, r replier, requests []transport.Request) error {
-	for _, req := range requests {
+	within, beyond := divide(n.askQuota, requests, n.config().MaxRequestsPerSource, time.Now())
+	for _, req := range within {
 		if err := r.Reply(req, n.answer(req, r.secure)); err != nil {
+			return err
+		}
+	}
+	for _, req := range beyond {
+		reply := n.answer
+		if req.crowded {
+			reply = n.decline
+		}
+		if err := r.Reply(req.Request, reply(req.Request, r.secure)); err != nil {
 			return err
 		}
 	}
@@ -39,6 +50,7 @@ func (n *Nameserver) answer(req transport.Request, secure bool) []byte {
 		return emptyReply(version)
 	}
 	reply, found := n.reply(wanted, version, secure || n.config().ShowSecureEntries)
+	n.charge(req, len(reply))
 	if ce := n.log.Check(zap.DebugLevel, "lookup answered"); ce != nil {
 		ce.Write(append(who(source(req)), zap.String("service", wanted), zap.Int("count", found))...)
 	}

@@ -86,6 +86,11 @@ type Nameserver struct {
 	announcers     tally // who announced over a secure port
 	askers         tally // who asked there
 
+	askQuota      *quota // of lookups
+	announceQuota *quota
+	changeQuota   *quota // of changes to what is listed
+	lines         *lines
+
 	prober *prober
 	probes probeCounters
 
@@ -114,6 +119,7 @@ func New(cfg Config, opts Options) (*Nameserver, error) {
 		log = zap.NewNop()
 	}
 	log = log.Named("nameserver")
+	lines := newLines()
 	n := &Nameserver{
 		opts:     opts,
 		log:      log,
@@ -124,9 +130,10 @@ func New(cfg Config, opts Options) (*Nameserver, error) {
 		stopped:  make(chan struct{}),
 		local:    &localHosts{list: opts.LocalAddresses, log: log},
 
-		refused:        newRefusals(log, "announcement refused"),
-		refusedLookups: newRefusals(log, "lookup refused"),
+		refused:        newRefusals(log, "announcement refused", lines),
+		refusedLookups: newRefusals(log, "lookup refused", lines),
 	}
+	n.askQuota, n.announceQuota, n.changeQuota, n.lines = newQuota(), newQuota(), newQuota(), lines
 	n.prober = newProber(n, opts.Transport)
 	n.sockets.Store(&sockets{})
 	n.setConfig(cfg)

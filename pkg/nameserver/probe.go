@@ -56,7 +56,7 @@ type prober struct {
 	// Of run alone.
 	watches watches
 	total   bucket
-	hosts   *buckets
+	hosts   buckets[netip.Addr]
 	running int
 	results chan probed
 }
@@ -77,7 +77,7 @@ type probed struct {
 }
 
 func newProber(n *Nameserver, network transport.Transport) *prober {
-	p := &prober{n: n, verdicts: make(chan verdict), wake: make(chan struct{}, 1), hosts: newBuckets(probeHosts), results: make(chan probed)}
+	p := &prober{n: n, verdicts: make(chan verdict), wake: make(chan struct{}, 1), hosts: newBuckets[netip.Addr](probeHosts), results: make(chan probed)}
 	p.network, _ = network.(transport.Prober)
 	return p
 }
@@ -172,7 +172,7 @@ func (p *prober) gather(now time.Time) {
 	for more := true; more; {
 		silent := p.n.registry.Silent(now, after, silentBatch)
 		for _, s := range silent {
-			p.watch(s, s.Since.Add(patience(s.Gap, after)))
+			p.watch(s, s.Since.Add(patience(s, after)))
 		}
 		more = len(silent) == silentBatch
 	}
@@ -198,12 +198,12 @@ func (p *prober) watch(s registry.State, due time.Time) {
 }
 
 // patience is how long a publisher is silent before it is probed: so long that two announcements in a row are missing. While only one has come nobody
-// knows how often it announces.
-func patience(gap, after time.Duration) time.Duration {
-	if gap == 0 {
+// knows how often it announces; but one that has taken a connection does not refuse the next.
+func patience(s registry.State, after time.Duration) time.Duration {
+	if s.Gap == 0 && s.Reach != registry.Answers {
 		return 3 * after
 	}
-	return max(after, gap*5/2)
+	return max(after, s.Gap*5/2)
 }
 
 // shortPatience is that for one with a newer sibling.
@@ -259,7 +259,7 @@ func (p *prober) affordable(w *watch, host netip.Addr, now time.Time) bool {
 	if w.newcomer() {
 		share = 0.5
 	}
-	one := p.hosts.of(bare(host), each, now)
+	one := p.hosts.of(hostOf(host), each, now)
 	if !p.total.has(total, 1, share*total.burst, now) || !one.has(each, 1, share*each.burst, now) {
 		return false
 	}
@@ -329,7 +329,7 @@ func (p *prober) settleSilent(ctx context.Context, r probed, s registry.State, f
 		return time.Time{}
 	}
 	if found == probeUnanswered && s.Reach == registry.Answers {
-		if p.missing(r, now) {
+		if p.missing(r, s, now) {
 			p.bury(ctx, verdict{uri: w.uri, since: w.since, cause: found})
 			return time.Time{}
 		}
@@ -348,13 +348,16 @@ func (p *prober) settleSilent(ctx context.Context, r probed, s registry.State, f
 
 // missing takes in a time-out and tells whether the publisher is gone: when there is one more after it was certain that it is not we who are cut off, since
 // its host is this one, or others have been heard since the first time-out. Where there never was another host, two have to do for that.
-func (p *prober) missing(r probed, now time.Time) bool {
+func (p *prober) missing(r probed, s registry.State, now time.Time) bool {
 	w, host := r.watch, bare(r.at.Addr())
 	if w.misses++; w.misses == 1 {
 		w.missed = r.began
 	}
 	if !w.certain.IsZero() {
 		return true
+	}
+	if s.Gap == 0 && now.Sub(s.Since) < 3*p.n.config().ProbeAfter {
+		return false // it may be one that announces rarely
 	}
 	there, heard := p.hearing.others(host, w.missed, p.n.local.contains)
 	if heard || !there && w.misses >= 2 || p.n.local.contains(host) {

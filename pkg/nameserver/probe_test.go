@@ -416,7 +416,7 @@ func TestProbeReload(t *testing.T) {
 		d.set(doorA, nil)
 		s.multicast(hostA, announcement(liveA, "x"))
 		pass(10 * time.Second)
-		check(t, "probes", d.probes(), []string{doorA})
+		check(t, "probes", d.probes(), []string{doorA, doorA})
 		reload := func(mode string) {
 			t.Helper()
 			cfg := quiet(func(c *nameserver.Config) { c.Probe = mode })

@@ -24,6 +24,9 @@ const (
 	reasonTableFull  = "table_full"
 	reasonSourceFull = "source_full"
 
+	reasonRate    = "too_many"         // in a second, while others wait
+	reasonChanges = "too_many_changes" // in a second
+
 	reasonForeignChange = "foreign_change" // of the backend, or of anything that belongs to a key
 )
 
@@ -58,6 +61,7 @@ func asRefusal(err error) *refusal {
 type refusals struct {
 	log    *zap.Logger
 	what   string // "announcement refused"
+	lines  *lines
 	recent recent[refusalKey]
 
 	mu     sync.Mutex
@@ -69,8 +73,8 @@ type refusalKey struct {
 	reason string
 }
 
-func newRefusals(log *zap.Logger, what string) *refusals {
-	return &refusals{log: log, what: what, counts: make(map[string]uint64)}
+func newRefusals(log *zap.Logger, what string, lines *lines) *refusals {
+	return &refusals{log: log, what: what, lines: lines, counts: make(map[string]uint64)}
 }
 
 func (r *refusals) add(from registry.Source, err error) {
@@ -78,8 +82,9 @@ func (r *refusals) add(from registry.Source, err error) {
 	r.mu.Lock()
 	r.counts[why.reason]++
 	r.mu.Unlock()
-	again, ok := r.recent.news(refusalKey{from, why.reason}, time.Now())
-	if !ok {
+	now := time.Now()
+	again, ok := r.recent.news(refusalKey{from, why.reason}, now)
+	if !ok || !r.lines.allow(r.what, from.Addr, now) {
 		return
 	}
 	fields := append(who(from), zap.String("cause", why.reason), zap.Error(why.err))

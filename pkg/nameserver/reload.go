@@ -10,7 +10,7 @@ import (
 // reloadable are the settings that Reload applies.
 var reloadable = []string{
 	"max_age", "withdraw_grace", "max_entries", "max_entries_per_source", "max_request_bytes", "show_secure_entries", "feed_heartbeat",
-	"probe", "probe_after", "probe_grace", "probe_rate", "probe_rate_per_host",
+	"max_requests_per_source", "max_announcements_per_source", "max_changes_per_source", "probe", "probe_after", "probe_grace", "probe_rate", "probe_rate_per_host",
 }
 
 // Reload applies what it can of cfg, and returns the keys of the settings that have changed and need a restart. It changes nothing when cfg is not

@@ -39,6 +39,8 @@ type Stats struct {
 	Deaf     map[string]int
 	// StateSaves and StateFailures count how often the state was written, and could not be.
 	StateSaves, StateFailures uint64
+	// LogLinesLeftOut were too many for the log, by what they would have said.
+	LogLinesLeftOut map[string]uint64
 	// Unpublished changes could not be put into a message of the change feed.
 	Unpublished uint64
 	// FollowersBy are the subscribers of the change feed that are connected now, by the backend of its port.
@@ -91,6 +93,7 @@ func (n *Nameserver) Stats() Stats {
 		Deaf:            n.deafWays(),
 		StateSaves:      n.saver.saves.Load(),
 		StateFailures:   n.saver.failures.Load(),
+		LogLinesLeftOut: n.lines.byKind(),
 		Unpublished:     c.unpublished.Load(),
 		FollowersBy:     bound.followers(),
 		Changes:         c.changes.Load(),

@@ -43,6 +43,9 @@ func (c Config) Validate() error {
 	v.between("max_entries", c.MaxEntries, 1, maxEntries)
 	v.between("max_entries_per_source", c.MaxEntriesPerSource, 1, maxEntries)
 	v.between("max_request_bytes", c.MaxRequestBytes, minRequestBytes, maxRequestBytes)
+	v.between("max_requests_per_source", c.MaxRequestsPerSource, 0, maxRate)
+	v.between("max_announcements_per_source", c.MaxAnnouncementsPerSource, 0, maxRate)
+	v.between("max_changes_per_source", c.MaxChangesPerSource, 0, maxRate)
 	v.probes(c)
 	v.duration("feed_heartbeat", c.FeedHeartbeat, time.Second, time.Hour)
 	v.duration("feed_announce_interval", c.FeedAnnounceInterval, 0, time.Hour)
@@ -76,6 +79,7 @@ const (
 	minRequestBytes = 1024    // the longest datagram of a publisher
 	maxRequestBytes = 1 << 20 // what the sockets take in
 	maxProbeRate    = 1000
+	maxRate         = 1_000_000
 )
 
 // validation collects problems.
