@@ -17,7 +17,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(ctx, underName(os.Args), os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -47,7 +47,7 @@ configuration.`,
 	s.flags(root.PersistentFlags())
 	root.AddCommand(
 		newPublishCommand(s), newSubscribeCommand(s), newLookupCommand(s), newServicesCommand(s),
-		newRecordCommand(s), newReplayCommand(s),
+		newRecordCommand(s), newReplayCommand(s), newLogCommand(s), newReferenceLogger(s),
 		newDecodeCommand(), newEncodeCommand(s),
 	)
 	return root

@@ -22,8 +22,8 @@ const dayLayout = "2006-01-02"
 // dayPattern recognises old files, and nothing else that lies beside them.
 var dayPattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 
-// dailyFile is a file that is turned over at the first write of a new day, local time. It needs no goroutine.
-type dailyFile struct {
+// DailyFile is a file that is turned over at the first write of a new day, local time. It needs no goroutine.
+type DailyFile struct {
 	path string
 
 	mu     sync.Mutex
@@ -33,18 +33,18 @@ type dailyFile struct {
 	closed bool
 }
 
-// openDaily opens path for appending. Lines that are there are from the day when the last was written.
-func openDaily(path string) (*dailyFile, error) {
+// OpenDaily opens path for appending. Lines that are there are from the day when the last was written.
+func OpenDaily(path string) (*DailyFile, error) {
 	path, err := filepath.Abs(path) // a daemon may change its directory
 	if err != nil {
 		return nil, err
 	}
-	f := &dailyFile{path: path}
+	f := &DailyFile{path: path}
 	return f, f.open()
 }
 
 // open opens the file; f.mu is held or f is not shared yet.
-func (f *dailyFile) open() error {
+func (f *DailyFile) open() error {
 	file, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (f *dailyFile) open() error {
 }
 
 // begin makes the day of t the day of the file.
-func (f *dailyFile) begin(t time.Time) {
+func (f *DailyFile) begin(t time.Time) {
 	t = t.Local()
 	f.day = t.Format(dayLayout)
 	f.next = time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, t.Location())
@@ -71,7 +71,7 @@ func (f *dailyFile) begin(t time.Time) {
 
 // Write appends one line. When turning over fails the line goes to the old file, the error is returned once, and the
 // next midnight is waited for.
-func (f *dailyFile) Write(line []byte) (int, error) {
+func (f *DailyFile) Write(line []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -86,7 +86,7 @@ func (f *dailyFile) Write(line []byte) (int, error) {
 }
 
 // Sync writes the file to the disk.
-func (f *dailyFile) Sync() error {
+func (f *DailyFile) Sync() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -96,7 +96,7 @@ func (f *dailyFile) Sync() error {
 }
 
 // turnOver renames the file after its day, begins a new one and removes the oldest. f.mu is held, f.file stays usable.
-func (f *dailyFile) turnOver(now time.Time) error {
+func (f *DailyFile) turnOver(now time.Time) error {
 	old := f.path + "." + f.day
 	f.begin(now)
 	if !f.regular() {
@@ -118,13 +118,13 @@ func (f *dailyFile) turnOver(now time.Time) error {
 	return errors.Join(before.Close(), f.prune())
 }
 
-func (f *dailyFile) regular() bool {
+func (f *DailyFile) regular() bool {
 	info, err := f.file.Stat()
 	return err == nil && info.Mode().IsRegular()
 }
 
 // prune removes old files but the newest.
-func (f *dailyFile) prune() error {
+func (f *DailyFile) prune() error {
 	entries, err := os.ReadDir(filepath.Dir(f.path))
 	if err != nil {
 		return fmt.Errorf("list old logs: %w", err)
@@ -145,7 +145,7 @@ func (f *dailyFile) prune() error {
 }
 
 // reopen opens the path anew; when that fails the old file is kept.
-func (f *dailyFile) reopen() error {
+func (f *DailyFile) reopen() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -159,7 +159,8 @@ func (f *dailyFile) reopen() error {
 	return before.Close()
 }
 
-func (f *dailyFile) close() error {
+// Close closes the file. It may be called twice.
+func (f *DailyFile) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {

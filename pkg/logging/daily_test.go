@@ -40,7 +40,7 @@ func wantFiles(t *testing.T, dir string, want map[string]string) {
 	}
 }
 
-func writeLine(t *testing.T, f *dailyFile, line string) {
+func writeLine(t *testing.T, f *DailyFile, line string) {
 	t.Helper()
 	if _, err := f.Write([]byte(line + "\n")); err != nil {
 		t.Error(err)
@@ -52,7 +52,7 @@ func TestTurnedOverDaily(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		f, err := openDaily(filepath.Join(dir, "log"))
+		f, err := OpenDaily(filepath.Join(dir, "log"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestTurnedOverDaily(t *testing.T) {
 			t.Fatalf("the test wants %d files", len(want))
 		}
 		wantFiles(t, dir, want)
-		if err := f.close(); err != nil {
+		if err := f.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -92,7 +92,7 @@ func TestNotTurnedOverOnTheSameDay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now().Local()
 		time.Sleep(time.Until(time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 1, 0, time.Local)))
-		f, err := openDaily(filepath.Join(dir, "log"))
+		f, err := OpenDaily(filepath.Join(dir, "log"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestNotTurnedOverOnTheSameDay(t *testing.T) {
 		time.Sleep(24*time.Hour - 2*time.Second) // a second before midnight
 		writeLine(t, f, "second")
 		wantFiles(t, dir, map[string]string{"log": "first\nsecond\n"})
-		if err := f.close(); err != nil {
+		if err := f.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -119,12 +119,12 @@ func TestOldFileIsTurnedOverAfterStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range []string{"new", "newer"} {
-		f, err := openDaily(path)
+		f, err := OpenDaily(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		writeLine(t, f, line)
-		if err := f.close(); err != nil {
+		if err := f.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -152,7 +152,7 @@ func TestFilesInTheWayAreKept(t *testing.T) {
 	if err := os.Chtimes(path, then, then); err != nil {
 		t.Fatal(err)
 	}
-	f, err := openDaily(path)
+	f, err := OpenDaily(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestFilesInTheWayAreKept(t *testing.T) {
 		delete(others, name)
 	}
 	wantFiles(t, dir, others)
-	if err := f.close(); err != nil {
+	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -214,7 +214,7 @@ func TestReopenFails(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	f, err := openDaily(filepath.Join(dir, "log"))
+	f, err := OpenDaily(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestReopenFails(t *testing.T) {
 	}
 	writeLine(t, f, "still")
 	wantFiles(t, dir+".away", map[string]string{"log": "still\n"})
-	if err := f.close(); err != nil {
+	if err := f.Close(); err != nil {
 		t.Error(err)
 	}
 }
@@ -241,7 +241,7 @@ func TestOpenFails(t *testing.T) {
 func TestConcurrentWrites(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	f, err := openDaily(filepath.Join(dir, "log"))
+	f, err := OpenDaily(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func TestConcurrentWrites(t *testing.T) {
 	})
 	wg.Wait()
 	wantFiles(t, dir, map[string]string{"log": strings.Repeat("a line\n", 800)})
-	if err := f.close(); err != nil {
+	if err := f.Close(); err != nil {
 		t.Error(err)
 	}
 }

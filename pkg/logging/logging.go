@@ -37,7 +37,7 @@ type Log struct {
 	Level zap.AtomicLevel
 
 	verbose bool
-	file    *dailyFile
+	file    *DailyFile
 }
 
 // Open builds the logger. It fails only when the file can't be opened.
@@ -58,7 +58,7 @@ func Open(cfg Config) (*Log, error) {
 // core chooses what the lines look like and where they go.
 func (l *Log) core(cfg Config) (zapcore.Core, error) {
 	if cfg.File != "" {
-		file, err := openDaily(cfg.File)
+		file, err := OpenDaily(cfg.File)
 		if err != nil {
 			return nil, fmt.Errorf("open log: %w", err)
 		}
@@ -71,7 +71,7 @@ func (l *Log) core(cfg Config) (zapcore.Core, error) {
 		case isJournal(f):
 			return &journalCore{LevelEnabler: l.Level, program: cfg.Program, send: sendToJournal, fallback: stderr}, nil
 		case term.IsTerminal(int(f.Fd())):
-			return zapcore.NewCore(consoleEncoder(colours(cfg.Environ)), stderr, l.Level), nil
+			return zapcore.NewCore(consoleEncoder(Colours(cfg.Environ)), stderr, l.Level), nil
 		}
 	}
 	return zapcore.NewCore(jsonEncoder(), stderr, l.Level), nil
@@ -87,8 +87,8 @@ func isJournal(f *os.File) bool {
 	return err == nil && is
 }
 
-// colours says that the terminal takes them and its user wants them (no-color.org).
-func colours(environ []string) bool {
+// Colours says that the terminal takes them and its user wants them (no-color.org).
+func Colours(environ []string) bool {
 	return !slices.ContainsFunc(environ, func(entry string) bool {
 		value, ok := strings.CutPrefix(entry, "NO_COLOR=")
 		return ok && value != "" || entry == "TERM=dumb"
@@ -108,5 +108,5 @@ func (l *Log) Close() error {
 	if l.file == nil {
 		return nil // nothing is buffered
 	}
-	return l.file.close()
+	return l.file.Close()
 }

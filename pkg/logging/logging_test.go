@@ -85,7 +85,7 @@ func TestConsoleIsOneLine(t *testing.T) {
 func TestColours(t *testing.T) {
 	t.Parallel()
 	for environ, want := range map[string]bool{"": true, "NO_COLOR=": true, "NO_COLOR=1": false, "TERM=dumb": false, "TERM=xterm": true} {
-		if got := colours([]string{environ}); got != want {
+		if got := Colours([]string{environ}); got != want {
 			t.Errorf("%q: got %t, want %t", environ, got, want)
 		}
 	}
