@@ -9,7 +9,7 @@
 //		return zapcore.NewTee(core, ptlog.NewCore(pub, zapcore.WarnLevel))
 //	}))
 //
-// Programs that log with log/slog put a zapslog handler in front.
+// Programs that log with log/slog use a [Handler] instead.
 package ptlog
 
 import (
@@ -75,8 +75,12 @@ func (c *core) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	defer text.Free()
 	ctx, cancel := context.WithTimeout(context.Background(), sendTimeout)
 	defer cancel()
-	level := levelName(entry.Level)
-	return c.pub.Publish(ctx, "log/"+level+"/"+subjectName(entry.LoggerName), "log."+strings.ToLower(level), text.String())
+	return publish(ctx, c.pub, levelName(entry.Level), entry.LoggerName, text.String())
+}
+
+// publish publishes a record of a level by its name in Python.
+func publish(ctx context.Context, pub Publisher, level, logger, text string) error {
+	return pub.Publish(ctx, "log/"+level+"/"+subjectName(logger), "log."+strings.ToLower(level), text)
 }
 
 // Sync has nothing to do: a record is sent at once.
