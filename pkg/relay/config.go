@@ -23,6 +23,11 @@ type Config struct {
 	// slow subscribers. "0s" to "1m". Default "3s". Environment: POSTTROLL_STOP_LIMIT.
 	StopLimit time.Duration `toml:"stop_limit"`
 
+	// SubjectDepth is the number of words of a subject by which is told over HTTP when a message came last: with 2 all of "/viirs/sdr/1B" and
+	// "/viirs/sdr/2" are "/viirs/sdr". There are 200 of them at most; what finds no room is "other". 0 to 16; 0: nothing is told. Default 3. Environment:
+	// POSTTROLL_SUBJECT_DEPTH.
+	SubjectDepth int `toml:"subject_depth"`
+
 	// Routes are the routes, [[route]] in a file. Default [].
 	Routes []Route `toml:"route"`
 }
@@ -177,6 +182,8 @@ const (
 	DefaultLoopWindow  = time.Minute
 	DefaultLoopEntries = 500_000
 	DefaultStopLimit   = 3 * time.Second
+	// DefaultSubjectDepth is that of [Config].SubjectDepth.
+	DefaultSubjectDepth = 3
 
 	DefaultSilenceFactor = 3
 	// DefaultMaxPorts is that of [SinkConfig].MaxPorts.
@@ -185,5 +192,5 @@ const (
 
 // DefaultConfig returns the settings of a relay without routes.
 func DefaultConfig() Config {
-	return Config{LoopWindow: DefaultLoopWindow, LoopEntries: DefaultLoopEntries, StopLimit: DefaultStopLimit}
+	return Config{LoopWindow: DefaultLoopWindow, LoopEntries: DefaultLoopEntries, StopLimit: DefaultStopLimit, SubjectDepth: DefaultSubjectDepth}
 }

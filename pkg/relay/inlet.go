@@ -24,6 +24,8 @@ type inlet struct {
 	done   chan struct{}      // closed when run has ended
 
 	absences absences // of publishers; used by Relay.watch alone
+	flows    flows
+	subjects *subjects // of the relay
 
 	asking sync.Mutex // held while topics change
 
@@ -150,6 +152,10 @@ func (in *inlet) pass(ctx context.Context, batch []Received) {
 		l.expect(batch)
 	}
 	now := time.Now()
+	if in.flows.counting {
+		in.flows.note(batch, now)
+		in.subjects.note(batch, now)
+	}
 	for i := range batch {
 		for j, r := range in.routes {
 			r.take(ctx, &batch[i], in.boxes[j], now)

@@ -39,12 +39,25 @@ func (r *Relay) needInlet(p plan, before layout, after *layout) error {
 	if err := r.own.check(p.Source.Addresses); err != nil {
 		return err
 	}
-	source, err := r.openSource(p.Source, r.accept, func() { r.originsChanged(p.sourceKey) })
+	source, err := r.openSource(p.Source, r.accept, func() { r.originsChanged(p.sourceKey) }, r.linkTeller(p))
 	if err != nil {
 		return err
 	}
-	after.inlets[p.sourceKey] = &inlet{source: source}
+	after.inlets[p.sourceKey] = &inlet{source: source, flows: flows{counting: r.opts.Watch != nil}, subjects: &r.subjects}
 	return nil
+}
+
+// linkTeller returns who is told of the publishers of the source of p; nil: nobody is.
+func (r *Relay) linkTeller(p plan) func(LinkChange) {
+	if r.opts.Watch == nil || r.opts.Watch.Link == nil {
+		return nil
+	}
+	return func(c LinkChange) {
+		if c.Routes = r.fedBy(p.sourceKey); len(c.Routes) == 0 {
+			c.Routes = []string{p.Name} // it is being opened
+		}
+		r.opts.Watch.Link(c)
+	}
 }
 
 // needOutlet finds or opens the sink of a plan. A sink that goes and has its port makes room.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
@@ -65,6 +66,37 @@ func originOf(at transport.Endpoint, e discovery.Entry) Origin {
 		o.Names = append(o.Names, name)
 	}
 	return o
+}
+
+// Bounds of the names that others are told of one publisher.
+const (
+	toldNames = 10
+	toldName  = 100 // bytes
+)
+
+// names returns the first names of the publisher at an endpoint, none of them too long.
+func (f *foundOrigins) names(at transport.Endpoint) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var names []string
+	for _, name := range f.found[at].Names {
+		names = append(names, name.Text)
+		if len(names) == toldNames {
+			break
+		}
+	}
+	return shortened(names)
+}
+
+// shortened returns the first names, none of them too long.
+func shortened(all []string) []string {
+	names := slices.Clone(all[:min(len(all), toldNames)])
+	for i, name := range names {
+		if len(name) > toldName {
+			names[i] = strings.ToValidUTF8(name[:toldName], "") + "..."
+		}
+	}
+	return names
 }
 
 // Origins returns what was found, and the addresses that are given.

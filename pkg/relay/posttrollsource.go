@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
@@ -24,25 +25,38 @@ type posttrollSource struct {
 	// Of Receive.
 	batch []pubsub.Received
 
+	tell func(LinkChange) // nil: nobody
+
 	mu        sync.Mutex
 	connected map[transport.Endpoint]bool
+	told      map[transport.Endpoint]linkNews // the last ones
+}
+
+// linkNews is what was told last of a connection.
+type linkNews struct {
+	at    time.Time
+	cause string
 }
 
 var (
 	_ Source = (*posttrollSource)(nil)
 	_ Links  = (*posttrollSource)(nil)
+	_ linker = (*posttrollSource)(nil)
 )
 
 // openSource makes the source of a route, which wants nothing yet. accept says which publishers may be connected to;
-// changed is called when there are others.
-func (r *Relay) openSource(cfg SourceConfig, accept func(discovery.Entry) error, changed func()) (_ Source, err error) {
+// changed is called when there are others, and tell, if it is not nil, told what becomes of them.
+func (r *Relay) openSource(cfg SourceConfig, accept func(discovery.Entry) error, changed func(), tell func(LinkChange)) (_ Source, err error) {
 	node, keys, err := r.sourceNode(cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &posttrollSource{keys: keys, news: r.changed, origins: foundOrigins{given: cfg.Addresses, changed: changed}, connected: make(map[transport.Endpoint]bool)}
+	s := &posttrollSource{
+		keys: keys, news: r.changed, origins: foundOrigins{given: cfg.Addresses, changed: changed}, tell: tell,
+		connected: make(map[transport.Endpoint]bool), told: make(map[transport.Endpoint]linkNews),
+	}
 	opts := cfg.subscriber()
-	opts.Accept, opts.Found, opts.Events = accept, s.origins.note, s.event
+	opts.Accept, opts.Found, opts.Events = accept, s.found, s.event
 	if s.sub, err = node.Subscriber(opts); err != nil {
 		return nil, errors.Join(err, closeAny(keys))
 	}
@@ -75,20 +89,74 @@ func (cfg SourceConfig) subscriber() pubsub.SubscriberOptions {
 }
 
 func (s *posttrollSource) event(e transport.Event) {
+	kind, cause := s.note(e)
+	if kind != "" && s.tell != nil {
+		at := e.Peer.Endpoint
+		s.tell(LinkChange{Kind: kind, URI: at.String(), Services: s.origins.names(at), Cause: cause})
+	}
+}
+
+// note takes in what happened to a connection.
+func (s *posttrollSource) note(e transport.Event) (kind LinkKind, cause string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	at := e.Peer.Endpoint
 	switch e.Kind {
 	case transport.Connected:
-		s.connected[e.Peer.Endpoint] = true
-	case transport.Lost, transport.HandshakeFailed:
-		if !s.connected[e.Peer.Endpoint] {
-			return // one that is away stays away, however often it is tried
-		}
-		delete(s.connected, e.Peer.Endpoint)
+		kind = LinkUp
+		s.connected[at] = true
+	case transport.Lost:
+		kind, cause = LinkDown, e.Cause
+	case transport.HandshakeFailed:
+		kind, cause = LinkFailed, strings.TrimSuffix(string(e.Reason)+": "+e.Cause, ": ")
 	default:
+		return "", ""
+	}
+	s.told[at] = linkNews{time.Now(), cause}
+	if kind == LinkUp || s.connected[at] { // one that is away stays away, however often it is tried
+		s.news()
+	}
+	if kind != LinkUp {
+		delete(s.connected, at)
+	}
+	return kind, cause
+}
+
+// found takes in that a publisher is there, or has gone.
+func (s *posttrollSource) found(e discovery.Entry, there bool) {
+	s.origins.note(e, there)
+	if s.tell == nil {
 		return
 	}
-	s.news()
+	kind := PublisherFound
+	if !there {
+		kind = PublisherRemoved
+	}
+	s.tell(LinkChange{Kind: kind, URI: e.URI, Services: shortened(e.Services)})
+}
+
+// links are the publishers that are to be connected to, and how it stands with them.
+func (s *posttrollSource) links() []LinkStats {
+	addrs := s.sub.Addresses()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]LinkStats, 0, len(addrs))
+	wanted := make(map[transport.Endpoint]bool, len(addrs))
+	for _, addr := range addrs {
+		at, err := transport.ConnectEndpoint(addr.URI)
+		if err != nil {
+			continue // it would not be among them
+		}
+		wanted[at] = true
+		told := s.told[at]
+		all = append(all, LinkStats{
+			URI: addr.URI, Backend: addr.Backend, Services: s.origins.names(at), Connected: s.connected[at], Since: told.at, Cause: told.cause,
+		})
+	}
+	if len(s.told) > 2*len(wanted)+keepLeft {
+		maps.DeleteFunc(s.told, func(at transport.Endpoint, _ linkNews) bool { return !wanted[at] })
+	}
+	return all
 }
 
 func (s *posttrollSource) Receive(ctx context.Context, batch []Received) ([]Received, error) {

@@ -32,6 +32,8 @@ type Options struct {
 	Group discovery.DatagramSender
 	// LocalAddresses lists this host's addresses, by which the relay knows its own sinks. Default [discovery.LocalAddresses].
 	LocalAddresses func() ([]netip.Addr, error)
+	// Watch, if it is not nil, has messages counted by publisher and by subject.
+	Watch *Watch
 	// Logger is told what changes. Nil: nobody is.
 	Logger *zap.Logger
 }
@@ -54,6 +56,8 @@ type Relay struct {
 	own    own
 	echoes *echoes
 	news   chan struct{} // 1 deep: that routes or publishers have changed, for the status
+
+	subjects subjects
 
 	change sync.Mutex // held while routes are changed, started or stopped
 	closed bool

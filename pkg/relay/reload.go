@@ -127,6 +127,7 @@ func (r *Relay) install(cfg Config, now layout) {
 		}
 	}
 	r.cfg = cfg
+	r.subjects.setDepth(cfg.SubjectDepth)
 	r.routes, r.inlets, r.outlets = now.routes, maps.Clone(now.inlets), maps.Clone(now.outlets)
 	names := make(map[string]bool)
 	for _, route := range now.routes {

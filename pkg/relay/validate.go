@@ -39,6 +39,7 @@ const (
 	minLoopWindow, maxLoopWindow       = time.Second, 24 * time.Hour
 	minLoopEntries, maxLoopEntries     = 1000, 50_000_000
 	maxStopLimit                       = time.Minute
+	maxSubjectDepth                    = 16
 	minSilenceFactor, maxSilenceFactor = 1, 1000
 	minHeartbeat, maxHeartbeat         = time.Second, time.Hour
 )
@@ -49,6 +50,7 @@ func (c Config) Validate() error {
 	v.duration("loop_window", c.LoopWindow, minLoopWindow, maxLoopWindow)
 	v.between("loop_entries", c.LoopEntries, minLoopEntries, maxLoopEntries)
 	v.duration("stop_limit", c.StopLimit, 0, maxStopLimit)
+	v.between("subject_depth", c.SubjectDepth, 0, maxSubjectDepth)
 	seen := make(map[string]int)
 	for i, route := range c.Routes {
 		at := fmt.Sprintf("route[%d]", i+1)

@@ -150,11 +150,18 @@ func (w world) idle(on int, routes ...relay.Route) *running {
 
 func (w world) idleWith(on int, cfg relay.Config) *running {
 	w.Helper()
+	return w.idleWatched(on, cfg, nil)
+}
+
+// idleWatched makes a relay that somebody looks at.
+func (w world) idleWatched(on int, cfg relay.Config, watch *relay.Watch) *running {
+	w.Helper()
 	core, logs := observer.New(zap.InfoLevel)
 	r, err := relay.New(cfg, relay.Options{
 		Transport:      w.network.Transport(host(on)),
 		Group:          w.network.Group(host(on)),
 		LocalAddresses: func() ([]netip.Addr, error) { return []netip.Addr{host(on)}, nil },
+		Watch:          watch,
 		Logger:         zap.New(core),
 	})
 	w.must(err)
