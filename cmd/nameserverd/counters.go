@@ -1,6 +1,8 @@
 package main
 
 import (
+	"iter"
+
 	"github.com/pytroll/posttroll-go/pkg/metrics"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 )
@@ -61,9 +63,35 @@ var counters = metrics.Table{
 		Help: "Connections that were cut since their clients are admitted no more."},
 }
 
-// newCollector tells Prometheus of the counters.
-func newCollector(stats func() nameserver.Stats) *metrics.Collector {
-	return metrics.NewCollector("posttroll_nameserver", []metrics.Part{{Table: counters}}, func() []metrics.Sample {
-		return []metrics.Sample{{Stats: stats()}}
+// standing is how many publishers are in which state.
+type standing struct{ ByState map[nameserver.State]int }
+
+var standingCounters = metrics.Table{
+	{Field: "ByState", Key: "publishers_by_state", Metric: "publishers_by_state", Label: "state",
+		Help: "Publishers by state, also those that have withdrawn or are dead and have yet to be removed."},
+}
+
+// Parts of what Prometheus is told.
+const (
+	statsPart = iota
+	standingPart
+)
+
+// newCollector tells Prometheus of the counters, and how it stands with the publishers.
+func newCollector(stats func() nameserver.Stats, publishers func() iter.Seq[nameserver.Publisher]) *metrics.Collector {
+	parts := []metrics.Part{statsPart: {Table: counters}, standingPart: {Table: standingCounters}}
+	return metrics.NewCollector("posttroll_nameserver", parts, func() []metrics.Sample {
+		return []metrics.Sample{{Part: statsPart, Stats: stats()}, {Part: standingPart, Stats: newStanding(publishers())}}
 	})
+}
+
+func newStanding(publishers iter.Seq[nameserver.Publisher]) standing {
+	all := standing{make(map[nameserver.State]int)}
+	for _, state := range nameserver.States() {
+		all.ByState[state] = 0
+	}
+	for p := range publishers {
+		all.ByState[p.State]++
+	}
+	return all
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"iter"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,20 +17,21 @@ import (
 // Whoever adds a counter to the nameserver has it shown here.
 func TestEveryCounterIsShown(t *testing.T) {
 	t.Parallel()
-	if err := counters.Check(nameserver.Stats{}); err != nil {
+	if err := errors.Join(counters.Check(nameserver.Stats{}), standingCounters.Check(standing{})); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestMetrics(t *testing.T) {
 	t.Parallel()
+	publishers := slices.Values([]nameserver.Publisher{{State: nameserver.Live}, {State: nameserver.Silent}, {State: nameserver.Live}})
 	c := newCollector(func() nameserver.Stats {
 		return nameserver.Stats{
 			Publishers: 3, PublishersBy: map[transport.Backend]int{transport.Plain: 2, transport.Secure: 1}, Lookups: 7,
 			Refused: map[string]uint64{"too_long": 4}, Access: transport.AccessStats{Refused: map[transport.Refusal]uint64{transport.RefusedKey: 5}},
 			FollowersBy: map[transport.Backend]int{transport.Plain: 6},
 		}
-	})
+	}, func() iter.Seq[nameserver.Publisher] { return publishers })
 	want := `
 # HELP posttroll_nameserver_announcements_refused_total Announcements that were refused, by reason.
 # TYPE posttroll_nameserver_announcements_refused_total counter
@@ -45,9 +49,17 @@ posttroll_nameserver_lookups_total 7
 # TYPE posttroll_nameserver_publishers gauge
 posttroll_nameserver_publishers{backend="secure_zmq"} 1
 posttroll_nameserver_publishers{backend="unsecure_zmq"} 2
+# HELP posttroll_nameserver_publishers_by_state Publishers by state, also those that have withdrawn or are dead and have yet to be removed.
+# TYPE posttroll_nameserver_publishers_by_state gauge
+posttroll_nameserver_publishers_by_state{state="dead"} 0
+posttroll_nameserver_publishers_by_state{state="live"} 2
+posttroll_nameserver_publishers_by_state{state="silent"} 1
+posttroll_nameserver_publishers_by_state{state="unconfirmed"} 0
+posttroll_nameserver_publishers_by_state{state="withdrawn"} 0
 `
 	err := testutil.CollectAndCompare(c, strings.NewReader(want), "posttroll_nameserver_announcements_refused_total", "posttroll_nameserver_connections_refused_total",
-		"posttroll_nameserver_feed_subscribers_connected", "posttroll_nameserver_lookups_total", "posttroll_nameserver_publishers")
+		"posttroll_nameserver_feed_subscribers_connected", "posttroll_nameserver_lookups_total", "posttroll_nameserver_publishers",
+		"posttroll_nameserver_publishers_by_state")
 	if err != nil {
 		t.Error(err)
 	}

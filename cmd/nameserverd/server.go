@@ -108,16 +108,17 @@ func (s *server) run(ctx context.Context) (err error) {
 
 // serve is the part of the group that does the work.
 func (s *server) serve(ctx context.Context, h *daemon.Handle) error {
-	interval := h.BeatInterval()
-	if s.running.http.Listen != "" {
-		interval = s.monitor.Health.Interval(interval) // else an idle nameserver sleeps
-	}
 	beat := func() {
 		s.monitor.Health.Beat()
 		h.Beat()
 	}
+	hooks := nameserver.Hooks{Ready: h.Ready, Beat: beat, BeatInterval: h.BeatInterval(), Status: h.Status}
+	if s.running.http.Listen != "" { // else an idle nameserver sleeps
+		hooks.BeatInterval = s.monitor.Health.Interval(hooks.BeatInterval)
+		hooks.Change = s.changed
+	}
 	context.AfterFunc(ctx, func() { s.monitor.Health.SetReady(false) })
-	return s.nameserver.Run(ctx, nameserver.Hooks{Ready: h.Ready, Beat: beat, BeatInterval: interval, Status: h.Status})
+	return s.nameserver.Run(ctx, hooks)
 }
 
 // reload carries out a SIGHUP. The log is opened anew first: logrotate has moved the file away, whatever is in the settings.
@@ -136,6 +137,7 @@ func (s *server) reloadSettings() error {
 		return err
 	}
 	s.log.Configure(fresh.log)
+	s.monitor.Events.Add("settings_reloaded", struct{}{})
 	restart = slices.Concat(restart, config.Changed(s.running.shared, fresh.shared), config.Changed(s.running.http, fresh.http))
 	return lifecycle.TellRestart(s.log.Logger, restart, s.keys, func() (*security.Security, error) { return fresh.openKeys(nil) })
 }

@@ -62,6 +62,16 @@ var totalCounters = metrics.Table{
 	{Field: "Loss.Slow", Key: "slow_subscribers", Metric: "all_subscribers_slow", Help: "Subscribers that are behind by more than their queue, each sink once."},
 }
 
+// subjectCounters are all fields of [relay.SubjectStats].
+var subjectCounters = metrics.Table{
+	{Field: "Prefix", Key: "subject"},
+	{Field: "Messages", Key: "messages", Metric: "subject_messages_total", Help: "Messages that came from all sources, by the first words of the subject."},
+	{Field: "Bytes", Key: "bytes", Metric: "subject_bytes_total", Help: "Bytes of the messages that came from all sources, by the first words of the subject."},
+	{Field: "Received", Key: "received", Metric: "subject_last_received_timestamp_seconds", Help: "When the last message came, by the first words of the subject."},
+	{Field: "Written", Key: "written", Metric: "subject_newest_message_timestamp_seconds",
+		Help: "The latest time in the header of a message, no later than it came, by the first words of the subject."},
+}
+
 // logCounters writes the counters of every route into the log.
 func (s *server) logCounters() {
 	for _, route := range s.relay.Stats().Routes {
@@ -69,11 +79,14 @@ func (s *server) logCounters() {
 	}
 }
 
-// shown are the counters of the relay as they are written as JSON.
-func shown(stats relay.Stats) map[string]any {
+// shown are the counters of the relay as they are written as JSON, and the rates of its routes.
+func (s *server) shown(stats relay.Stats) map[string]any {
 	routes := []map[string]any{}
 	for _, route := range stats.Routes {
-		routes = append(routes, routeCounters.JSON(route))
+		one := routeCounters.JSON(route)
+		received, sent := s.rates.route(route.Name)
+		one["received_per_second"], one["sent_per_second"], one["bytes_per_second"] = received, sent.messages, sent.bytes
+		routes = append(routes, one)
 	}
 	all := totalCounters.JSON(stats)
 	all["routes"] = routes
@@ -84,16 +97,23 @@ func shown(stats relay.Stats) map[string]any {
 const (
 	totalPart = iota
 	routePart
+	subjectPart
 )
 
 // newCollector tells Prometheus of the counters.
-func newCollector(stats func() relay.Stats) *metrics.Collector {
-	parts := []metrics.Part{totalPart: {Table: totalCounters}, routePart: {Table: routeCounters, Labels: []string{"route"}}}
+func newCollector(stats func() relay.Stats, subjects func() []relay.SubjectStats) *metrics.Collector {
+	parts := []metrics.Part{
+		totalPart: {Table: totalCounters}, routePart: {Table: routeCounters, Labels: []string{"route"}},
+		subjectPart: {Table: subjectCounters, Labels: []string{"subject"}},
+	}
 	return metrics.NewCollector("posttroll_relay", parts, func() []metrics.Sample {
 		all := stats()
 		samples := []metrics.Sample{{Part: totalPart, Stats: all}}
 		for _, route := range all.Routes {
 			samples = append(samples, metrics.Sample{Part: routePart, Stats: route, Labels: []string{route.Name}})
+		}
+		for _, subject := range subjects() {
+			samples = append(samples, metrics.Sample{Part: subjectPart, Stats: subject, Labels: []string{subject.Prefix}})
 		}
 		return samples
 	})

@@ -20,7 +20,7 @@ import (
 // Whoever adds a counter to the relay has it shown here.
 func TestEveryCounterIsShown(t *testing.T) {
 	t.Parallel()
-	if err := errors.Join(routeCounters.Check(relay.RouteStats{}), totalCounters.Check(relay.Stats{}, "Routes")); err != nil {
+	if err := errors.Join(routeCounters.Check(relay.RouteStats{}), totalCounters.Check(relay.Stats{}, "Routes"), subjectCounters.Check(relay.SubjectStats{})); err != nil {
 		t.Error(err)
 	}
 }
@@ -40,7 +40,8 @@ func sampleStats() relay.Stats {
 
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	c := newCollector(sampleStats)
+	subjects := []relay.SubjectStats{{Prefix: "/viirs/sdr", Messages: 3, Bytes: 900, Received: time.UnixMilli(1716000000500), Written: time.UnixMilli(1716000000000)}}
+	c := newCollector(sampleStats, func() []relay.SubjectStats { return subjects })
 	want := `
 # HELP posttroll_relay_messages_dropped_total Messages that were dropped, by reason.
 # TYPE posttroll_relay_messages_dropped_total counter
@@ -64,9 +65,16 @@ posttroll_relay_route_paused{route="idle"} 1
 # HELP posttroll_relay_all_publishers_wanted Publishers that all sources together are to be connected to.
 # TYPE posttroll_relay_all_publishers_wanted gauge
 posttroll_relay_all_publishers_wanted 4
+# HELP posttroll_relay_subject_messages_total Messages that came from all sources, by the first words of the subject.
+# TYPE posttroll_relay_subject_messages_total counter
+posttroll_relay_subject_messages_total{subject="/viirs/sdr"} 3
+# HELP posttroll_relay_subject_newest_message_timestamp_seconds The latest time in the header of a message, no later than it came, by the first words of the subject.
+# TYPE posttroll_relay_subject_newest_message_timestamp_seconds gauge
+posttroll_relay_subject_newest_message_timestamp_seconds{subject="/viirs/sdr"} 1.716e+09
 `
 	err := testutil.CollectAndCompare(c, strings.NewReader(want), "posttroll_relay_messages_dropped_total", "posttroll_relay_messages_received_total",
-		"posttroll_relay_delay_p99_seconds", "posttroll_relay_last_sent_timestamp_seconds", "posttroll_relay_route_paused", "posttroll_relay_all_publishers_wanted")
+		"posttroll_relay_delay_p99_seconds", "posttroll_relay_last_sent_timestamp_seconds", "posttroll_relay_route_paused", "posttroll_relay_all_publishers_wanted",
+		"posttroll_relay_subject_messages_total", "posttroll_relay_subject_newest_message_timestamp_seconds")
 	if err != nil {
 		t.Error(err)
 	}
@@ -87,7 +95,7 @@ posttroll_relay_all_publishers_wanted 4
 func TestCountersAsJSON(t *testing.T) {
 	t.Parallel()
 	stats := sampleStats()
-	text, err := json.Marshal(shown(stats))
+	text, err := json.Marshal((&server{}).shown(stats))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +108,14 @@ func TestCountersAsJSON(t *testing.T) {
 	}
 	if got.Publishers != stats.Publishers || len(got.Routes) != 2 {
 		t.Fatalf("got %s", text)
+	}
+	for _, route := range got.Routes {
+		for _, key := range []string{"received_per_second", "sent_per_second", "bytes_per_second"} {
+			if route[key] != 0.0 {
+				t.Errorf("%s is %v", key, route[key])
+			}
+			delete(route, key)
+		}
 	}
 	checkKeys(t, got.Routes[0], map[string]any{
 		"route": "gather", "paused": false, "received": 10.0, "dropped": map[string]any{"loop": 2.0, "too_old": 1.0},

@@ -43,6 +43,7 @@ type server struct {
 	relay   *relay.Relay
 	group   *daemon.Group
 	monitor *monitor.Monitor
+	rates   rates
 }
 
 // run serves until ctx ends.
@@ -71,7 +72,8 @@ func (s *server) run(ctx context.Context) (err error) {
 		return fmt.Errorf("start ZeroMQ: %w", err)
 	}
 	defer func() { err = errors.Join(err, lifecycle.CloseSoon(s.log.Logger, slack, network.Close)) }()
-	s.relay, err = relay.New(s.running.own, relay.Options{Transport: network, Settings: parsed, Security: keys, Logger: s.log.Logger})
+	s.monitor = s.newMonitor()
+	s.relay, err = relay.New(s.running.own, relay.Options{Transport: network, Settings: parsed, Security: keys, Watch: s.watch(), Logger: s.log.Logger})
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,6 @@ func (s *server) run(ctx context.Context) (err error) {
 		}
 		return errors.Join(s.running.explained(err), s.relay.Close())
 	}
-	s.monitor = s.watchers()
 	serving, stop, err := s.listen()
 	if err != nil {
 		return errors.Join(err, stop(), s.relay.Close())
@@ -106,8 +107,12 @@ func (s *server) carry(ctx context.Context, h *daemon.Handle) error {
 		s.monitor.Health.Beat()
 		h.Beat()
 	}
+	status := func(line string) {
+		s.rates.take(time.Now(), s.relay.Stats(), s.relay.Links())
+		h.Status(line)
+	}
 	context.AfterFunc(ctx, func() { s.monitor.Health.SetReady(false) })
-	err := s.relay.Run(ctx, relay.Hooks{Ready: h.Ready, Beat: beat, BeatInterval: s.monitor.Health.Interval(h.BeatInterval()), Status: h.Status})
+	err := s.relay.Run(ctx, relay.Hooks{Ready: h.Ready, Beat: beat, BeatInterval: s.monitor.Health.Interval(h.BeatInterval()), Status: status})
 	return errors.Join(err, s.relay.Close())
 }
 
@@ -143,6 +148,7 @@ func (s *server) reloadSettings() error {
 	s.running.own = fresh.own
 	s.group.StopLimit = stopLimit(fresh)
 	s.log.Configure(fresh.log)
+	s.monitor.Events.Add("settings_reloaded", struct{}{})
 	restart := slices.Concat(config.Changed(s.running.shared, fresh.shared), config.Changed(s.running.http, fresh.http), config.Changed(s.running.control, fresh.control))
 	// Keys of the routes' own count already.
 	return lifecycle.TellRestart(s.log.Logger, restart, s.keys, func() (*security.Security, error) { return fresh.openKeys(nil) })

@@ -38,6 +38,27 @@ func gets(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
+func streams(ts *testscript.TestScript, neg bool, args []string) {
+	Usage(ts, neg, len(args) == 3, "streams PORT PATH REGEXP")
+	re, err := regexp.Compile(args[2])
+	ts.Check(err)
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+args[0]+args[1], nil)
+	ts.Check(err)
+	req.Close = true
+	res, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	var text []byte
+	for buffer := make([]byte, 4096); !re.Match(text); {
+		n, err := res.Body.Read(buffer)
+		if text = append(text, buffer[:n]...); err != nil && !re.Match(text) {
+			ts.Fatalf("%s has no text that matches %s: %v\n%s", args[1], re, err, text)
+		}
+	}
+	ts.Check(res.Body.Close())
+}
+
 // ask asks over HTTP, and returns the answer behind its status. Empty are a host that is that of the address, and no token.
 func ask(method, host, token, port, path string) (_ string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)

@@ -20,6 +20,7 @@
 //	keys NAME...                          make key pairs, and an empty folder "clients" if there is none
 //	hold PORT                             take a TCP port until the script ends
 //	get [METHOD HOST [TOKEN]] PORT PATH   ask over HTTP, and print the answer behind its status
+//	streams PORT PATH REGEXP              ask over HTTP, and read the answer as it comes until it has text that matches
 //	gets PORT PATH REGEXP                 ask over HTTP until the answer, behind its status, has text that matches
 //
 // A command runs in the goroutine of its script; the state of a script is its own, so scripts run in parallel.
@@ -59,7 +60,7 @@ func Main(m testscript.TestingM, name string, run func(ctx context.Context) int)
 func Params(setUp func(*testscript.Env) error, commands map[string]Command) testscript.Params {
 	all := map[string]Command{
 		"exits": exits, "waitfor": waitFor, "logged": logged, "sends": sends, "ended": ended,
-		"notify": notify, "heard": heard, "keys": makeKeys, "hold": hold, "get": get, "gets": gets,
+		"notify": notify, "heard": heard, "keys": makeKeys, "hold": hold, "get": get, "gets": gets, "streams": streams,
 	}
 	maps.Copy(all, commands)
 	return testscript.Params{

@@ -42,7 +42,7 @@ func TestLinks(t *testing.T) {
 		shared := relay.Route{Name: "shared", Source: relay.SourceConfig{SameAs: "both"}, Sink: relay.SinkConfig{Port: 9101, Announce: "none"}}
 		r := w.idleWatched(5, configOf(both, shared), watch)
 		w.run(r)
-		hears("link_up "+uri(1, 9001)+"  both+shared")
+		hears("link_up " + uri(1, 9001) + "  both+shared")
 		begin := time.Now()
 
 		time.Sleep(time.Second)
@@ -63,14 +63,14 @@ func TestLinks(t *testing.T) {
 
 		time.Sleep(time.Second)
 		w.closed(a)
-		hears("link_down "+uri(1, 9001)+"  both+shared")
+		hears("link_down " + uri(1, 9001) + "  both+shared")
 		down := r.Links()[0]
 		if down.Connected || !down.Since.Equal(time.Now()) || down.Messages != 2 {
 			t.Errorf("of the one that is gone: %+v", down)
 		}
 		w.publisher(2, 9001)
 		time.Sleep(time.Minute)
-		hears("link_up "+uri(2, 9001)+"  both+shared")
+		hears("link_up " + uri(2, 9001) + "  both+shared")
 	})
 }
 

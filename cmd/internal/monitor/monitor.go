@@ -19,6 +19,7 @@ import (
 // Paths that every daemon serves. Probes need no token.
 const (
 	metricsPath = "/metrics"
+	eventsPath  = "/v1/events"
 	healthPath  = "/healthz"
 	readyPath   = "/readyz"
 )
@@ -27,15 +28,19 @@ const (
 type Monitor struct {
 	// Health is what the daemon tells of its own health.
 	Health Health
+	// Events are what has happened, for those who follow.
+	Events *httpd.Events
 
-	mux    *http.ServeMux
-	server *httpd.Server // nil: it does not listen
+	mux     *http.ServeMux
+	listing *Listing
+	server  *httpd.Server // nil: it does not listen
 }
 
 // New makes a monitor that shows what collectors tell.
 func New(collectors ...prometheus.Collector) *Monitor {
-	m := &Monitor{mux: httpd.NewMux()}
+	m := &Monitor{mux: httpd.NewMux(), Events: httpd.NewEvents()}
 	m.mux.Handle("GET "+metricsPath, metrics.Handler(daemon.Version(), collectors...))
+	m.mux.Handle("GET "+eventsPath, m.Events)
 	m.mux.HandleFunc("GET "+healthPath, probe(m.Health.Well, "loops of the daemon do not go round any more"))
 	m.mux.HandleFunc("GET "+readyPath, probe(m.Health.Ready, "not yet, or not any more"))
 	return m
