@@ -27,7 +27,10 @@ type volume struct{ messages, bytes uint64 }
 // rate is that in a second.
 type rate struct{ messages, bytes float64 }
 
-// take looks at the counters.
+// lookPause is the least time between two looks: rates of a moment jump.
+const lookPause = 5 * time.Second
+
+// take looks at the counters, unless it has done so just before.
 func (r *rates) take(now time.Time, stats relay.Stats, links []relay.LinkStats) {
 	fresh := look{at: now, routes: make(map[string]volume), in: make(map[string]uint64), links: make(map[string]volume)}
 	for _, route := range stats.Routes {
@@ -38,7 +41,9 @@ func (r *rates) take(now time.Time, stats relay.Stats, links []relay.LinkStats) 
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.before, r.last = r.last, fresh
+	if r.last.at.IsZero() || now.Sub(r.last.at) >= lookPause {
+		r.before, r.last = r.last, fresh
+	}
 }
 
 // linkKey tells a link from others: two sources may be connected to the same publisher. What is one source feeds the same routes.

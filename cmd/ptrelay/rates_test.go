@@ -30,6 +30,8 @@ func TestRates(t *testing.T) {
 	check("once", 0, rate{}, rate{})
 	take(10*time.Second, 150, 110, 12000)
 	check("twice", 5, rate{2, 300}, rate{5, 300})
+	take(11*time.Second, 151, 111, 12001)
+	check("too soon", 5, rate{2, 300}, rate{5, 300})
 	take(15*time.Second, 150, 110, 12000)
 	check("nothing came", 0, rate{}, rate{})
 	take(20*time.Second, 5, 5, 500)
