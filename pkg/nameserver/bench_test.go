@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -65,4 +66,49 @@ func BenchmarkRenew(b *testing.B) {
 	for b.Loop() {
 		benchAnnounce(b, k, frame)
 	}
+}
+
+// BenchmarkRestore is what a start costs with a state, for each publisher; BenchmarkSave what it costs to write one.
+func BenchmarkRestore(b *testing.B) {
+	for _, size := range []int{100, 10_000, 100_000} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			path := benchState(b, size)
+			for b.Loop() {
+				n, k := fuzzed(b)
+				cfg := *n.config()
+				cfg.MaxEntries, cfg.MaxEntriesPerSource = size, size
+				n.setConfig(cfg)
+				n.registry.Configure(tableConfig(cfg))
+				n.saver.path = path
+				if !k.restore(time.Now()) || n.registry.Len() != size {
+					b.Fatal(n.registry.Len())
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/entry")
+		})
+	}
+}
+
+func BenchmarkSave(b *testing.B) {
+	for _, size := range []int{100, 10_000, 100_000} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			n, _ := benchServer(b, size)
+			n.saver.path = filepath.Join(b.TempDir(), "state")
+			for b.Loop() {
+				if !n.saver.save() {
+					b.Fatal("not saved")
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/entry")
+		})
+	}
+}
+
+func benchState(b *testing.B, size int) string {
+	n, _ := benchServer(b, size)
+	n.saver.path = filepath.Join(b.TempDir(), "state")
+	if !n.saver.save() {
+		b.Fatal("not saved")
+	}
+	return n.saver.path
 }

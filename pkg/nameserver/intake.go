@@ -20,38 +20,55 @@ type datagram struct {
 	from netip.Addr
 }
 
-// receiveDatagrams takes announcements from the group until ctx ends.
-func (n *Nameserver) receiveDatagrams(ctx context.Context, beat *heart) error {
+// receiveDatagrams receives announcements from the group until ctx ends.
+func (n *Nameserver) receiveDatagrams(ctx context.Context, beat *heart, to *backlog) error {
 	next := func(ctx context.Context) (datagram, error) {
 		body, from, err := n.opts.Receiver.Receive(ctx)
 		return datagram{body, from.Addr().Unmap()}, err
 	}
 	for {
 		d, err := receive(ctx, beat, next)
-		if own := n.said.Load(); err == nil && own != nil && bytes.Equal(*own, d.body) {
-			err = n.hand(ctx, notice{echo: true})
-			if err == nil {
-				continue
-			}
+		if err == nil {
+			err = to.add(ctx, d)
 		}
 		if err != nil {
 			return part(ctx, "receive announcements", err)
 		}
-		way := registry.Group
-		if n.local.contains(d.from) {
-			way = registry.Local
-		}
-		if n.config().RestrictToLocalhost && way == registry.Group {
-			n.refused.add(registry.Source{Addr: d.from}, refuse(reasonForeign, "announcement from another host"))
-			continue
-		}
-		if n.crowdsOut(d.from, way) {
-			continue
-		}
-		if err := n.take(ctx, d.body, 1, registry.Source{Addr: d.from}, way); err != nil {
+	}
+}
+
+// takeDatagrams takes what was received until ctx ends.
+func (n *Nameserver) takeDatagrams(ctx context.Context, beat *heart, from *backlog) error {
+	for {
+		all, err := receive(ctx, beat, from.take)
+		if err != nil {
 			return part(ctx, "take announcements", err)
 		}
+		for _, d := range all {
+			if err := n.takeDatagram(ctx, d); err != nil {
+				return part(ctx, "take announcements", err)
+			}
+		}
 	}
+}
+
+// takeDatagram takes one announcement from the group. The error is that of [Nameserver.take].
+func (n *Nameserver) takeDatagram(ctx context.Context, d datagram) error {
+	if own := n.said.Load(); own != nil && bytes.Equal(*own, d.body) {
+		return n.hand(ctx, notice{echo: true})
+	}
+	way := registry.Group
+	if n.local.contains(d.from) {
+		way = registry.Local
+	}
+	if n.config().RestrictToLocalhost && way == registry.Group {
+		n.refused.add(registry.Source{Addr: d.from}, refuse(reasonForeign, "announcement from another host"))
+		return nil
+	}
+	if n.crowdsOut(d.from, way) {
+		return nil
+	}
+	return n.take(ctx, d.body, 1, registry.Source{Addr: d.from}, way)
 }
 
 // takeRegistrations takes announcements that publishers bring themselves.

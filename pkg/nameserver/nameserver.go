@@ -185,8 +185,9 @@ func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 		n.serve(ctx, parts, r, pulse.join(), n.takeRegistrations)
 	}
 	if n.config().Multicast {
-		beat := pulse.join()
-		parts.Go(func() error { return n.receiveDatagrams(ctx, beat) })
+		waiting, reading, taking := newBacklog(), pulse.join(), pulse.join()
+		parts.Go(func() error { return n.receiveDatagrams(ctx, reading, waiting) })
+		parts.Go(func() error { return n.takeDatagrams(ctx, taking, waiting) })
 	}
 	if saving {
 		parts.Go(func() error { return n.saver.run(ctx) })

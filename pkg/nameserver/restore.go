@@ -101,8 +101,7 @@ func (k *keeper) readState(path string, now time.Time) (state restored, err erro
 		case err != nil:
 			return state, err
 		}
-		var end stateEnd
-		if json.Unmarshal(line, &end) == nil && end.Entries != nil {
+		if bytes.HasPrefix(line, []byte(endMember)) {
 			state.complete = true
 			return state, nil
 		}

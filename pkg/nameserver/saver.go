@@ -160,28 +160,15 @@ func (s *saver) fill(file *os.File) (entries int, err error) {
 
 // writeTo writes the lines.
 func (s *saver) writeTo(out io.Writer) (entries int, err error) {
-	line, err := appendJSONLine(nil, stateHeader{
-		Format: stateFormat, Version: stateVersion, Saved: time.Now().UTC().Truncate(time.Microsecond), Backend: s.n.config().Backend,
-	})
-	if err != nil {
-		return 0, err
-	}
-	if _, err := out.Write(line); err != nil {
-		return 0, err
-	}
+	line := appendHeader(nil, time.Now(), s.n.config().Backend)
 	for saved := range s.n.registry.Saved() {
-		if line, err = appendStateLine(line[:0], saved); err != nil {
-			return 0, err
-		}
 		if _, err := out.Write(line); err != nil {
 			return 0, err
 		}
+		line = appendStateLine(line[:0], saved)
 		entries++
 	}
-	if line, err = appendJSONLine(line[:0], stateEnd{&entries}); err != nil {
-		return 0, err
-	}
-	_, err = out.Write(line)
+	_, err = out.Write(appendEnd(line, entries))
 	return entries, err
 }
 

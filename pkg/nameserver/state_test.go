@@ -100,7 +100,7 @@ func TestWrittenWhileItRuns(t *testing.T) {
 		}
 		check(t, "renewed: not written again", written(), first)
 		s.multicast(hostA, withdrawal(uriA, "viirs"))
-		if got := written(); !strings.Contains(got, `"withdrawn":true`) {
+		if got := written(); !strings.Contains(got, `"withdrawn": true`) {
 			t.Errorf("withdrawn: %s", got)
 		}
 		time.Sleep(time.Minute)

@@ -34,10 +34,8 @@ type stateHeader struct {
 	Backend transport.Backend `json:"backend"` // of the nameserver, and of entries that say nothing of it
 }
 
-// stateEnd is the last line; without it the file is torn.
-type stateEnd struct {
-	Entries *int `json:"entries"`
-}
+// endMember begins the last line; without it the file is torn.
+const endMember = `{"entries": `
 
 // stateLine is what stands of an entry before its own JSON, which is the last member of the object, as lookups give it, without the time. It is
 // not for encoding/json: bare words of Python, as NaN, may stand in it.
@@ -57,35 +55,59 @@ const entryMember = `, "entry": `
 // usualName is what all that deployed publishers send are listed as.
 const usualName = "address"
 
-// appendJSONLine appends v and the end of the line.
-func appendJSONLine(dst []byte, v any) ([]byte, error) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return dst, err
-	}
-	return append(append(dst, b...), '\n'), nil
+// appendHeader appends the first line.
+func appendHeader(dst []byte, now time.Time, backend transport.Backend) []byte {
+	return fmt.Appendf(dst, `{"format": %q, "version": %d, "saved": %q, "backend": %q}`+"\n", stateFormat, stateVersion, stateTime(now), backend)
 }
 
+// appendEnd appends the last line.
+func appendEnd(dst []byte, entries int) []byte {
+	return fmt.Appendf(dst, "%s%d}\n", endMember, entries)
+}
+
+func stateTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
+
 // appendStateLine appends an entry.
-func appendStateLine(dst []byte, s registry.Saved) ([]byte, error) {
-	line := stateLine{
-		Heard: s.Announced.UTC().Truncate(time.Microsecond), From: s.Source.Addr, Key: s.Source.Client, Via: viaMulticast, Secure: s.Secure,
-		Withdrawn: s.Withdrawn,
-	}
+func appendStateLine(dst []byte, s registry.Saved) []byte {
+	dst = append(dst, `{"heard": "`...)
+	dst = append(dst, stateTime(s.Announced)...)
+	dst = append(dst, `", "via": "`...)
 	if s.Way == registry.Direct {
-		line.Via = viaDirect
+		dst = append(dst, viaDirect...)
+	} else {
+		dst = append(dst, viaMulticast...)
+	}
+	dst = append(dst, '"')
+	if s.Source.Addr.IsValid() {
+		dst = appendText(dst, "from", s.Source.Addr.String())
+	}
+	if s.Source.Client != "" {
+		dst = appendText(dst, "key", s.Source.Client)
 	}
 	if s.Name != usualName {
-		line.Name = s.Name
+		dst = appendText(dst, "name", s.Name)
 	}
-	b, err := json.Marshal(line)
-	if err != nil {
-		return dst, err
+	if s.Secure {
+		dst = append(dst, `, "secure": true`...)
 	}
-	dst = append(dst, b[:len(b)-1]...)
+	if s.Withdrawn {
+		dst = append(dst, `, "withdrawn": true`...)
+	}
 	dst = append(dst, entryMember...)
 	dst = append(dst, s.Data...)
-	return append(dst, "}}\n"...), nil
+	return append(dst, "}}\n"...)
+}
+
+// appendText appends a member of an object.
+func appendText(dst []byte, key, value string) []byte {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic("nameserver: JSON of a text: " + err.Error())
+	}
+	dst = append(dst, `, "`...)
+	dst = append(dst, key...)
+	dst = append(dst, `": `...)
+	return append(dst, text...)
 }
 
 // Reasons for passing over an entry of the state, besides those for refusing an announcement.
