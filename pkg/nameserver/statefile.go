@@ -13,7 +13,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
-// The file of what is listed is JSON, one object on a line: a header, the entries in order of first announcement, and an end. doc/nameserver.md
+// The file of what is listed is JSON, one object on a line: a header, the entries in order of first announcement, and an end. doc/systemd.md
 // describes it for people.
 const (
 	stateFormat  = "posttroll nameserver state"
