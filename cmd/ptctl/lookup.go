@@ -32,13 +32,18 @@ func (c *asking) flags(cmd *cobra.Command) {
 }
 
 // withNode opens the network for do.
-func (c *asking) withNode(cmd *cobra.Command, do func(*pubsub.Node) error) (err error) {
+func (c *asking) withNode(cmd *cobra.Command, do func(*pubsub.Node) error) error {
 	if c.timeout <= 0 {
 		return daemon.Usage("--timeout must be positive")
 	}
 	if err := checkNameservers(c.nameservers); err != nil {
 		return err
 	}
+	return c.session.withNode(cmd, do)
+}
+
+// withNode opens the network for do, which binds nothing.
+func (c *session) withNode(cmd *cobra.Command, do func(*pubsub.Node) error) (err error) {
 	node, network, err := c.open(cmd.ErrOrStderr(), false)
 	if err != nil {
 		return err

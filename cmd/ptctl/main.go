@@ -48,6 +48,7 @@ configuration.`,
 	root.AddCommand(
 		newPublishCommand(s), newSubscribeCommand(s), newLookupCommand(s), newServicesCommand(s),
 		newRecordCommand(s), newReplayCommand(s), newLogCommand(s), newReferenceLogger(s),
+		newEventsCommand(s),
 		newDecodeCommand(), newEncodeCommand(s),
 	)
 	return root

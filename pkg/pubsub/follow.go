@@ -12,20 +12,43 @@ import (
 	"go.uber.org/zap"
 )
 
-// follow looks for the services of o until ctx ends, and connects to what is found.
-func (s *Subscriber) follow(ctx context.Context, o SubscriberOptions) error {
-	lookup, err := s.node.lookup(o.Nameservers)
+// Follow tells of the publishers of services ([AllServices] among them: of all), as nameservers (default: localhost) know them: those that are there, and then each
+// that comes, changes or goes, until ctx ends. It calls changed from this goroutine, in order, and waits for it to return. It also waits for
+// nameservers that are not there.
+func (n *Node) Follow(ctx context.Context, services []string, changed func(discovery.Change), nameservers ...string) error {
+	cfg, err := n.follower(services, nameservers)
 	if err != nil {
 		return err
 	}
-	cfg := discovery.FollowerConfig{LookupConfig: lookup, Services: o.Services, Usable: s.usable}
+	follower, err := discovery.NewFollower(cfg)
+	if err != nil {
+		return err
+	}
+	return follower.Run(ctx, changed)
+}
+
+// follower returns how services are followed.
+func (n *Node) follower(services, nameservers []string) (discovery.FollowerConfig, error) {
+	lookup, err := n.lookup(nameservers)
+	if err != nil {
+		return discovery.FollowerConfig{}, err
+	}
+	lookup.Timeout = discovery.DefaultTimeout
+	return discovery.FollowerConfig{LookupConfig: lookup, Services: services, Feeds: n.feeds(lookup.Nameservers)}, nil
+}
+
+// follow looks for the services of o until ctx ends, and connects to what is found.
+func (s *Subscriber) follow(ctx context.Context, o SubscriberOptions) error {
+	cfg, err := s.node.follower(o.Services, o.Nameservers)
+	if err != nil {
+		return err
+	}
+	cfg.Usable = s.usable
 	if o.LookupTimeout > 0 {
 		cfg.Timeout = o.LookupTimeout
-	} else {
-		cfg.Timeout = discovery.DefaultTimeout
 	}
-	if !o.LookupOnly {
-		cfg.Feeds = s.node.feeds(lookup.Nameservers)
+	if o.LookupOnly {
+		cfg.Feeds = nil
 	}
 	follower, err := discovery.NewFollower(cfg)
 	if err != nil {
