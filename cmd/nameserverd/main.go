@@ -76,7 +76,7 @@ Exit status: 0 stopped as asked, 1 failed, 2 wrong usage, 3 not running (-d stat
 		}
 	}
 	f.Register(cmd.Flags(), file)
-	f.RegisterDaemon(cmd.Flags())
+	f.RegisterDaemon(cmd)
 	cmd.Flags().BoolVar(&f.noMulticast, "no-multicast", false, "take announcements from publishers that register directly only")
 	cmd.Flags().BoolVarP(&f.localOnly, "local-only", "L", false, "serve this host alone: bind 127.0.0.1 and ::1, drop announcements from elsewhere")
 	return cmd

@@ -73,7 +73,7 @@ Exit status: 0 stopped as asked, 1 failed, 2 wrong usage, 3 not running (-d stat
 		}
 	}
 	f.Register(root.Flags(), file)
-	f.RegisterDaemon(root.Flags())
+	f.RegisterDaemon(root)
 	root.AddCommand(newExplain(environ), newRoutesCommand(environ), newPauseCommand(environ), newResumeCommand(environ))
 	return root
 }

@@ -85,7 +85,8 @@ func newCommandOn(environ []string, name, path, short, long string) *cobra.Comma
 	r := remote{environ: environ}
 	cmd := &cobra.Command{
 		Use: name + " ROUTE", Short: short, Long: long, Example: "  ptrelay " + name + " gather",
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: r.complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, err := r.ask(cmd.Context(), http.MethodPost, path, url.Values{routeQuery: args})
 			return err
@@ -93,6 +94,27 @@ func newCommandOn(environ []string, name, path, short, long string) *cobra.Comma
 	}
 	r.flags(cmd)
 	return cmd
+}
+
+// complete offers the names of the routes of the running relay; none where it gives no answer.
+func (r *remote) complete(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	const nothingElse = cobra.ShellCompDirectiveNoFileComp
+	if len(args) > 0 {
+		return nil, nothingElse
+	}
+	body, err := r.ask(cmd.Context(), http.MethodGet, routesPath, nil)
+	if err != nil {
+		return nil, nothingElse
+	}
+	routes, err := readRoutes(body)
+	if err != nil {
+		return nil, nothingElse
+	}
+	var names []cobra.Completion
+	for _, route := range routes {
+		names = append(names, route.Name)
+	}
+	return names, nothingElse
 }
 
 // ask asks the running relay.
@@ -155,21 +177,30 @@ type routeLine struct {
 	Last       *time.Time        `json:"last"`
 }
 
-// writeTable writes the answer of routesPath for people.
-func writeTable(w io.Writer, body []byte, now time.Time) error {
+// readRoutes reads the answer of routesPath.
+func readRoutes(body []byte) ([]routeLine, error) {
 	var answer struct{ Routes []routeLine }
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return fmt.Errorf("answer of the relay: %w", err)
+		return nil, fmt.Errorf("answer of the relay: %w", err)
+	}
+	return answer.Routes, nil
+}
+
+// writeTable writes the answer of routesPath for people.
+func writeTable(w io.Writer, body []byte, now time.Time) error {
+	routes, err := readRoutes(body)
+	if err != nil {
+		return err
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ROUTE\tSTATE\tRECEIVED\tSENT\tDUPLICATES\tDROPPED\tDELAY\tPUBLISHERS\tSUBSCRIBERS\tLAST")
-	for _, route := range answer.Routes {
+	for _, route := range routes {
 		fmt.Fprintln(table, strings.Join(route.columns(now), "\t"))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	return writeMissing(w, answer.Routes)
+	return writeMissing(w, routes)
 }
 
 // writeMissing names the publishers that are not connected, each with the routes that want it.

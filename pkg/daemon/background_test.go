@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 )
 
@@ -32,9 +32,10 @@ func TestChildArgs(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var f Flags
-		flags := pflag.NewFlagSet("x", pflag.ContinueOnError)
+		cmd := &cobra.Command{Use: "x"}
+		flags := cmd.Flags()
 		f.Register(flags, "/etc/x.toml")
-		f.RegisterDaemon(flags)
+		f.RegisterDaemon(cmd)
 		flags.StringSlice("host", nil, "")
 		if err := flags.Parse(strings.Fields(tt.args)); err != nil {
 			t.Fatal(err)

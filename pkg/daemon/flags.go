@@ -23,12 +23,17 @@ func (f *Flags) Register(flags *pflag.FlagSet, file string) {
 	flags.BoolVarP(&f.Verbose, "verbose", "v", false, "log more")
 }
 
-// RegisterDaemon adds --no-keys, --log and --daemon, which daemons have.
-func (f *Flags) RegisterDaemon(flags *pflag.FlagSet) {
+// RegisterDaemon adds --no-keys, --log and --daemon to a command, which daemons have.
+func (f *Flags) RegisterDaemon(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.BoolVar(&f.NoKeys, "no-keys", false, "with --check: leave the keys unread, which the running service alone may see")
 	flags.StringVarP(&f.Log, logFlag, "l", "", "log to `FILE`, turned over daily, 7 kept, instead of standard error")
 	markFile(flags, logFlag)
 	flags.VarP(&f.Action, daemonFlag, "d", "start, stop or restart it in the background, or tell its status")
+	actions := []cobra.Completion{string(Start), string(Stop), string(Restart), string(Query)}
+	if err := cmd.RegisterFlagCompletionFunc(daemonFlag, cobra.FixedCompletions(actions, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic("daemon: " + err.Error())
+	}
 }
 
 // markFile says that a flag names a file, for completion and for [Control], which makes its name absolute. Flags of a daemon's own

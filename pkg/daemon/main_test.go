@@ -85,7 +85,7 @@ func newCommand(environ []string, services daemon.Services) *cobra.Command {
 		},
 	}
 	flags.Register(cmd.Flags(), "/etc/posttroll/testd.toml")
-	flags.RegisterDaemon(cmd.Flags())
+	flags.RegisterDaemon(cmd)
 	cmd.Flags().StringVar(&fail, "fail", "", "how to fail")
 	cmd.Flags().BoolVar(&stuck, "stuck", false, "ignore SIGTERM")
 	cmd.Flags().DurationVar(&limit, "limit", 20*time.Second, "to start and to stop")

@@ -43,7 +43,7 @@ func streams(endpoints []transport.Endpoint) string {
 	for _, ep := range endpoints {
 		b.WriteString(" ListenStream=" + stream(ep))
 	}
-	b.WriteString(` (a line each, by "systemctl edit posttroll-nameserver.socket"); then "systemctl stop posttroll-nameserver; systemctl restart posttroll-nameserver.socket"`)
+	b.WriteString(` (a line each, by "systemctl edit posttroll-nameserver.socket"); then "systemctl stop posttroll-nameserver.socket posttroll-nameserver" and the same with start`)
 	return b.String()
 }
 

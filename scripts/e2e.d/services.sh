@@ -8,11 +8,15 @@ part_services() {
 	journal_has_fields
 	python_peers_are_served
 	reload_keeps_clients
+	reloads_drop_nobody
 	bad_settings_are_refused
+	daemon_option_drives_the_unit
 	relays_carry
+	relays_tell_of_lost_links
 	relays_take_commands
 	services_stop
 	sockets_refuse_nobody
+	sockets_fit_the_settings
 }
 
 nameserver_serves() {
@@ -76,6 +80,21 @@ reload_keeps_clients() {
 	check 'the new settings count' logged station posttroll-nameserver max_age
 }
 
+# reloads_drop_nobody reloads twenty times with other settings, while one client keeps asking over one connection, and another one listens to the change feed.
+reloads_drop_nobody() {
+	local round levels=(info debug)
+	put station scripts/e2e.d/clients.py /opt/clients.py
+	in_background station e2e-clients python3 /opt/clients.py
+	eventually 10 'the clients are served' logged station e2e-clients served
+	for ((round = 1; round <= 20; round++)); do
+		inside station sed -i -e '/^log_level/d' -e "1ilog_level = \"${levels[round % 2]}\"" /etc/posttroll/nameserver.toml
+		inside station systemctl reload posttroll-nameserver || fail 'a reload failed'
+	done
+	inside station systemctl kill --signal=TERM e2e-clients
+	eventually 10 'the clients end' logged station e2e-clients lookups
+	matches 'twenty reloads drop no client, and leave no question open' "$(journal station e2e-clients | grep lookups)" '*0 connections lost, 0 questions open'
+}
+
 # bad_settings_are_refused wants a running service to stay as it is, and one that is not running to say why and not to be tried again.
 bad_settings_are_refused() {
 	local pid
@@ -83,15 +102,37 @@ bad_settings_are_refused() {
 	echo 'max_agee = "1m"' | write station /etc/posttroll/bad
 	inside station sh -c 'cp /etc/posttroll/nameserver.toml /root/good.toml; cat /etc/posttroll/bad >>/etc/posttroll/nameserver.toml; rm /etc/posttroll/bad'
 	check_not 'systemctl reload refuses a bad setting' inside station systemctl reload posttroll-nameserver
-	check 'and the journal says which' logged station posttroll-nameserver max_agee
+	check 'and the journal says which' logged station posttroll-nameserver max_agee SYSLOG_IDENTIFIER=nameserverd
 	equal 'the nameserver keeps running' "$(property station posttroll-nameserver MainPID)" "$pid"
 	check 'and serving' passes station station e2e-bad 'over bad settings'
 	inside station systemctl stop posttroll-nameserver
 	check_not 'it does not start with them' inside station systemctl start posttroll-nameserver
 	equal 'and is not tried again' "$(property station posttroll-nameserver ActiveState) $(property station posttroll-nameserver NRestarts)" 'failed 0'
+	matches 'its STATUS says why' "$(property station posttroll-nameserver StatusText)" '*max_agee: unknown key'
 	inside station cp /root/good.toml /etc/posttroll/nameserver.toml
 	check 'it starts with good ones' inside station systemctl start posttroll-nameserver
 }
+
+# daemon_option_drives_the_unit does with "nameserverd -d" what systemctl does.
+daemon_option_drives_the_unit() {
+	local unit=posttroll-nameserver.service status=0
+	matches 'nameserverd -d status tells of the unit' "$(inside station nameserverd -d status)" "$unit is active (running) since *, pid *: * publisher*"
+	matches '-d restart restarts it' "$(inside station nameserverd -d restart)" "$unit restarted, pid *"
+	matches '-d start leaves it alone' "$(inside station nameserverd -d start)" "$unit runs already, pid *"
+	equal '-d stop stops it' "$(inside station nameserverd -d stop)" "$unit stopped"
+	inside station nameserverd -d status >"$machines/got" || status=$?
+	matches 'and then -d status ends with 3' "$status $(cat "$machines/got")" "3 $unit is inactive (dead)*"
+	in_background station e2e-occupier python3 -c 'import socket, time; s = socket.create_server(("", 5557)); time.sleep(60)'
+	eventually 10 'the port is taken' taken 5557
+	inside station nameserverd -d start >"$machines/got" 2>&1 && fail 'it started on a port that is taken'
+	matches '-d start says what keeps it from starting' "$(cat "$machines/got")" '*bind tcp://\*:5557: address already in use*'
+	inside station systemctl stop e2e-occupier
+	eventually 10 'it comes up by itself' has_property station posttroll-nameserver SubState running
+	matches 'and it comes up by itself when the port is free' "$(inside station nameserverd -d status)" "$unit is active (running)*"
+}
+
+# taken tells whether a program listens at a port.
+taken() { [ -n "$(inside station ss -Hltn "sport = :$1")" ]; }
 
 relays_carry() {
 	printf '%s\n' '[[route]]' 'name = "gather"' '[route.source]' 'services = ["e2e-raw"]' '[route.sink]' 'port = 9100' | write station /etc/posttroll/relay.toml
@@ -105,6 +146,15 @@ relays_carry() {
 	say_status posttroll-relay
 	say_status posttroll-relay@x
 	check_not 'no relay has a warning to give' grep . <(journal station 'posttroll-relay*' --priority=warning)
+}
+
+# relays_tell_of_lost_links ends the first relay, which is all that the second one listens to.
+relays_tell_of_lost_links() {
+	inside station systemctl stop posttroll-relay
+	eventually 3 'STATUS of the second relay tells of that' has_property station posttroll-relay@x StatusText '*0 of 1 publisher connected*'
+	inside station systemctl start posttroll-relay
+	eventually 15 'STATUS tells that it is connected again' has_property station posttroll-relay@x StatusText '*1 publisher connected*'
+	echo "$part: STATUS of a relay follows its links" >&2
 }
 
 # relayed sends a message to the first relay, and wants it from the second.
@@ -138,7 +188,7 @@ relays_take_commands() {
 	check 'and resumed' inside station ptrelay resume gather
 	check 'and carries again' relayed 'after the pause'
 	local answer
-	answer=$(inside station setpriv --reuid=nobody --clear-groups env POSTTROLL_CONTROL_SOCKET=/run/posttroll-relay/ptrelay.sock ptrelay pause gather 2>&1) && fail 'anybody may pause a route'
+	answer=$(inside station setpriv --reuid=nobody --clear-groups ptrelay pause gather 2>&1) && fail 'anybody may pause a route'
 	matches 'other users have no say' "$answer" '*permission denied*'
 }
 
@@ -169,5 +219,32 @@ sockets_refuse_nobody() {
 	inside station systemctl stop e2e-asker
 	answered=$(journal station e2e-asker | grep -c '^connected$') refused=$(journal station e2e-asker | grep -c '^refused$' || true)
 	equal "none of $answered connections was refused meanwhile" "$refused" 0
+	matches '-d stop names the socket that starts it again' "$(inside station nameserverd -d stop)" '*posttroll-nameserver.socket starts it as soon as somebody connects*'
+	inside station systemctl stop posttroll-nameserver.socket posttroll-nameserver
+}
+
+# sockets_fit_the_settings gives the nameserver keys, which want more sockets than the unit has: it says which, and that is what the unit gets. A client that
+# keeps connecting meanwhile does not have systemd give up the sockets.
+sockets_fit_the_settings() {
+	inside station mkdir -p /etc/posttroll/keys /etc/posttroll/clients
+	inside station ptkeys generate server -d /etc/posttroll/keys >/dev/null 2>&1
+	printf '%s\n' '[Service]' 'LoadCredential=server.key_secret:/etc/posttroll/keys/server.key_secret' \
+		'Environment=POSTTROLL_SERVER_SECRET_KEY_FILE=/run/credentials/%n/server.key_secret' 'Environment=POSTTROLL_CLIENTS_PUBLIC_KEYS_DIRECTORY=/etc/posttroll/clients' |
+		write station /etc/systemd/system/posttroll-nameserver.service.d/keys.conf
+	inside station systemctl daemon-reload
+	inside station systemctl start posttroll-nameserver.socket
+	in_background station e2e-asker /bin/bash -c 'for ((;;)); do exec 3<>/dev/tcp/127.0.0.1/5557; sleep 0.05; done'
+	check_not 'it does not start with sockets that do not fit' inside station systemctl start posttroll-nameserver
+	eventually 5 'STATUS says which are missing' has_property station posttroll-nameserver StatusText '*none for tcp://\*:5558*'
+	sleep 3 # systemd gives sockets up that start a service 20 times within 2 s
+	equal 'and the sockets are not given up' "$(property station posttroll-nameserver.socket ActiveState)" active
+	{
+		echo '[Socket]'
+		journal station posttroll-nameserver | grep '^hint: the settings want these sockets' | tail -n 1 | grep -oE 'ListenStream=[0-9]*'
+	} | write station /etc/systemd/system/posttroll-nameserver.socket.d/ports.conf
+	inside station systemctl stop e2e-asker posttroll-nameserver.socket posttroll-nameserver
+	inside station systemctl daemon-reload
+	check 'it starts with those that the hint names' inside station systemctl start posttroll-nameserver.socket posttroll-nameserver
+	check 'and has them from systemd' logged station posttroll-nameserver 'listening with keys' POSTTROLL_LOOKUPS=tcp://*:5558
 	inside station systemctl stop posttroll-nameserver.socket posttroll-nameserver
 }
