@@ -107,7 +107,7 @@ type Config struct {
 
 	// StateFile is a file in which what is listed outlives the nameserver: after a restart it is known at once, and marked in
 	// lookups until it is announced again, for which it has max_age. The file is written when publishers come, change or go. "auto":
-	// state.jsonl in the directory that systemd gives the unit of the package, /var/lib/posttroll/nameserver (STATE_DIRECTORY), and
+	// state.jsonl in the directory that systemd gives the unit of the package, /var/lib/posttroll-nameserver (STATE_DIRECTORY), and
 	// none without one. "": none. Default "auto". Environment: POSTTROLL_STATE_FILE.
 	StateFile string `toml:"state_file"`
 
