@@ -183,7 +183,7 @@ func (p *prober) welcome(uri string, now time.Time) {
 	after := p.n.config().ProbeAfter
 	if s, ok := p.n.registry.State(uri); ok && s.Reach == registry.Untried {
 		if _, ok := p.n.target(s); ok {
-			p.watches.put(&watch{uri: uri, due: now.Add(after / 5)})
+			p.watches.put(&watch{uri: uri, due: now}) // at once: it may be killed within the second
 		}
 	}
 	for _, s := range p.n.registry.Siblings(uri) {
