@@ -27,9 +27,10 @@ type replier struct {
 	in       *inbox[transport.Request]
 
 	// Under the socket's mu.
-	guard *guard // nil: everybody may ask
-	next  *assembler
-	stats transport.ReplierStats
+	guard  *guard // nil: everybody may ask
+	next   *assembler
+	flight *flight
+	stats  transport.ReplierStats
 }
 
 var _ transport.Replier = (*replier)(nil)
@@ -50,6 +51,9 @@ func (t *Transport) Replier(cfg transport.ReplierConfig) (transport.Replier, err
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
 	r := &replier{socket: s, next: newAssembler()}
+	if r.flight, err = newFlight(cfg.MaxInFlight); err != nil {
+		return nil, errors.Join(fmt.Errorf("bind %s: %w", cfg.Endpoint, err), r.Close())
+	}
 	r.in = newInbox[transport.Request](maxRequests, s.kick, s.done)
 	if err := r.open(cfg); err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -64,6 +68,9 @@ func (r *replier) open(cfg transport.ReplierConfig) error {
 	receive := cfg.Queue
 	if receive == 0 {
 		receive = requestQueue
+	}
+	if cfg.MaxInFlight < 0 {
+		return fmt.Errorf("bind %s: %d bytes of replies in flight: want more than 0", cfg.Endpoint, cfg.MaxInFlight)
 	}
 	o, err := withDefaults(cfg.SocketOptions)
 	if err != nil {
@@ -149,7 +156,13 @@ func (r *replier) Reply(req transport.Request, frame []byte) error {
 		return err
 	}
 	defer r.mu.Unlock()
-	readable, err := sendMessage(r.raw, to.bytes, to.sizes, frame)
+	all, source, ok := r.flight.take(req.From, len(frame))
+	if !ok {
+		r.stats.Dropped++
+		r.stats.Overflow++
+		return nil
+	}
+	readable, err := sendMessage(r.raw, to.bytes, to.sizes, frame, all, source)
 	if readable {
 		r.kick()
 	}
@@ -166,6 +179,7 @@ func (r *replier) Stats() transport.ReplierStats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.stats
+	s.InFlight = r.flight.bytes()
 	s.Access = r.guard.accessStats()
 	return s
 }
@@ -174,5 +188,9 @@ func (r *replier) Stats() transport.ReplierStats {
 func (r *replier) Close() error {
 	r.owner.inprocs.unbind(r.endpoint)
 	r.guard.close()
-	return wrap(fmt.Sprintf("replier %s", r.endpoint), r.close(publisherLinger))
+	err := wrap(fmt.Sprintf("replier %s", r.endpoint), r.close(publisherLinger))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.flight.close()
+	return err
 }

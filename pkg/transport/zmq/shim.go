@@ -17,6 +17,7 @@ package zmq
 #cgo noescape ptz_setopt
 #cgo nocallback ptz_setopt
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
@@ -182,15 +183,80 @@ static int ptz_send_many(void *socket, const char *data, const size_t *sizes, in
 	return rc;
 }
 
-// Sends the n frames that stand one behind the other in head, then body, as one message. Sets *readable when the socket
-// has something to receive: sending may have taken the signal that says so. Returns 0 or an errno.
-static int ptz_send_all(void *socket, const char *head, const size_t *sizes, int n, const void *body, size_t size, int *readable) {
+// Bytes that libzmq holds in somebody's name.
+typedef struct {
+	int64_t bytes;
+	int users; // replies, and Go
+} ptz_account;
+
+// A reply that libzmq holds, in the name of its source and of all.
+typedef struct {
+	ptz_account *all, *source;
+	size_t size;
+	char data[];
+} ptz_reply;
+
+static ptz_account *ptz_account_new(void) {
+	ptz_account *a = calloc(1, sizeof *a);
+	if (a != NULL)
+		a->users = 1;
+	return a;
+}
+
+static int64_t ptz_account_bytes(ptz_account *a) { return __atomic_load_n(&a->bytes, __ATOMIC_ACQUIRE); }
+
+static void ptz_account_leave(ptz_account *a) {
+	if (__atomic_sub_fetch(&a->users, 1, __ATOMIC_ACQ_REL) == 0)
+		free(a);
+}
+
+static void ptz_account_enter(ptz_account *a, size_t size) {
+	__atomic_add_fetch(&a->users, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&a->bytes, (int64_t)size, __ATOMIC_RELAXED);
+}
+
+static void ptz_reply_free(void *data, void *hint) {
+	ptz_reply *r = hint;
+	(void)data;
+	__atomic_sub_fetch(&r->all->bytes, (int64_t)r->size, __ATOMIC_RELEASE);
+	__atomic_sub_fetch(&r->source->bytes, (int64_t)r->size, __ATOMIC_RELEASE);
+	ptz_account_leave(r->all);
+	ptz_account_leave(r->source);
+	free(r);
+}
+
+// Sends the last frame of a reply, and counts its bytes until libzmq has sent it or given it up. Returns 0 or an errno.
+static int ptz_send_counted(void *socket, const void *body, size_t size, ptz_account *all, ptz_account *source) {
+	zmq_msg_t m;
+	int rc;
+	ptz_reply *r = malloc(sizeof *r + size);
+	if (r == NULL)
+		return ENOMEM;
+	r->all = all;
+	r->source = source;
+	r->size = size;
+	memcpy(r->data, body, size);
+	if (zmq_msg_init_data(&m, r->data, size, ptz_reply_free, r) != 0) {
+		free(r);
+		return ENOMEM;
+	}
+	ptz_account_enter(all, size);
+	ptz_account_enter(source, size);
+	if ((rc = ptz_send_msg(socket, &m)) != 0)
+		zmq_msg_close(&m);
+	return rc;
+}
+
+// Sends the n frames that stand one behind the other in head, then body, as one message, and counts the body in the accounts unless they are NULL. Sets
+// *readable when the socket has something to receive: sending may have taken the signal that says so. Returns 0 or an errno.
+static int ptz_send_all(void *socket, const char *head, const size_t *sizes, int n, const void *body, size_t size, ptz_account *all,
+			ptz_account *source, int *readable) {
 	int rc = 0, events = 0;
 	size_t len = sizeof events;
 	for (int i = 0; i < n && rc == 0; head += sizes[i++])
 		rc = ptz_send(socket, head, sizes[i], ZMQ_SNDMORE);
 	if (rc == 0)
-		rc = ptz_send(socket, body, size, 0);
+		rc = all == NULL ? ptz_send(socket, body, size, 0) : ptz_send_counted(socket, body, size, all, source);
 	if (zmq_getsockopt(socket, ZMQ_EVENTS, &events, &len) == 0)
 		*readable = events & ZMQ_POLLIN;
 	return rc;
@@ -351,14 +417,31 @@ func publishFrame(socket unsafe.Pointer, frame []byte) (full bool, err error) {
 	return f != 0, nil
 }
 
+// account counts bytes that libzmq holds in somebody's name.
+type account struct{ c *C.ptz_account }
+
+// newAccount makes one, which is to be left.
+func newAccount() (account, error) {
+	a := account{C.ptz_account_new()}
+	if a.c == nil {
+		return a, errors.New("out of memory")
+	}
+	return a, nil
+}
+
+func (a account) bytes() int64 { return int64(C.ptz_account_bytes(a.c)) }
+
+// leave is called when nobody but libzmq needs the account any more.
+func (a account) leave() { C.ptz_account_leave(a.c) }
+
 // sendMessage sends the frames that stand in head, of the given sizes, and then body, as one message and without
-// waiting. It tells whether the socket has something to receive.
-func sendMessage(socket unsafe.Pointer, head []byte, sizes []uintptr, body []byte) (readable bool, err error) {
+// waiting. The body is counted in two accounts, unless they are zero. It tells whether the socket has something to receive.
+func sendMessage(socket unsafe.Pointer, head []byte, sizes []uintptr, body []byte, all, source account) (readable bool, err error) {
 	var r C.int
 	e := syscall.Errno(C.ptz_send_all(socket,
 		(*C.char)(unsafe.Pointer(unsafe.SliceData(head))),
 		(*C.size_t)(unsafe.Pointer(unsafe.SliceData(sizes))), C.int(len(sizes)),
-		unsafe.Pointer(unsafe.SliceData(body)), C.size_t(len(body)), &r))
+		unsafe.Pointer(unsafe.SliceData(body)), C.size_t(len(body)), all.c, source.c, &r))
 	runtime.KeepAlive(head)
 	if e != 0 {
 		return r != 0, cause(e)
