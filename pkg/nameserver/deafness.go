@@ -87,11 +87,13 @@ func (d *deafness) left(from netip.Addr) {
 // echoed notes that an own announcement came back.
 func (d *deafness) echoed(now time.Time) { d.any, d.echo = now, true }
 
-// forgive counts what was heard as heard now: nobody listened for the time of pause.
-func (d *deafness) forgive(pause time.Duration) {
+// forgive takes the time of pause, in which nobody listened, out of all silence until now.
+func (d *deafness) forgive(pause time.Duration, now time.Time) {
 	later := func(t *time.Time) {
-		if !t.IsZero() {
-			*t = t.Add(pause)
+		if moved := t.Add(pause); !t.IsZero() && moved.Before(now) {
+			*t = moved
+		} else if !t.IsZero() {
+			*t = now // heard after the pause
 		}
 	}
 	later(&d.any)

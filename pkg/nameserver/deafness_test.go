@@ -60,7 +60,9 @@ func TestDeafness(t *testing.T) {
 		{"the other has", []func(*deafness){heard(registry.Group, a, 0), heard(registry.Group, b, 0), func(d *deafness) { d.left(b) }},
 			noEcho, time.Hour, [heardWays]string{}},
 		{"nobody listened", []func(*deafness){echoed(0), heard(registry.Group, a, 0), heard(registry.Group, b, 0),
-			func(d *deafness) { d.forgive(time.Hour) }}, usual, time.Hour + time.Second, [heardWays]string{}},
+			func(d *deafness) { d.forgive(time.Hour, at(time.Hour)) }}, usual, time.Hour + time.Second, [heardWays]string{}},
+		{"what was heard after the pause is not put off", []func(*deafness){echoed(time.Hour), func(d *deafness) { d.forgive(time.Hour, at(time.Hour)) }},
+			usual, time.Hour + 11*time.Second, [heardWays]string{deafNoEcho, deafNoEcho}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

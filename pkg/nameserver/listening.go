@@ -23,7 +23,7 @@ var wayNames = [heardWays]string{registry.Group: "multicast", registry.Local: "l
 func (k *keeper) attend(now time.Time) {
 	if late := now.Sub(k.planned); !k.planned.IsZero() && late > stalled {
 		k.n.registry.Forgive(now)
-		k.deafness.forgive(now.Sub(k.rounded))
+		k.deafness.forgive(now.Sub(k.rounded), now)
 		k.n.log.Warn("nameserver was stopped or starved: all publishers have max_age to be heard of", zap.Duration("age", now.Sub(k.rounded)))
 	}
 	k.rounded = now
