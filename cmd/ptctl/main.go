@@ -48,7 +48,7 @@ configuration.`,
 	root.AddCommand(
 		newPublishCommand(s), newSubscribeCommand(s), newLookupCommand(s), newServicesCommand(s),
 		newRecordCommand(s), newReplayCommand(s), newLogCommand(s), newReferenceLogger(s),
-		newEventsCommand(s),
+		newEventsCommand(s), newTopCommand(s),
 		newDecodeCommand(), newEncodeCommand(s),
 	)
 	return root

@@ -131,6 +131,12 @@ type sending struct {
 
 // sendLine sends one line of standard input, and goes on after a bad one.
 func (s *sending) sendLine(in textlines.Line) error {
+	if s.sent > 0 {
+		// Before it is read: a message that names no time has that at which it is sent.
+		if err := pause(s.cmd.Context(), time.Until(s.lastSent.Add(s.interval))); err != nil {
+			return err
+		}
+	}
 	m, err := s.parseLine(in)
 	if err == nil {
 		err = s.send(m)
@@ -156,15 +162,9 @@ func (s *sending) parseLine(in textlines.Line) (*message.Message, error) {
 	return message.Decode(in.Text)
 }
 
-// send waits for the interval before each message but the first, and sends m.
+// send sends m.
 func (s *sending) send(m *message.Message) error {
-	ctx := s.cmd.Context()
-	if s.sent > 0 {
-		if err := pause(ctx, time.Until(s.lastSent.Add(s.interval))); err != nil {
-			return err
-		}
-	}
-	err := s.outgoing.send(ctx, m)
+	err := s.outgoing.send(s.cmd.Context(), m)
 	s.lastSent = time.Now()
 	return err
 }

@@ -100,7 +100,8 @@ var rules = []rule{{
 }, {
 	reason: "zap is the one logging API; its lines are structured",
 	forbids: func(importer, imported string) bool {
-		return in(importer, "pkg", "cmd") && in(imported, "log")
+		forOthers := importer == "pkg/pubsub/ptlog" && imported == "log/slog" // for programs that log with it
+		return in(importer, "pkg", "cmd") && in(imported, "log") && !forOthers
 	},
 }, {
 	reason: "the command line is the business of programs and of daemon, which has their common flags",
@@ -222,6 +223,7 @@ func TestImportRules(t *testing.T) {
 		{"chosen transport", unit{ImportPath: "pkg/pubsub", Imports: []string{"pkg/transport/zmq"}}, "only programs choose a transport"},
 		{"chosen in a test", unit{ImportPath: "pkg/pubsub", XTestImports: []string{"pkg/transport/zmq"}}, ""},
 		{"other log", unit{ImportPath: "cmd/ptctl", Imports: []string{"log"}}, "zap is the one logging API"},
+		{"other log, of programs that use it", unit{ImportPath: "pkg/pubsub/ptlog", Imports: []string{"log/slog"}}, ""},
 		{"flags", unit{ImportPath: "pkg/nameserver", Imports: []string{"github.com/spf13/cobra"}}, "the command line is the business"},
 		{"tests", unit{ImportPath: "pkg/nameserver", Imports: []string{"testing"}}, "what is for tests stays in tests"},
 		{"package for tests", unit{ImportPath: "pkg/pubsub/pubsubtest", Imports: []string{"testing", "pkg/transport/inmem"}}, ""},
