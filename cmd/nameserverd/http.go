@@ -16,6 +16,7 @@ func (s *server) watchers() *monitor.Monitor {
 		listing.States = append(listing.States, string(state))
 	}
 	m.Show(listing)
+	m.ShowPage(s.page())
 	return m
 }
 

@@ -18,6 +18,12 @@ const (
 	routeQuery = "route" // whose value is the name of one
 )
 
+// Events besides those of links.
+const (
+	eventPaused  = "route_paused"
+	eventResumed = "route_resumed"
+)
+
 // States of a publisher.
 const (
 	stateConnected = "connected"
@@ -30,6 +36,7 @@ func (s *server) newMonitor() *monitor.Monitor {
 	m.HandleFunc("GET "+routesPath, s.showRoutes)
 	m.HandleFunc("GET /v1/subjects", s.showSubjects)
 	m.Show(&monitor.Listing{States: []string{stateConnected, stateMissing}, All: s.publishers})
+	m.ShowPage(s.page())
 	return m
 }
 
@@ -87,8 +94,8 @@ func (s *server) linkChanged(c relay.LinkChange) {
 func (s *server) commands() http.Handler {
 	mux := httpd.NewMux()
 	mux.HandleFunc("GET "+routesPath, s.showRoutes)
-	mux.HandleFunc("POST "+pausePath, s.command("route_paused", s.relay.Pause))
-	mux.HandleFunc("POST "+resumePath, s.command("route_resumed", s.relay.Resume))
+	mux.HandleFunc("POST "+pausePath, s.command(eventPaused, s.relay.Pause))
+	mux.HandleFunc("POST "+resumePath, s.command(eventResumed, s.relay.Resume))
 	return mux
 }
 

@@ -32,6 +32,13 @@ const (
 	PublisherRemoved   ChangeKind = "publisher_removed"   // is listed no more
 )
 
+// ChangeKinds are all of them.
+func ChangeKinds() []ChangeKind {
+	return []ChangeKind{
+		PublisherAdded, PublisherChanged, PublisherMoved, PublisherReturned, PublisherConfirmed, PublisherWithdrawn, PublisherDead, PublisherRemoved,
+	}
+}
+
 // changeOf is what an announcement changed; empty: nothing.
 func changeOf(outcome registry.Outcome) ChangeKind {
 	switch outcome {

@@ -39,6 +39,11 @@ const (
 	PublisherRemoved LinkKind = "publisher_removed" // is wanted no more
 )
 
+// LinkKinds are all of them.
+func LinkKinds() []LinkKind {
+	return []LinkKind{LinkUp, LinkDown, LinkFailed, PublisherFound, PublisherRemoved}
+}
+
 // LinkStats tell how it stands with a publisher of a source.
 type LinkStats struct {
 	// URI is where it is, and Backend how it speaks.
