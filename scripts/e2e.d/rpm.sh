@@ -25,13 +25,13 @@ el_glibc='2.2.5 2.3 2.3.2 2.3.4 2.4 2.7 2.9 2.10 2.14 2.15 2.16 2.17 2.18 2.22 2
 
 # make_repository makes it from our packages and from one that provides what EL does: names, a directory, and the preset by which no service is enabled unasked.
 make_repository() {
-	local word preset=/usr/lib/systemd/system-preset
+	local word preset=/usr/lib/systemd/system-preset units=/usr/lib/systemd/system # Debian 11 has neither
 	{
 		printf '%s\n' 'Name: e2e-el' 'Version: 9' 'Release: 1' 'Summary: What EL provides' 'License: none' 'BuildArch: noarch'
 		for word in $el_provides; do echo "Provides: ${word/=/ = }"; done
 		for word in $el_glibc; do echo "Provides: libc.so.6(GLIBC_$word)(64bit)"; done
-		printf '%s\n' '%description' 'What EL provides.' '%install' "mkdir -p %{buildroot}$preset %{buildroot}/usr/share/licenses" "echo 'disable *' >%{buildroot}$preset/99-e2e.preset" \
-			'%files' "$preset/99-e2e.preset" '%dir /usr/share/licenses'
+		printf '%s\n' '%description' 'What EL provides.' '%install' "mkdir -p %{buildroot}$preset %{buildroot}$units %{buildroot}/usr/share/licenses" "echo 'disable *' >%{buildroot}$preset/99-e2e.preset" \
+			'%files' "$preset/99-e2e.preset" "%dir $preset" "%dir $units" '%dir /usr/share/licenses'
 	} | write station /root/e2e-el.spec
 	inside station rpmbuild --quiet --define '_rpmdir /root/repository' -bb /root/e2e-el.spec >"$machines/rpmbuild" 2>&1 ||
 		fail "rpmbuild: $(cat "$machines/rpmbuild")"
