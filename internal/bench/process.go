@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -19,6 +20,7 @@ const stopTime = 5 * time.Second
 // process is a program that runs beside us.
 type process struct {
 	cmd    *exec.Cmd
+	in     io.Closer // its standard input; nil: nobody's
 	stderr *output
 	began  time.Time // just before it was started
 }
@@ -47,6 +49,9 @@ func start(ctx context.Context, prepare func(*exec.Cmd), name string, args ...st
 // stop ends the program, which has to run until then.
 func (p *process) stop() {
 	// An error would be that it has ended, and that was seen by whoever talked to it.
+	if p.in != nil {
+		_ = p.in.Close()
+	}
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	killer := time.AfterFunc(stopTime, func() { _ = p.cmd.Process.Kill() })
 	defer killer.Stop()

@@ -34,6 +34,7 @@ func (b *bench) talk(ctx context.Context, name string, args ...string) (_ *talke
 	if err := firstOf(err, startErr); err != nil {
 		return nil, err
 	}
+	t.process.in = t.in
 	return t, nil
 }
 

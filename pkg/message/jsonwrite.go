@@ -117,7 +117,7 @@ func (w *writer) dict(b []byte, m map[string]any) ([]byte, error) {
 	if err := w.enter(); err != nil {
 		return b, err
 	}
-	var few [16]Member // on the stack
+	var few [32]Member // on the stack; a usual message has some twenty
 	members := few[:0]
 	for k, v := range m {
 		members = append(members, Member{k, v})
