@@ -122,15 +122,16 @@ func (w *writer) dict(b []byte, m map[string]any) ([]byte, error) {
 	for k, v := range m {
 		members = append(members, Member{k, v})
 	}
-	sortMembers(members)
+	var fewPlaces [32]place
 	var err error
 	b = append(b, '{')
-	for i := range members {
-		if b, err = appendKey(b, i == 0, members[i].Key); err != nil {
+	for i, p := range sortedPlaces(fewPlaces[:0], members) {
+		m := &members[p.index]
+		if b, err = appendKey(b, i == 0, m.Key); err != nil {
 			return b, err
 		}
-		if b, err = w.value(b, members[i].Value); err != nil {
-			return b, within(err, members[i].Key)
+		if b, err = w.value(b, m.Value); err != nil {
+			return b, within(err, m.Key)
 		}
 	}
 	w.depth--

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 )
 
 // Member is a key of an [Object] and its value.
@@ -161,10 +160,6 @@ func (o *Object) String() string {
 		return err.Error()
 	}
 	return string(b)
-}
-
-func sortMembers(members []Member) {
-	slices.SortFunc(members, func(x, y Member) int { return strings.Compare(x.Key, y.Key) })
 }
 
 // keySet finds keys that come again while an object is read.
