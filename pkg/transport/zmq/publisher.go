@@ -181,6 +181,7 @@ func (p *publisher) readBatch() (more bool) {
 	if left {
 		p.losses.left()
 	}
+	p.welcome.note(p.topics.count)
 	p.topics.announce()
 	if !more {
 		p.batch.release()

@@ -151,13 +151,20 @@ func (w *welcome) beforeRead(asked map[string]int) (readable bool) {
 		w.caughtUp()
 		return false
 	}
-	w.idle = !w.Replay && len(asked) < maxTopics && asked[""] == 0 && asked[string(idleFrame)] == 0
+	w.note(asked)
 	if w.idle {
 		if err := w.turn.fresh(w.s.raw); err != nil {
 			w.guard.log().Error("welcome not prepared", zap.Error(err))
 		}
 	}
 	return true
+}
+
+// note takes in what is asked for now: after each reading, since what is sent next must not bring an idle frame to one who has just asked for it.
+func (w *welcome) note(asked map[string]int) {
+	if w != nil {
+		w.idle = !w.Replay && len(asked) < maxTopics && asked[""] == 0 && asked[string(idleFrame)] == 0
+	}
 }
 
 // caughtUp is called when there is nothing to be read: what is current is right again from the next subscription on.

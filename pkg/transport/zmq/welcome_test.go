@@ -78,6 +78,35 @@ func TestWelcomeOldPeers(t *testing.T) {
 	}
 }
 
+// TestWelcomeEmptyTopic: who has asked for everything gets what is sent and no idle frame (turn.go), also when nobody has asked for anything after it.
+func TestWelcomeEmptyTopic(t *testing.T) {
+	t.Parallel()
+	tr := newTransport(t, Options{})
+	p := welcoming(t, tr, false)
+	raw := dialRaw(t, p.Endpoint())
+	raw.greet(property("Socket-Type", "SUB"))
+	must(t, raw.send("\x01"))
+	eventually(t, "the subscription", func() bool { return len(p.Subscriptions()) == 1 })
+	for range 5 { // a millisecond later libzmq takes in commands, which idle frames are there for
+		must(t, p.Send(soon(t), []byte("x")))
+		time.Sleep(700 * time.Microsecond)
+	}
+	must(t, p.Send(soon(t), []byte("end")))
+	for head := make([]byte, 2); ; {
+		_, err := io.ReadFull(raw, head)
+		must(t, err)
+		body := make([]byte, head[1])
+		_, err = io.ReadFull(raw, body)
+		must(t, err)
+		if string(body) == "end" {
+			return
+		}
+		if string(body) != "x" {
+			t.Fatalf("got %q", body)
+		}
+	}
+}
+
 // TestWelcomeVanishing: subscribers that ask and are gone at once, at the same time as others come on the descriptors that they had. libzmq forgets whom a
 // subscription was from that has not been read yet; nothing of it must be used, and those who stay are served.
 func TestWelcomeVanishing(t *testing.T) {
