@@ -44,6 +44,7 @@ func (c *connector) apply(cn *conn, e event) {
 		cn.said = new(c.attempt(cn).judge(e))
 	case zmq4.EVENT_DISCONNECTED:
 		c.setDown(cn, e.value)
+		heap.soon()
 	}
 }
 

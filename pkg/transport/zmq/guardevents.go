@@ -54,6 +54,7 @@ func (g *guard) apply(e event, now time.Time) {
 		why := g.failed
 		g.failed = failure{}
 		g.ended(e.value, why, now)
+		heap.soon()
 	}
 }
 
