@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/multicast"
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
+)
+
+// startLimit is how long a world may take to begin.
+const startLimit = time.Minute
+
+// world is what cases happen to: programs that run, and what the check talks to them with.
+type world struct {
+	bin   string // folder of the programs
+	logs  string // folder for the logs of the programs; empty: they are not kept
+	dir   string // its own folder
+	ports ports
+	// settleLimit is how long programs have to be as they were.
+	settleLimit time.Duration
+	keys        *keyring
+
+	processes                          []*process
+	nameserver, relay                  *process
+	publisher, securePublisher, goPeer *process
+	subscriber                         *process
+
+	network *zmq.Transport
+	sender  *multicast.Sender
+	board   *board
+	readers []transport.Subscriber
+	count   int // of checks
+
+	before map[*process]footprint
+}
+
+// newWorld starts a world and waits until it works. The caller closes it.
+func newWorld(ctx context.Context, o options) (_ *world, err error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	w := &world{bin: o.bin, logs: o.logs, settleLimit: o.settle, board: newBoard()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.close())
+		}
+	}()
+	if w.dir, err = os.MkdirTemp("", "hostile"); err != nil {
+		return nil, err
+	}
+	if w.ports, err = freePorts(); err != nil {
+		return nil, err
+	}
+	if w.keys, err = makeKeys(w.dir); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context) error{w.startNameserver, w.startPeers, w.startRelay, w.openSockets, w.warmUp} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *world) startNameserver(ctx context.Context) (err error) {
+	w.nameserver, err = w.start(ctx, command{
+		name: "nameserverd", args: []string{"nameserverd"}, ready: `"ready"`,
+		env: w.environ("POSTTROLL_BIND_ADDRESSES="+home, "POSTTROLL_FEED_HEARTBEAT=1s", "POSTTROLL_WITHDRAW_GRACE=0s", "POSTTROLL_MAX_AGE=10s"),
+	})
+	return err
+}
+
+// startPeers starts publishers and subscribers.
+func (w *world) startPeers(ctx context.Context) (err error) {
+	publish := []string{"ptctl", "publish", "--nameserver", home}
+	if w.publisher, err = w.start(ctx, command{
+		name: "ptctl publish", env: w.environ(), args: append(publish, "--name", serviceCtl, "--address", at(w.ports.publish)),
+	}); err != nil {
+		return err
+	}
+	if w.securePublisher, err = w.start(ctx, command{
+		name: "ptctl publish -b secure", env: w.environ(), args: append(publish, "--name", serviceSecure, "--address", at(w.ports.securePublish), "-b", "secure"),
+	}); err != nil {
+		return err
+	}
+	if w.subscriber, err = w.start(ctx, command{
+		name: "ptctl subscribe", env: w.environ(), output: w.heard("ptctl"),
+		args: []string{"ptctl", "subscribe", "--raw", "--nameserver", home, "-s", serviceCtl, "-s", serviceGo},
+	}); err != nil {
+		return err
+	}
+	w.goPeer, err = w.start(ctx, command{
+		name: "package pubsub", output: w.heard("pubsub"),
+		args: []string{"hostile", peerCommand, fmt.Sprint(w.ports.lookup), fmt.Sprint(w.ports.feed), fmt.Sprint(w.ports.register), fmt.Sprint(w.ports.peer)},
+	})
+	return err
+}
+
+func (w *world) startRelay(ctx context.Context) error {
+	path, err := w.writeRelaySettings()
+	if err != nil {
+		return err
+	}
+	w.relay, err = w.start(ctx, command{name: "ptrelay", args: []string{"ptrelay", "-c", path}, ready: `"ready"`, env: w.environ()})
+	return err
+}
+
+// openSockets makes what the check listens and asks with.
+func (w *world) openSockets(context.Context) (err error) {
+	if w.network, err = zmq.New(zmq.Options{}); err != nil {
+		return err
+	}
+	cfg := multicast.DefaultConfig()
+	cfg.Port, cfg.Interface = w.ports.register, netip.MustParseAddr(home)
+	if w.sender, err = multicast.NewSender(cfg); err != nil {
+		return err
+	}
+	return w.listen()
+}
+
+// warmUp checks until the world works as it should and has taken the memory that it takes.
+func (w *world) warmUp(ctx context.Context) error {
+	const rounds = 10
+	for i := range rounds {
+		err := w.check(ctx)
+		for i == 0 && err != nil && ctx.Err() == nil { // they find each other
+			err = w.check(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("before the first case: %w", err)
+		}
+	}
+	w.before = make(map[*process]footprint)
+	for _, p := range w.processes {
+		taken, err := p.footprint()
+		if err != nil {
+			return err
+		}
+		w.before[p] = taken
+	}
+	return nil
+}
+
+// close ends the world. A program that ended badly, or does not stop, is an error.
+func (w *world) close() error {
+	var errs []error
+	for _, p := range w.processes {
+		errs = append(errs, p.stop())
+	}
+	for _, s := range w.readers {
+		errs = append(errs, s.Close())
+	}
+	if w.sender != nil {
+		errs = append(errs, w.sender.Close())
+	}
+	if w.network != nil {
+		errs = append(errs, w.network.Close())
+	}
+	return errors.Join(append(errs, os.RemoveAll(w.dir))...)
+}
+
+// at is the address of a port for those who behave.
+func at(port int) string { return fmt.Sprintf("tcp://%s:%d", home, port) }
