@@ -9,7 +9,8 @@ import (
 )
 
 // crowd bounds the connections of a server without letting those wait that come: when there are too many, the one that has waited for longest for its peer to ask
-// something goes. So half a question on each of many connections keeps nobody else out.
+// something goes; where all get answers, the one that gets its answer for longest, since it does not read it or is one of many. So neither half a
+// question nor an answer that nobody reads, on each of many connections, keeps anybody else out.
 type crowd struct {
 	most int
 
@@ -22,6 +23,14 @@ type crowd struct {
 type visitor struct {
 	number uint64 // counts up, also when it has got an answer
 	busy   bool   // it gets one
+}
+
+// goesBefore tells whether v is rather to go than o.
+func (v *visitor) goesBefore(o *visitor) bool {
+	if v.busy != o.busy {
+		return o.busy
+	}
+	return v.number < o.number
 }
 
 // visitorKey is that of the visitor in the context of a request.
@@ -39,12 +48,12 @@ func (c *crowd) enter(ctx context.Context, conn net.Conn) context.Context {
 	if len(c.all) > c.most {
 		var oldest net.Conn
 		for other, o := range c.all {
-			if !o.busy && (oldest == nil || o.number < c.all[oldest].number) {
+			if o != v && (oldest == nil || o.goesBefore(c.all[oldest])) {
 				oldest = other
 			}
 		}
 		delete(c.all, oldest)
-		_ = beneath(oldest).Close() // its peer sees it; there is always one, the newcomer at least
+		_ = beneath(oldest).Close() // its peer sees it
 	}
 	return context.WithValue(ctx, visitorKey{}, v)
 }

@@ -32,3 +32,31 @@ func TestCrowd(t *testing.T) {
 		t.Errorf("the answer took %v", took)
 	}
 }
+
+// TestCrowdThatDoesNotRead: whoever asks on very many connections and reads no answer does not keep others out.
+func TestCrowdThatDoesNotRead(t *testing.T) {
+	t.Parallel()
+	const connections = 100 // more than are taken at once
+	stuck := make(chan bool, connections)
+	mux := hello()
+	mux.HandleFunc("/stuck", func(_ http.ResponseWriter, r *http.Request) {
+		stuck <- true
+		<-r.Context().Done() // as one that writes to a peer that does not read, until the connection ends
+	})
+	s, err := httpd.Listen(httpd.Config{Listen: "127.0.0.1:0"}, mux, httpd.Options{})
+	serve(t, s, err)
+	for range connections {
+		c, err := net.Dial("tcp", s.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Write([]byte("GET /stuck HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		<-stuck
+	}
+	if status, _, _ := talk(t, s, "GET /hello HTTP/1.1\nHost: localhost\n\n"); status != http.StatusOK {
+		t.Errorf("answered with %d", status)
+	}
+}
