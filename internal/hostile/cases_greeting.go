@@ -59,25 +59,5 @@ func greetingCases() []testCase {
 			}
 			return nil
 		}},
-		testCase{name: "greeting/old-peers-are-served", at: called("lookup", "register"), run: func(a *attack) error {
-			conn, err := a.open()
-			if err != nil {
-				return err
-			}
-			const older = "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x01\x03\x00\x00" // ZMTP 2.0, REQ, no identity
-			if _, err := io.WriteString(conn, older+frame(flagMore, "")+frame(0, "hello")); err != nil {
-				return err
-			}
-			// Whatever revision it offers first, it says no more than that of a peer of 2.0 from then on: signature, revision, kind, identity.
-			if _, err := io.ReadFull(conn, make([]byte, 12+2)); err != nil {
-				return fmt.Errorf("no greeting came: %w", err)
-			}
-			p := &peer{Conn: conn}
-			answer, err := p.reply()
-			if err != nil {
-				return err
-			}
-			return a.isAnswer(answer)
-		}},
 	)
 }
