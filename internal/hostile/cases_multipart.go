@@ -75,14 +75,14 @@ func multipartCases() []testCase {
 			if err != nil {
 				return err
 			}
-			return orStuck(p.sendMany(a.fewer(300_000), func(int) (byte, string) { return flagMore, "x" }))
+			return orStuck(p.sendMany(a.fewer(100_000), func(int) (byte, string) { return flagMore, "x" }))
 		}),
 		named("endless-empty-frames", func(a *attack) error {
 			p, err := a.connect()
 			if err != nil {
 				return err
 			}
-			return orStuck(p.sendMany(a.fewer(300_000), func(int) (byte, string) { return flagMore, "" }))
+			return orStuck(p.sendMany(a.fewer(100_000), func(int) (byte, string) { return flagMore, "" }))
 		}),
 		named("endless-large-frames", func(a *attack) error {
 			p, err := a.connect()
