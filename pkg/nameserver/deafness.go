@@ -25,7 +25,8 @@ const (
 
 // deafness tells whether the nameserver cannot hear publishers, so that their silence means nothing. The rules, each by itself:
 //
-//   - multicast: the group cannot be reached, as the receiver says. It counts for other hosts.
+//   - multicast: the group cannot be reached, as the receiver says. It counts for other hosts, and for this one where it could be reached before: what is sent
+//     by Python does not even come to this host then.
 //   - multicast: own announcements, which the group brings back to who sends them, have come back before and do not any more, and nothing else comes.
 //   - by each way: all other hosts, two at least, have fallen silent together, and for half of max_age.
 //     One host alone is believed to be gone, and so is one whose publishers have withdrawn, or refuse connections.
@@ -35,6 +36,7 @@ type deafness struct {
 	calls [heardWays]calls
 	any   time.Time // when something came from the group last, own announcements among it
 	echo  bool      // own announcements have come back
+	had   bool      // there has been a network, or publishers of this host are known from before the start
 	cause [heardWays]string
 }
 
@@ -107,7 +109,7 @@ func (d *deafness) forgive(pause time.Duration, now time.Time) {
 func (d *deafness) of(way registry.Way, c circumstances, now time.Time) string {
 	group := way == registry.Group || way == registry.Local
 	switch {
-	case way == registry.Group && c.lost != nil:
+	case c.lost != nil && (way == registry.Group || way == registry.Local && d.had):
 		return deafNoNetwork
 	case group && c.echo > 0 && d.echo && now.Sub(d.any) > c.echo:
 		return deafNoEcho

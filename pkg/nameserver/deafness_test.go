@@ -33,6 +33,8 @@ func TestDeafness(t *testing.T) {
 		{"nothing ever came", nil, usual, time.Hour, [heardWays]string{}},
 		{"no network: other hosts alone", nil, noRoute, 0, [heardWays]string{deafNoNetwork}},
 
+		{"no network any more: this one, too", []func(*deafness){func(d *deafness) { d.had = true }}, noRoute, 0, [heardWays]string{deafNoNetwork, deafNoNetwork}},
+
 		{"own announcements come back", []func(*deafness){echoed(time.Hour - 10*time.Second)}, usual, time.Hour, [heardWays]string{}},
 		{"and do not any more", []func(*deafness){echoed(0)}, usual, 11 * time.Second, [heardWays]string{deafNoEcho, deafNoEcho}},
 		{"but others are heard", []func(*deafness){echoed(0), heard(registry.Group, a, 5*time.Second)}, usual, 11 * time.Second, [heardWays]string{}},

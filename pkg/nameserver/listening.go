@@ -28,6 +28,7 @@ func (k *keeper) attend(now time.Time) {
 	}
 	k.rounded = now
 	c := k.n.circumstances()
+	k.deafness.had = k.deafness.had || c.lost == nil
 	for way := range registry.Way(heardWays) {
 		k.hear(way, k.deafness.of(way, c, now), now)
 	}

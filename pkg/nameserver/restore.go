@@ -163,6 +163,7 @@ func (k *keeper) restoreLine(line []byte, limit int, state *restored, now time.T
 		state.skip(err)
 		return
 	}
+	k.deafness.had = k.deafness.had || saved.Way == registry.Local
 	k.hears(saved.Way, saved.Source.Addr, now)
 	state.entries++
 }
