@@ -38,7 +38,8 @@ Settings (ports, multicast group, keep-alive, backend and keys) are those of all
 variables, later ones winning.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing came in time, 78 bad
-configuration.`,
+configuration. "ptctl check" has those of monitoring plugins: 0 OK, 1 warning, 2 critical,
+3 unknown.`,
 		Example: `  ptctl services
   ptctl subscribe --service a_service --topic /viirs
   ptctl publish --name a_service --wait 1 /viirs/test info "hello"`,
@@ -47,6 +48,7 @@ configuration.`,
 	s.flags(root.PersistentFlags())
 	root.AddCommand(
 		newPublishCommand(s), newSubscribeCommand(s), newLookupCommand(s), newServicesCommand(s),
+		newCheckCommand(s),
 		newRecordCommand(s), newReplayCommand(s), newLogCommand(s), newReferenceLogger(s),
 		newEventsCommand(s), newTopCommand(s),
 		newDecodeCommand(), newEncodeCommand(s),

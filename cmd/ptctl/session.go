@@ -13,6 +13,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/security"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
 )
 
@@ -81,31 +82,31 @@ func (s *session) chooseBackend(settings *config.Settings) error {
 }
 
 // open reads the settings and opens the network, for a command that connects, or that binds sockets too. The caller closes it.
-func (s *session) open(stderr io.Writer, binds bool) (*pubsub.Node, io.Closer, error) {
+func (s *session) open(stderr io.Writer, binds bool) (*pubsub.Node, network, error) {
 	c, err := s.configuration(stderr)
 	if err != nil {
-		return nil, nil, err
+		return nil, network{}, err
 	}
 	log := s.logger(stderr)
 	keys, err := openKeys(c, binds, stderr, log)
 	if err != nil {
-		return nil, nil, err
+		return nil, network{}, err
 	}
-	transport, err := zmq.New(zmq.Options{Logger: log})
+	sockets, err := zmq.New(zmq.Options{Logger: log})
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("start ZeroMQ: %w", err), keys.Close())
+		return nil, network{}, errors.Join(fmt.Errorf("start ZeroMQ: %w", err), keys.Close())
 	}
-	open := network{transport, keys}
-	node, err := pubsub.New(pubsub.Options{Transport: transport, Settings: c.settings, Security: keys, Logger: log})
+	open := network{sockets, keys}
+	node, err := pubsub.New(pubsub.Options{Transport: sockets, Settings: c.settings, Security: keys, Logger: log})
 	if err != nil {
-		return nil, nil, errors.Join(daemon.BadConfig(err), open.Close())
+		return nil, network{}, errors.Join(daemon.BadConfig(err), open.Close())
 	}
 	return node, open, nil
 }
 
 // network is what is open while a command runs.
 type network struct {
-	transport io.Closer
+	transport transport.Transport
 	keys      *security.Security
 }
 

@@ -105,12 +105,12 @@ func call(cmd *cobra.Command) string {
 	return text.String()
 }
 
-// available are the commands of root that are not hidden, without those that cobra adds.
+// available are the commands of root that are not hidden, each followed by its own, without those that cobra adds.
 func available(root *cobra.Command) []*cobra.Command {
 	var commands []*cobra.Command
 	for _, cmd := range root.Commands() {
 		if cmd.IsAvailableCommand() && cmd.Name() != "completion" {
-			commands = append(commands, cmd)
+			commands = append(append(commands, cmd), available(cmd)...)
 		}
 	}
 	return commands

@@ -42,6 +42,7 @@ The end.`,
 	root.PersistentFlags().CountP("verbose", "v", "say more")
 	show := &cobra.Command{Use: "show [FILE]...", Short: "show things", Example: "  tool show x", RunE: run}
 	show.Flags().Duration("timeout", 0, "wait so `LONG`")
+	show.AddCommand(&cobra.Command{Use: "all", Short: "show all things", RunE: run})
 	root.AddCommand(show, &cobra.Command{Use: "internal", Hidden: true, RunE: run})
 	root.InitDefaultCompletionCmd("show")
 
