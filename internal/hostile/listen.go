@@ -11,17 +11,14 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
-// The receivers of messages, and which publishers they hear.
-var (
-	sources   = []string{"ctl", "go", "secure"}
-	receivers = map[string][]string{
-		"sink":        {"ctl", "go"},
-		"rules":       {"ctl", "go"},
-		"ptctl":       {"ctl", "go"},
-		"pubsub":      {"ctl", "go"},
-		"secure sink": {"secure"},
-	}
-)
+// receivers are those of messages, and which publishers they hear.
+var receivers = map[string][]string{
+	"sink":        {"ctl", "go"},
+	"rules":       {"ctl", "go"},
+	"ptctl":       {"ctl", "go"},
+	"pubsub":      {"ctl", "go"},
+	"secure sink": {"secure"},
+}
 
 // listen subscribes to the sinks of the relay and to the change feeds.
 func (w *world) listen() error {

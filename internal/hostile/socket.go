@@ -2,10 +2,10 @@ package main
 
 import "fmt"
 
-// socket is one that strangers reach, or that reaches out to them.
+// socket is one that strangers reach.
 type socket struct {
 	name string
-	// kind is the type of ZeroMQ socket that it is, "udp", "http", or "connects" where the world connects to the stranger.
+	// kind is the type of ZeroMQ socket that it is, or another protocol.
 	kind   string
 	secure bool
 	port   func(ports) int
@@ -13,13 +13,11 @@ type socket struct {
 }
 
 const (
-	kindReply    = "REP"
-	kindPublish  = "PUB"
-	kindUDP      = "udp"
-	kindHTTP     = "http"
-	kindControl  = "control"
-	kindConnects = "connects"
-	kindNone     = "-" // what is done to a program otherwise
+	kindReply   = "REP"
+	kindPublish = "PUB"
+	kindUDP     = "udp"
+	kindHTTP    = "http"
+	kindControl = "control"
 )
 
 // sockets are all that a world has.
