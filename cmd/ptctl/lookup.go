@@ -43,8 +43,8 @@ func (c *asking) withNode(cmd *cobra.Command, do func(*pubsub.Node) error) error
 }
 
 // withNode opens the network for do, which binds nothing.
-func (c *session) withNode(cmd *cobra.Command, do func(*pubsub.Node) error) (err error) {
-	node, network, err := c.open(cmd.ErrOrStderr(), false)
+func (s *session) withNode(cmd *cobra.Command, do func(*pubsub.Node) error) (err error) {
+	node, network, err := s.open(cmd.ErrOrStderr(), false)
 	if err != nil {
 		return err
 	}

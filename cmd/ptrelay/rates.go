@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -48,11 +49,7 @@ func (r *rates) take(now time.Time, stats relay.Stats, links []relay.LinkStats) 
 
 // linkKey tells a link from others: two sources may be connected to the same publisher. What is one source feeds the same routes.
 func linkKey(link *relay.LinkStats) string {
-	key := link.URI
-	for _, route := range link.Routes {
-		key += " " + route
-	}
-	return key
+	return strings.Join(append([]string{link.URI}, link.Routes...), " ")
 }
 
 // route returns what a route receives and sends.

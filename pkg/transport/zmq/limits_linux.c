@@ -44,7 +44,8 @@ typedef struct {
 enum { BLOCK = 1024, BLOCKS = 4096 };
 static conn *blocks[BLOCKS];
 
-static __thread ptz_limits *entered;
+// As in a program, not in a library, so that the loader is not called for it: its name would become one of what packages depend on.
+static __thread ptz_limits *entered __attribute__((tls_model("initial-exec")));
 
 void ptz_limits_enter(ptz_limits *l) { entered = l; }
 
