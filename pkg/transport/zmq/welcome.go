@@ -19,6 +19,9 @@ const (
 	optManualLastValue = 98 // ZMQ_XPUB_MANUAL_LAST_VALUE
 )
 
+// welcomeTries is how often a welcome is tried again that came too late since the processor was taken away.
+const welcomeTries = 5
+
 // welcome gives subscribers that have just come what transport.Welcome has for them. All of it is used under the socket's mu.
 //
 // libzmq can't send to one subscriber out of several, but for this: in its manual mode a subscription counts only when the program repeats it, for the
@@ -44,6 +47,7 @@ type welcome struct {
 	owed   owed
 	turn   turn
 	idle   bool // nobody has asked for what covers idleFrame
+	fresh  bool // what is sent at once takes nothing in: see turn
 	skewed bool // what is current is not known, until there is nothing to read
 	// replayed are the connections that were given a replay, and may still be subscribed if one of those ended meanwhile whose end is read next.
 	replayed []current
@@ -152,12 +156,16 @@ func (w *welcome) beforeRead(asked map[string]int) (readable bool) {
 		return false
 	}
 	w.note(asked)
-	if w.idle {
-		if err := w.turn.fresh(w.s.raw); err != nil {
-			w.guard.log().Error("welcome not prepared", zap.Error(err))
-		}
+	if w.fresh = w.idle; w.fresh {
+		w.refresh()
 	}
 	return true
+}
+
+func (w *welcome) refresh() {
+	if err := w.turn.fresh(w.s.raw); err != nil {
+		w.guard.log().Error("welcome not prepared", zap.Error(err))
+	}
 }
 
 // note takes in what is asked for now: after each reading, since what is sent next must not bring an idle frame to one who has just asked for it.
@@ -271,9 +279,9 @@ func (w *welcome) greet(fd int, c *clientConn, topic []byte) {
 		w.set(optUnsubscribe, topic)
 		w.replayed = append(w.replayed, current{fd, c})
 	} else if len(frames) > 0 {
-		err := w.turn.welcome(w.s.raw, frames[0], w.idle)
+		err := w.sendOne(frames[0])
 		if errors.Is(err, syscall.EAGAIN) {
-			w.cut(fd, c) // it took too long to get here: it must come again
+			w.cut(fd, c) // it must come again
 			return
 		}
 		if err != nil {
@@ -284,6 +292,20 @@ func (w *welcome) greet(fd int, c *clientConn, topic []byte) {
 	if len(frames) > 0 {
 		w.given++
 	}
+}
+
+// sendOne sends a frame to the current connection alone. It returns [syscall.EAGAIN], and has sent nothing, when it took too long to get here: as
+// long as nothing waits to be read nobody with subscriptions has left meanwhile, and the current connection is what it was; after that it is not known.
+func (w *welcome) sendOne(frame []byte) error {
+	err := w.turn.welcome(w.s.raw, frame, w.fresh)
+	for i := 0; errors.Is(err, syscall.EAGAIN) && w.idle && i < welcomeTries; i++ {
+		w.refresh()
+		if processCommands(w.s.raw) {
+			return err
+		}
+		err = w.turn.welcome(w.s.raw, frame, w.fresh)
+	}
+	return err
 }
 
 // cutStuck cuts a subscriber that does not take its welcome. It comes back.
