@@ -108,7 +108,9 @@ func (s *server) carry(ctx context.Context, h *daemon.Handle) error {
 		h.Beat()
 	}
 	status := func(line string) {
-		s.rates.take(time.Now(), s.relay.Stats(), s.relay.Links())
+		if s.running.http.Listen != "" {
+			s.rates.take(time.Now(), s.relay.Stats(), s.relay.Links())
+		}
 		h.Status(line)
 	}
 	context.AfterFunc(ctx, func() { s.monitor.Health.SetReady(false) })

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 func TestSubjectPrefix(t *testing.T) {
@@ -107,5 +108,34 @@ func TestManySubjects(t *testing.T) {
 	s.note([]Received{receivedMessage(t, "/new", "file", later)}, later)
 	if got := s.stats(); len(got) != 1 || got[0].Prefix != "/new" {
 		t.Errorf("a day later: %+v", got)
+	}
+}
+
+// BenchmarkWatch is what looking at a relay costs each message: batches of one publisher, and of a hundred in turn.
+func BenchmarkWatch(b *testing.B) {
+	for _, publishers := range []int{1, 100} {
+		b.Run(fmt.Sprintf("%d publishers", publishers), func(b *testing.B) {
+			now := time.Date(2024, 5, 17, 12, 0, 0, 0, time.UTC)
+			m, err := message.Encoder{}.New("/segment/SDR/1B/nrk/prod", "file", nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			batch := make([]Received, batchSize)
+			for i := range batch {
+				at, err := transport.ParseEndpoint(fmt.Sprintf("tcp://10.0.0.1:%d", 40000+i%publishers))
+				if err != nil {
+					b.Fatal(err)
+				}
+				batch[i] = Received{Message: m, Frame: m.Bytes(), From: at}
+			}
+			var f flows
+			var s subjects
+			s.setDepth(DefaultSubjectDepth)
+			for b.Loop() {
+				f.note(batch, now)
+				s.note(batch, now)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batchSize, "ns/message")
+		})
 	}
 }
