@@ -158,6 +158,13 @@ func (b *browser) send(session, method string, params any) chan json.RawMessage 
 // call sends a command, and reads the result into result, if that is not nil.
 func (b *browser) call(method string, params, result any) {
 	b.t.Helper()
+	if err := b.try(method, params, result); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// try is call for what can go wrong.
+func (b *browser) try(method string, params, result any) error {
 	select {
 	case text := <-b.send(b.session, method, params):
 		var answer struct {
@@ -165,15 +172,14 @@ func (b *browser) call(method string, params, result any) {
 			Error  *struct{ Message string }
 		}
 		if err := json.Unmarshal(text, &answer); err != nil || answer.Error != nil {
-			b.t.Fatalf("%s: %s", method, text)
+			return fmt.Errorf("%s: %s", method, text)
 		}
-		if result != nil {
-			if err := json.Unmarshal(answer.Result, result); err != nil {
-				b.t.Fatalf("%s: %v", method, err)
-			}
+		if result == nil {
+			return nil
 		}
+		return json.Unmarshal(answer.Result, result)
 	case <-time.After(testbed.Patience):
-		b.t.Fatalf("%s: the browser does not answer", method)
+		return fmt.Errorf("%s: the browser does not answer", method)
 	}
 }
 
@@ -184,11 +190,12 @@ func (b *browser) visit(url string) {
 	b.until("the page is loaded", `document.readyState == "complete" && location.href.startsWith(`+fmt.Sprintf("%q", url)+`)`)
 }
 
-// value returns what an expression is in the page.
+// value returns what an expression is in the page; the error while another page is loaded.
 func (b *browser) value(expression string) string {
-	b.t.Helper()
 	var got struct{ Result struct{ Value any } }
-	b.call("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true}, &got)
+	if err := b.try("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true}, &got); err != nil {
+		return err.Error()
+	}
 	return fmt.Sprint(got.Result.Value)
 }
 

@@ -19,7 +19,9 @@ func samplePage() *StatusPage {
 		Before: func() []Table {
 			return []Table{{ID: "routes", Title: "Routes", Columns: []Column{{Title: "State"}, {Title: "Route"}}, Rows: []Row{{"one", []Cell{{"paused", Warn}, {Text: "one"}}}}}}
 		},
-		After: func() []Table { return []Table{{ID: "subjects", Title: "Subjects", Columns: []Column{{Title: "Subject"}}, Empty: "Nothing has come."}} },
+		After: func() []Table {
+			return []Table{{ID: "subjects", Title: "Subjects", Columns: []Column{{Title: "Subject"}}, Empty: "Nothing has come."}}
+		},
 	}
 }
 
