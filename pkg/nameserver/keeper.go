@@ -168,7 +168,7 @@ func (k *keeper) note(ctx context.Context, nt notice, now time.Time) error {
 	switch outcome {
 	case registry.Added:
 		k.n.counters.added.Add(1)
-		k.line(now, p.Source.Addr, "publisher added", about(p)...)
+		k.line(now, p.Source.Addr, p.URI, "publisher added", about(p)...)
 	case registry.Changed:
 		k.n.counters.changed.Add(1)
 		k.info("publisher changed", p, now)
@@ -233,20 +233,20 @@ func (k *keeper) bury(v verdict, now time.Time) {
 	k.deafness.left(was.Source.Addr)
 	k.n.counters.dead.Add(1)
 	k.changed(PublisherDead, registry.Publisher{URI: v.uri, Services: was.Services, Source: was.Source}, "", string(v.cause))
-	k.line(now, was.Source.Addr, "publisher is dead", zap.String("uri", v.uri), services(was.Services), zap.String("cause", string(v.cause)),
+	k.line(now, was.Source.Addr, v.uri, "publisher is dead", zap.String("uri", v.uri), services(was.Services), zap.String("cause", string(v.cause)),
 		zap.Duration("age", now.Sub(v.since)))
 }
 
 // info logs a change of a publisher, once an hour for each kind of it.
 func (k *keeper) info(what string, p registry.Publisher, now time.Time) {
 	if again, ok := k.noise.news(noiseKey{p.URI, what}, now); ok {
-		k.line(now, p.Source.Addr, what, append(about(p), zap.Uint64("count", again+1))...)
+		k.line(now, p.Source.Addr, p.URI, what, append(about(p), zap.Uint64("count", again+1))...)
 	}
 }
 
-// line logs what a message from the network has caused, as far as there is room for it.
-func (k *keeper) line(now time.Time, from netip.Addr, what string, fields ...zap.Field) {
-	if k.n.lines.allow(what, from, now) {
+// line logs what a message from the network has made of the publisher at uri, as far as there is room for it.
+func (k *keeper) line(now time.Time, from netip.Addr, uri, what string, fields ...zap.Field) {
+	if k.n.lines.allow(what, uri, from, now) {
 		k.n.log.Info(what, fields...)
 	}
 }
@@ -310,7 +310,7 @@ func (k *keeper) expire(ctx context.Context, now time.Time) error {
 			cause = "dead"
 		}
 		k.changed(PublisherRemoved, registry.Publisher{URI: gone.URI, Services: gone.Services, Source: gone.Source}, backendOf(gone.Secure), cause)
-		k.line(now, gone.Source.Addr, "publisher removed", zap.String("uri", gone.URI), services(gone.Services),
+		k.line(now, gone.Source.Addr, gone.URI, "publisher removed", zap.String("uri", gone.URI), services(gone.Services),
 			zap.String("cause", cause), zap.Duration("age", now.Sub(gone.Since)))
 		if err := k.n.publishRemoval(ctx, gone); err != nil {
 			return err

@@ -129,6 +129,24 @@ func TestTooManyLookups(t *testing.T) {
 	})
 }
 
+// TestOneThatComesAndGoes: a publisher that announces and withdraws itself all the time is told of a few times, and then counted.
+func TestOneThatComesAndGoes(t *testing.T) {
+	t.Parallel()
+	inSite(t, quiet(func(c *nameserver.Config) { c.WithdrawGrace = 0 }), func(t *testing.T, s *site) {
+		const uri = "tcp://10.0.0.3:9"
+		for range 300 {
+			s.multicast(hostB, announcement(uri, "y"), withdrawal(uri, "y"))
+		}
+		got := map[string]int{}
+		for _, line := range s.logged(zapcore.InfoLevel) {
+			got[line]++
+		}
+		check(t, "lines", []int{got["publisher added"], got["publisher removed"]}, []int{20, 20})
+		check(t, "left out", s.server.Stats().LogLinesLeftOut, map[string]uint64{"publisher added": 280, "publisher removed": 280})
+		check(t, "changes", len(s.feed.changes(t)), 600)
+	})
+}
+
 // TestLogIsNotFlooded: a host whose publishers come and go fills its own part of the log, and the log says what was left out.
 func TestLogIsNotFlooded(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package nameserver
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -164,6 +165,34 @@ func TestDivide(t *testing.T) {
 	}
 }
 
+// TestLinesOfOnePublisher: one that comes and goes all the time has its part of the log, and leaves that of its host to the others there.
+func TestLinesOfOnePublisher(t *testing.T) {
+	t.Parallel()
+	l, now := newLines(), start
+	allowed := func(uri string, n int) (got int) {
+		for range n {
+			if l.allow("a", uri, hostX, now) {
+				got++
+			}
+		}
+		return got
+	}
+	var got []int
+	got = append(got, allowed("tcp://h:1", 5000), allowed("tcp://h:2", 5000))
+	others := 0
+	for i := range 2000 {
+		others += allowed(fmt.Sprint("tcp://other:", i), 1)
+	}
+	now = now.Add(time.Minute)
+	got = append(got, others, allowed("tcp://h:1", 100))
+	if diff := cmp.Diff([]int{20, 20, 960, 1}, got); diff != "" {
+		t.Errorf("lines of one, another, all others, and the first after a minute (-want +got):\n%s", diff)
+	}
+	if n, want := l.byKind()["a"], uint64(4980+4980+1040+99); n != want {
+		t.Errorf("%d left out, want %d", n, want)
+	}
+}
+
 // TestLines: each host has its part of the log, all together theirs, and what was left out is told of once a minute.
 func TestLines(t *testing.T) {
 	t.Parallel()
@@ -172,7 +201,7 @@ func TestLines(t *testing.T) {
 	l, now := newLines(), start
 	allowed := func(from netip.Addr, n int) (got int) {
 		for range n {
-			if l.allow("a", from, now) {
+			if l.allow("a", "", from, now) {
 				got++
 			}
 		}
@@ -184,7 +213,7 @@ func TestLines(t *testing.T) {
 	if got := allowed(hostY, 10); got != 10 {
 		t.Errorf("%d lines of another", got)
 	}
-	if !l.allow("b", hostX, now) {
+	if !l.allow("b", "", hostX, now) {
 		t.Error("no line of another kind")
 	}
 	total := 1010

@@ -84,7 +84,7 @@ func (r *refusals) add(from registry.Source, err error) {
 	r.mu.Unlock()
 	now := time.Now()
 	again, ok := r.recent.news(refusalKey{from, why.reason}, now)
-	if !ok || !r.lines.allow(r.what, from.Addr, now) {
+	if !ok || !r.lines.allow(r.what, "", from.Addr, now) {
 		return
 	}
 	fields := append(who(from), zap.String("cause", why.reason), zap.Error(why.err))
