@@ -30,6 +30,7 @@ var errOther = errors.New("no announcement")
 
 // notice is an announcement, or a withdrawal, that was understood.
 type notice struct {
+	known     bool // said before, with the publisher's Mark: nothing was read but the address, the data are still to be understood
 	echo      bool // an announcement of our own that the group brought back, and nothing else
 	withdraw  bool
 	publisher registry.Publisher // of a withdrawal: URI, Services and Source alone
@@ -40,16 +41,26 @@ type notice struct {
 // readAnnouncement understands a frame of at most limit bytes. assumed is the backend of publishers that announce none; empty: nothing is said of
 // it. The error is errOther, or one that asRefusal gives its reason.
 func readAnnouncement(frame []byte, parts, limit int, from registry.Source, assumed transport.Backend) (notice, error) {
-	switch {
-	case parts != 1:
-		return notice{}, refuse(reasonMultipart, "message of %d frames", parts)
-	case len(frame) > limit:
-		return notice{}, refuse(reasonTooLong, "announcement of %d bytes, and %d are looked at", len(frame), limit)
-	}
-	m, err := message.Decoder{MaxSize: limit, MaxDepth: announcementDepth}.Decode(frame)
+	m, err := readHeader(frame, parts, limit)
 	if err != nil {
 		return notice{}, err
 	}
+	return understand(m, from, assumed)
+}
+
+// readHeader checks what can be told without a look at the data.
+func readHeader(frame []byte, parts, limit int) (*message.Message, error) {
+	switch {
+	case parts != 1:
+		return nil, refuse(reasonMultipart, "message of %d frames", parts)
+	case len(frame) > limit:
+		return nil, refuse(reasonTooLong, "announcement of %d bytes, and %d are looked at", len(frame), limit)
+	}
+	return message.Decoder{MaxSize: limit, MaxDepth: announcementDepth}.Decode(frame)
+}
+
+// understand reads the rest.
+func understand(m *message.Message, from registry.Source, assumed transport.Backend) (notice, error) {
 	if !discovery.IsAnnouncement(m) {
 		return notice{}, errOther
 	}

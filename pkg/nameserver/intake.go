@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/registry"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -102,17 +103,33 @@ func source(req transport.Request) registry.Source {
 func (n *Nameserver) take(ctx context.Context, frame []byte, parts int, from registry.Source, way registry.Way) error {
 	n.counters.announcements.Add(1)
 	n.announcers.add(from.Client)
-	nt, err := readAnnouncement(frame, parts, n.config().MaxRequestBytes, from, n.assumed)
-	switch {
-	case errors.Is(err, errOther):
-		n.counters.ignored.Add(1)
-		return nil
-	case err != nil:
+	m, err := readHeader(frame, parts, n.config().MaxRequestBytes)
+	if err != nil {
 		n.refused.add(from, err)
 		return nil
 	}
-	nt.publisher.Way = way
+	nt, ok := n.recognise(m, from, way)
+	if !ok {
+		if nt, ok = n.understand(m, nt.publisher); !ok {
+			return nil
+		}
+	}
 	return n.hand(ctx, nt)
+}
+
+// understand reads an announcement of which head has the source, the way and the mark. It is false when nothing comes of it, which has been counted then.
+func (n *Nameserver) understand(m *message.Message, head registry.Publisher) (notice, bool) {
+	nt, err := understand(m, head.Source, n.assumed)
+	switch {
+	case errors.Is(err, errOther):
+		n.counters.ignored.Add(1)
+		return notice{}, false
+	case err != nil:
+		n.refused.add(head.Source, err)
+		return notice{}, false
+	}
+	nt.publisher.Way, nt.publisher.Mark = head.Way, head.Mark
+	return nt, true
 }
 
 // waitingNotices is how many announcements may wait for the keeper, so that it and those who read do not wait for each other at each one: at

@@ -149,6 +149,15 @@ func (k *keeper) next() time.Time {
 
 // note carries out an announcement or a withdrawal. The error is one of publishing.
 func (k *keeper) note(ctx context.Context, nt notice, now time.Time) error {
+	if nt.known {
+		if k.renew(nt, now) {
+			return nil
+		}
+		var ok bool
+		if nt, ok = k.n.understand(nt.message, nt.publisher); !ok {
+			return nil
+		}
+	}
 	p := nt.publisher
 	if nt.withdraw {
 		k.withdraw(p, now)

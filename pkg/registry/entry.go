@@ -11,6 +11,7 @@ type entry struct {
 	name     string
 	services Services
 	source   Source
+	mark     Mark // of the last announcement
 	secure   bool
 
 	encoded, naive stamped // naive is empty when it is no different
@@ -35,7 +36,7 @@ type entry struct {
 
 // newEntry makes an entry that is nowhere yet, and to be touched.
 func newEntry(p Publisher, seq uint64) *entry {
-	e := &entry{uri: strings.Clone(p.URI), seq: seq, way: p.Way}
+	e := &entry{uri: strings.Clone(p.URI), seq: seq, way: p.Way, mark: p.Mark}
 	e.source = Source{Addr: p.Source.Addr, Client: strings.Clone(p.Source.Client)}
 	e.set(p)
 	return e

@@ -74,6 +74,8 @@ type Publisher struct {
 	Source Source
 	// Way is how it came.
 	Way Way
+	// Mark stands for all of the announcement but its time, for [Registry.RenewMarked]. The zero value: it has none.
+	Mark Mark
 }
 
 // Services are what a publisher offers: a list of names, or one text.
@@ -212,7 +214,7 @@ func (r *Registry) renew(e *entry, p Publisher, now time.Time) (outcome Outcome,
 	if outcome != Renewed || e.way != p.Way {
 		r.version++
 	}
-	e.way = p.Way
+	e.way, e.mark = p.Way, p.Mark
 	e.touch(now)
 	r.live[e.way].push(e)
 	return outcome, before, nil

@@ -21,7 +21,7 @@ func (r *Registry) Renew(p Publisher, now time.Time) {
 	if !ok || e.withdrawn {
 		return
 	}
-	p.Data, p.Name = e.encoded.data(), e.name
+	p.Data, p.Name, p.Mark = e.encoded.data(), e.name, e.mark
 	if _, _, err := r.renew(e, p, now); err != nil {
 		panic("registry: an entry is renewed as it is: " + err.Error()) // only a change can be refused
 	}
