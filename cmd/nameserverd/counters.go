@@ -54,6 +54,9 @@ var counters = metrics.Table{
 		Help: "Estimate of the messages of the change feed that slow subscribers did not get."},
 	{Field: "Loss.Slow", Key: "feed_slow_subscribers", Metric: "feed_subscribers_slow", Help: "Subscribers of the change feed that are behind by more than their queue."},
 	{Field: "Undelivered", Key: "replies_undelivered", Metric: "replies_undelivered_total", Help: "Replies that their clients did not take."},
+	{Field: "Overflow", Key: "replies_over_limit", Metric: "replies_over_limit_total",
+		Help: "Replies of these that were over max_bytes_in_flight, or over the share of an address."},
+	{Field: "InFlight", Key: "replies_in_flight", Metric: "replies_in_flight_bytes", Help: "Bytes of replies of 4 KiB and more that wait for their clients."},
 	{Field: "Malformed", Key: "requests_malformed", Metric: "requests_malformed_total", Help: "Requests that were none, by the rules of ZeroMQ."},
 	{Field: "Access.Admitted", Key: "connections_admitted", Metric: "connections_admitted_total",
 		Help: "Connections that were admitted, where keys or addresses decide."},
@@ -61,6 +64,11 @@ var counters = metrics.Table{
 	{Field: "Access.Refused", Key: "connections_refused", Metric: "connections_refused_total", Label: "reason", Help: "Connections that were refused, by reason."},
 	{Field: "Access.Revoked", Key: "connections_revoked", Metric: "connections_revoked_total",
 		Help: "Connections that were cut since their clients are admitted no more."},
+	{Field: "Limits.Accepted", Key: "connections", Metric: "connections_open", Help: "Connections that others have made to all ports."},
+	{Field: "Limits.Refused", Key: "connections_over_limit", Metric: "connections_over_limit_total", Label: "limit",
+		Help: "Connections that were closed as soon as they were there, by the limit that they met."},
+	{Field: "Limits.Cut", Key: "connections_cut", Metric: "connections_cut_total", Label: "limit",
+		Help: "Connections that were cut for what came over them, by the limit that it met."},
 }
 
 // standing is how many publishers are in which state.

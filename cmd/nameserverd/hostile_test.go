@@ -36,7 +36,8 @@ type victim struct {
 	checks                 int
 }
 
-func startVictim(t *testing.T) *victim {
+// startVictim starts one, with more variables for its environment.
+func startVictim(t *testing.T, environ ...string) *victim {
 	t.Helper()
 	v := &victim{t: t, lookups: testbed.FreePort(t), feed: testbed.FreePort(t), signups: testbed.FreeUDPPort(t)}
 	var err error
@@ -58,6 +59,7 @@ func startVictim(t *testing.T) *victim {
 	cmd.Env = append(append(os.Environ(), keys...), "GORACE=atexit_sleep_ms=0", "POSTTROLL_MULTICAST_INTERFACE=127.0.0.1", "POSTTROLL_BIND_ADDRESSES=127.0.0.1",
 		"POSTTROLL_FEED_ANNOUNCE_INTERVAL=0s", "POSTTROLL_FEED_HEARTBEAT=1s", "POSTTROLL_WITHDRAW_GRACE=0s", fmt.Sprint("POSTTROLL_NAMESERVER_PORT=", v.lookups),
 		fmt.Sprint("POSTTROLL_ADDRESS_PUBLISH_PORT=", v.feed), fmt.Sprint("POSTTROLL_BROADCAST_PORT=", v.signups))
+	cmd.Env = append(cmd.Env, environ...)
 	v.process = testbed.Start(t, cmd)
 	v.process.WaitLine(0, `"ready"`)
 	v.fed() // a heartbeat: the feed is connected

@@ -21,7 +21,7 @@ const sample = "../../deploy/etc/nameserver.toml"
 
 const sampleHeader = `Settings of nameserverd, the posttroll nameserver.
 They are read from /etc/posttroll/nameserver.toml, after those that all posttroll programs share (posttroll.toml: the ports, the multicast group, keep-alive), which may be set here too. Then come variables of the environment and options, and what comes later wins.
-Each setting stands here with its default. To change one, remove the "#" in front of it. A key that is misspelt is an error, and nameserverd --check tells which settings count and where they come from. After a SIGHUP ("systemctl reload posttroll-nameserver") ages, limits, probing, show_secure_entries, feed_heartbeat and log_level are as the file says; of what needs a restart, as all ports and keys do, the log tells. Clients whose keys come into clients_public_keys_directory or go from it are let in and shut out at once.`
+Each setting stands here with its default. To change one, remove the "#" in front of it. A key that is misspelt is an error, and nameserverd --check tells which settings count and where they come from. After a SIGHUP ("systemctl reload posttroll-nameserver") ages, limits, probing, show_secure_entries, feed_heartbeat and log_level are as the file says; of what needs a restart, as all ports and keys, max_connections and max_bytes_in_flight do, the log tells. Clients whose keys come into clients_public_keys_directory or go from it are let in and shut out at once.`
 
 func TestSampleIsTheManual(t *testing.T) {
 	t.Parallel()

@@ -60,6 +60,11 @@ var totalCounters = metrics.Table{
 	{Field: "Loss.LostEstimate", Key: "lost_estimate", Metric: "all_messages_lost_estimate_total",
 		Help: "Estimate of the messages that slow subscribers did not get, each sink once."},
 	{Field: "Loss.Slow", Key: "slow_subscribers", Metric: "all_subscribers_slow", Help: "Subscribers that are behind by more than their queue, each sink once."},
+	{Field: "Limits.Accepted", Key: "connections", Metric: "connections_open", Help: "Connections that others have made to all sinks."},
+	{Field: "Limits.Refused", Key: "connections_over_limit", Metric: "connections_over_limit_total", Label: "limit",
+		Help: "Connections that were closed as soon as they were there, by the limit that they met."},
+	{Field: "Limits.Cut", Key: "connections_cut", Metric: "connections_cut_total", Label: "limit",
+		Help: "Connections that were cut for what came over them, by the limit that it met."},
 }
 
 // subjectCounters are all fields of [relay.SubjectStats].
@@ -72,11 +77,13 @@ var subjectCounters = metrics.Table{
 		Help: "The latest time in the header of a message, no later than it came, by the first words of the subject."},
 }
 
-// logCounters writes the counters of every route into the log.
+// logCounters writes the counters of every route into the log, and those of all.
 func (s *server) logCounters() {
-	for _, route := range s.relay.Stats().Routes {
+	stats := s.relay.Stats()
+	for _, route := range stats.Routes {
 		s.log.Info("counters", routeCounters.Log(route)...)
 	}
+	s.log.Info("counters of all routes", totalCounters.Log(stats)...)
 }
 
 // shown are the counters of the relay as they are written as JSON, and the rates of its routes.

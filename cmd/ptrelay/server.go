@@ -67,7 +67,10 @@ func (s *server) run(ctx context.Context) (err error) {
 	}
 	s.keys = keys
 	defer func() { err = errors.Join(err, keys.Close()) }() // after the sockets
-	network, err := zmq.New(zmq.Options{Logger: s.log.Logger, Heartbeat: heartbeat})
+	network, err := zmq.New(zmq.Options{
+		Logger: s.log.Logger, Heartbeat: heartbeat,
+		MaxConnections: s.running.own.MaxConnections, MaxPerSource: s.running.own.MaxConnectionsPerSource,
+	})
 	if err != nil {
 		return fmt.Errorf("start ZeroMQ: %w", err)
 	}
@@ -146,12 +149,20 @@ func (s *server) reloadSettings() error {
 	if err := s.relay.Reload(fresh.own); err != nil {
 		return fresh.explained(err)
 	}
+	restart := changedLimits(s.running.own, fresh.own)
 	// Written and read by the goroutine of group.Run alone.
 	s.running.own = fresh.own
 	s.group.StopLimit = stopLimit(fresh)
 	s.log.Configure(fresh.log)
 	s.monitor.Events.Add("settings_reloaded", struct{}{})
-	restart := slices.Concat(config.Changed(s.running.shared, fresh.shared), config.Changed(s.running.http, fresh.http), config.Changed(s.running.control, fresh.control))
+	restart = slices.Concat(restart, config.Changed(s.running.shared, fresh.shared), config.Changed(s.running.http, fresh.http), config.Changed(s.running.control, fresh.control))
 	// Keys of the routes' own count already.
 	return lifecycle.TellRestart(s.log.Logger, restart, s.keys, func() (*security.Security, error) { return fresh.openKeys(nil) })
+}
+
+// changedLimits are the keys of the settings that the relay's connections have had since its start.
+func changedLimits(before, after relay.Config) []string {
+	return slices.DeleteFunc(config.Changed(before, after), func(key string) bool {
+		return key != "max_connections" && key != "max_connections_per_source"
+	})
 }

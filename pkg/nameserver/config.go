@@ -84,6 +84,20 @@ type Config struct {
 	// Default 200. Environment: POSTTROLL_MAX_CHANGES_PER_SOURCE.
 	MaxChangesPerSource int `toml:"max_changes_per_source"`
 
+	// MaxConnections is the number of connections that all TCP ports have together; further ones are closed as soon as they are there. 0 to 1000000; 0: 7/8 of the
+	// files that the process may have open, 16384 at most. Counts after a restart. Default 0. Environment: POSTTROLL_MAX_CONNECTIONS.
+	MaxConnections int `toml:"max_connections"`
+
+	// MaxConnectionsPerSource is the same for those from one address, or IPv6 network of 64 bits. When three quarters of max_connections are taken an address gets
+	// more only while it has fewer than are free. 0 to 1000000; 0: half of max_connections. Counts after a restart. Default 0. Environment:
+	// POSTTROLL_MAX_CONNECTIONS_PER_SOURCE.
+	MaxConnectionsPerSource int `toml:"max_connections_per_source"`
+
+	// MaxBytesInFlight bounds the replies of a port that wait for their clients to read them; what is over it is dropped, and its client gets no answer. One address,
+	// or IPv6 network of 64 bits, may have half of it, and one client two replies. Replies of less than 4096 bytes always have room. 1048576 to 1099511627776.
+	// Counts after a restart. Default 268435456. Environment: POSTTROLL_MAX_BYTES_IN_FLIGHT.
+	MaxBytesInFlight int `toml:"max_bytes_in_flight"`
+
 	// Probe says which publishers are probed, by a TCP connection that is closed at once, when they have not announced themselves for a while:
 	// "announcers" are those at the very address that announced them; "all" also those that are announced with another address than
 	// they are heard from, as of hosts with several, where nobody forges announcements to make the nameserver knock at other doors;
@@ -183,6 +197,7 @@ func DefaultConfig() Config {
 		MaxRequestsPerSource:      2000,
 		MaxAnnouncementsPerSource: 20_000,
 		MaxChangesPerSource:       200,
+		MaxBytesInFlight:          256 << 20,
 		Probe:                     ProbeAnnouncers,
 		ProbeAfter:                5 * time.Second,
 		ProbeGrace:                5 * time.Second,

@@ -23,7 +23,7 @@ func TestValidate(t *testing.T) {
 	}{
 		{"zero value", func(c *nameserver.Config) { *c = nameserver.Config{} },
 			[]string{"backend", "bind_addresses", "max_age", "max_entries", "max_entries_per_source", "max_request_bytes",
-				"probe", "probe_after", "probe_rate", "probe_rate_per_host", "feed_heartbeat"}},
+				"max_bytes_in_flight", "probe", "probe_after", "probe_rate", "probe_rate_per_host", "feed_heartbeat"}},
 		{"port out of range", func(c *nameserver.Config) { c.NameserverPort = 65536 }, []string{"nameserver_port"}},
 		{"one port for two", func(c *nameserver.Config) { c.BroadcastPort = c.NameserverPort }, []string{"broadcast_port"}},
 		{"any free port for all", func(c *nameserver.Config) { c.BroadcastPort, c.NameserverPort = 0, 0 }, nil},
@@ -39,6 +39,10 @@ func TestValidate(t *testing.T) {
 		{"probes", func(c *nameserver.Config) {
 			c.Probe, c.ProbeAfter, c.ProbeGrace, c.ProbeRate, c.ProbeRatePerHost = "on", time.Millisecond, -1, 1001, 0
 		}, []string{"probe", "probe_after", "probe_grace", "probe_rate", "probe_rate_per_host"}},
+		{"connections", func(c *nameserver.Config) { c.MaxConnections, c.MaxConnectionsPerSource, c.MaxBytesInFlight = -1, 1_000_001, 1000 },
+			[]string{"max_connections", "max_connections_per_source", "max_bytes_in_flight"}},
+		{"more of one address than of all", func(c *nameserver.Config) { c.MaxConnections, c.MaxConnectionsPerSource = 100, 101 }, []string{"max_connections_per_source"}},
+		{"connections of one address alone", func(c *nameserver.Config) { c.MaxConnectionsPerSource = 100 }, nil},
 		{"nameserver", func(c *nameserver.Config) { c.FeedNameservers = []string{"h", "h:1", "tcp://"} }, []string{"feed_nameservers[3]"}},
 	}
 	for _, tt := range tests {

@@ -172,6 +172,7 @@ func (n *Nameserver) bind(all *sockets, p port, ep transport.Endpoint) (transpor
 	options.MaxMessage = maxRequestBytes
 	r, err := n.opts.Transport.Replier(transport.ReplierConfig{
 		Endpoint: ep, Backend: p.backend, Security: p.security, Listener: n.handed[ep.String()], SocketOptions: options,
+		MaxInFlight: int64(n.config().MaxBytesInFlight),
 	})
 	if err != nil {
 		return transport.Endpoint{}, err

@@ -48,8 +48,13 @@ type Stats struct {
 	// Changes were published on the change feed: additions and removals. Loss is what its subscribers did not get.
 	Changes uint64
 	Loss    transport.LossStats
-	// Undelivered replies their clients did not take; Malformed requests were none, by the rules of ZeroMQ.
-	Undelivered, Malformed uint64
+	// Undelivered replies their clients did not take; of these Overflow were over Config.MaxBytesInFlight, or the share of their address. Malformed requests were
+	// none, by the rules of ZeroMQ.
+	Undelivered, Overflow, Malformed uint64
+	// InFlight are the bytes of replies that wait for their clients now.
+	InFlight int
+	// Limits are those that peers of all sockets of the transport have met; zero where it has none.
+	Limits transport.LimitStats
 	// Access counts who connected to the ports, and was refused there.
 	Access transport.AccessStats
 }
@@ -67,7 +72,7 @@ type counters struct {
 func (n *Nameserver) Stats() Stats {
 	c := &n.counters
 	bound := n.sockets.Load()
-	undelivered, malformed := bound.unanswered()
+	replies := bound.replies()
 	plain, secure := n.registry.Count()
 	return Stats{
 		Publishers:      plain + secure,
@@ -98,8 +103,11 @@ func (n *Nameserver) Stats() Stats {
 		FollowersBy:     bound.followers(),
 		Changes:         c.changes.Load(),
 		Loss:            bound.loss(),
-		Undelivered:     undelivered,
-		Malformed:       malformed,
+		Undelivered:     replies.Dropped,
+		Overflow:        replies.Overflow,
+		Malformed:       replies.Malformed,
+		InFlight:        int(replies.InFlight),
+		Limits:          n.limits(),
 		Access:          bound.access(),
 	}
 }
@@ -121,14 +129,24 @@ func (s *sockets) loss() (total transport.LossStats) {
 	return total
 }
 
-// unanswered are the replies that clients did not take, and the requests that were none.
-func (s *sockets) unanswered() (undelivered, malformed uint64) {
+// replies are what became of the replies of all ports, and the requests that were none.
+func (s *sockets) replies() (sum transport.ReplierStats) {
 	for _, r := range slices.Concat(s.lookups, s.designated) {
 		stats := r.Stats()
-		undelivered += stats.Dropped
-		malformed += stats.Malformed
+		sum.Dropped += stats.Dropped
+		sum.Overflow += stats.Overflow
+		sum.Malformed += stats.Malformed
+		sum.InFlight += stats.InFlight
 	}
-	return undelivered, malformed
+	return sum
+}
+
+// limits are those of the transport.
+func (n *Nameserver) limits() transport.LimitStats {
+	if l, ok := n.opts.Transport.(transport.Limiter); ok {
+		return l.LimitStats()
+	}
+	return transport.LimitStats{}
 }
 
 // backendOf is the backend of a socket, or of a publisher.

@@ -46,6 +46,8 @@ func (c Config) Validate() error {
 	v.between("max_requests_per_source", c.MaxRequestsPerSource, 0, maxRate)
 	v.between("max_announcements_per_source", c.MaxAnnouncementsPerSource, 0, maxRate)
 	v.between("max_changes_per_source", c.MaxChangesPerSource, 0, maxRate)
+	v.connections(c)
+	v.between("max_bytes_in_flight", c.MaxBytesInFlight, minBytesInFlight, maxBytesInFlight)
 	v.probes(c)
 	v.duration("feed_heartbeat", c.FeedHeartbeat, time.Second, time.Hour)
 	v.duration("feed_announce_interval", c.FeedAnnounceInterval, 0, time.Hour)
@@ -80,7 +82,20 @@ const (
 	maxRequestBytes = 1 << 20 // what the sockets take in
 	maxProbeRate    = 1000
 	maxRate         = 1_000_000
+	maxConnections  = 1_000_000
+
+	minBytesInFlight = 1 << 20
+	maxBytesInFlight = 1 << 40
 )
+
+// connections wants no more of them for one address than for all.
+func (v *validation) connections(c Config) {
+	v.between("max_connections", c.MaxConnections, 0, maxConnections)
+	v.between("max_connections_per_source", c.MaxConnectionsPerSource, 0, maxConnections)
+	if most, source := c.MaxConnections, c.MaxConnectionsPerSource; most > 0 && source > most && source <= maxConnections {
+		v.add("max_connections_per_source", fmt.Sprintf("%d is more than max_connections, %d", source, most), "")
+	}
+}
 
 // validation collects problems.
 type validation struct{ problems []error }

@@ -28,6 +28,15 @@ type Config struct {
 	// POSTTROLL_SUBJECT_DEPTH.
 	SubjectDepth int `toml:"subject_depth"`
 
+	// MaxConnections is the number of connections that all sinks have together; further ones are closed as soon as they are there. 0 to 1000000; 0: 7/8 of the
+	// files that the process may have open, 16384 at most. Counts after a restart. Default 0. Environment: POSTTROLL_MAX_CONNECTIONS.
+	MaxConnections int `toml:"max_connections"`
+
+	// MaxConnectionsPerSource is the same for those from one address, or IPv6 network of 64 bits. When three quarters of max_connections are taken an address gets
+	// more only while it has fewer than are free. 0 to 1000000; 0: half of max_connections. Counts after a restart. Default 0. Environment:
+	// POSTTROLL_MAX_CONNECTIONS_PER_SOURCE.
+	MaxConnectionsPerSource int `toml:"max_connections_per_source"`
+
 	// Routes are the routes, [[route]] in a file. Default [].
 	Routes []Route `toml:"route"`
 }
@@ -142,6 +151,9 @@ type SinkConfig struct {
 	Heartbeat time.Duration `toml:"heartbeat"`
 	// Queue is the number of messages held for a subscriber that can't keep up; more are lost for that one. Default 0: 1000.
 	Queue int `toml:"queue"`
+	// QueueBytes bounds the bytes held for it, too, about: fewer messages are held where they are large, and 8 in any case. A sink whose queue is changed is bound anew
+	// by a reload. Default 0: 67108864.
+	QueueBytes int64 `toml:"queue_bytes"`
 
 	// LastMessage gives the last message of each subject to subscribers that have just come: each of their topics gets one, the newest that it
 	// covers, to that subscriber alone. Heartbeats are not kept. Default false.

@@ -58,6 +58,8 @@ type Stats struct {
 	Silent uint64
 	// Loss is what subscribers of all sinks did not get, each sink once.
 	Loss transport.LossStats
+	// Limits are those that peers of all sinks have met; zero where the transport has none.
+	Limits transport.LimitStats
 }
 
 // counters are those of a route. One goroutine counts.

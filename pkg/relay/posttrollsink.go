@@ -70,6 +70,7 @@ func (cfg SinkConfig) publisher() pubsub.PublisherOptions {
 		NextServerSecretKeyFile: cfg.NextServerSecretKeyFile,
 		NextPort:                cfg.NextPort,
 		Queue:                   cfg.Queue,
+		QueueBytes:              cfg.QueueBytes,
 		LastMessage:             cfg.lastMessage(),
 		Replay:                  cfg.replay(),
 		Lax:                     true,

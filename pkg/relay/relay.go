@@ -157,6 +157,9 @@ func (r *Relay) Stats() Stats {
 		s.PublishersWanted += wanted
 		s.Silent += in.source.Silent()
 	}
+	if l, ok := r.opts.Transport.(transport.Limiter); ok {
+		s.Limits = l.LimitStats()
+	}
 	for _, out := range r.outlets {
 		s.Subscribers += out.sink.Peers()
 		s.Loss = s.Loss.Add(out.loss())

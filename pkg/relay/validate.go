@@ -40,6 +40,7 @@ const (
 	minLoopEntries, maxLoopEntries     = 1000, 50_000_000
 	maxStopLimit                       = time.Minute
 	maxSubjectDepth                    = 16
+	maxConnections                     = 1_000_000
 	minSilenceFactor, maxSilenceFactor = 1, 1000
 	minHeartbeat, maxHeartbeat         = time.Second, time.Hour
 )
@@ -51,6 +52,11 @@ func (c Config) Validate() error {
 	v.between("loop_entries", c.LoopEntries, minLoopEntries, maxLoopEntries)
 	v.duration("stop_limit", c.StopLimit, 0, maxStopLimit)
 	v.between("subject_depth", c.SubjectDepth, 0, maxSubjectDepth)
+	v.between("max_connections", c.MaxConnections, 0, maxConnections)
+	v.between("max_connections_per_source", c.MaxConnectionsPerSource, 0, maxConnections)
+	if most, source := c.MaxConnections, c.MaxConnectionsPerSource; most > 0 && source > most && source <= maxConnections {
+		v.add("max_connections_per_source", "", "%d is more than max_connections, %d", source, most)
+	}
 	seen := make(map[string]int)
 	for i, route := range c.Routes {
 		at := fmt.Sprintf("route[%d]", i+1)

@@ -200,7 +200,7 @@ type ReplierConfig struct {
 	// program restarts. The transport uses a duplicate; the file stays the caller's. Nil: the endpoint is bound.
 	Listener *os.File
 	// MaxInFlight bounds the bytes of replies of 4 KiB and more that wait for all clients to read them; what is over it is dropped. One address (of IPv6: one
-	// network of 64 bits) may have half of it, and in the last quarter all have the same share. One client has two replies at most. Default 256 MiB.
+	// network of 64 bits) may have half of it, and gets more of the last quarter only while it has no more than is free. One client has two replies at most. Default 256 MiB.
 	MaxInFlight int64
 	SocketOptions
 }

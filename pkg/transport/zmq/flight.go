@@ -13,7 +13,7 @@ const (
 )
 
 // flight bounds the bytes of replies that libzmq holds since their clients don't read them, or not as fast. Half of them are for one source at most, and in the last
-// quarter all have the same share, but one reply is for each as long as there is room at all. Used under the socket's mu.
+// quarter it gets more only while it has no more than what is free, but one reply is for each as long as there is room at all. Used under the socket's mu.
 type flight struct {
 	max     int64
 	all     account
@@ -40,7 +40,7 @@ func (f *flight) take(from netip.Addr, size int) (all, source account, ok bool) 
 	if known {
 		held = source.bytes()
 	}
-	if total := f.all.bytes(); total > 0 && !f.allows(total, held, int64(size), len(f.sources)) {
+	if total := f.all.bytes(); total > 0 && !f.allows(total, held, int64(size)) {
 		return account{}, account{}, false
 	}
 	if !known {
@@ -57,7 +57,7 @@ func (f *flight) take(from netip.Addr, size int) (all, source account, ok bool) 
 }
 
 // allows tells whether a source that holds so much of the total may have size more.
-func (f *flight) allows(total, held, size int64, sources int) bool {
+func (f *flight) allows(total, held, size int64) bool {
 	switch {
 	case total+size > f.max:
 		return false
@@ -66,7 +66,7 @@ func (f *flight) allows(total, held, size int64, sources int) bool {
 	case held+size > f.max/2:
 		return false
 	}
-	return total+size <= f.max/4*3 || held+size <= f.max/int64(max(1, sources))
+	return total+size <= f.max/4*3 || held+size <= f.max-total
 }
 
 // forget takes out the sources that have nothing in flight.

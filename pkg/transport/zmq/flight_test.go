@@ -20,17 +20,17 @@ func TestFlightAllows(t *testing.T) {
 	for _, tt := range []struct {
 		name              string
 		total, held, size int64
-		sources           int
 		want              bool
 	}{
-		{"all is taken", 95, 0, 10, 2, false},
-		{"the first reply", 90, 0, 10, 2, true},
-		{"up to half", 40, 40, 10, 1, true},
-		{"over half", 45, 45, 10, 1, false},
-		{"in the last quarter, with its share", 75, 10, 10, 4, true},
-		{"in the last quarter, over its share", 75, 20, 10, 4, false},
+		{"all is taken", 95, 0, 10, false},
+		{"the first reply", 90, 0, 10, true},
+		{"up to half", 40, 40, 10, true},
+		{"over half", 45, 45, 10, false},
+		{"in the last quarter, with less than is free", 75, 10, 10, true},
+		{"in the last quarter, with more than is free", 75, 20, 10, false},
+		{"two of them leave something", 75, 25, 10, false},
 	} {
-		if got := f.allows(tt.total, tt.held, tt.size, tt.sources); got != tt.want {
+		if got := f.allows(tt.total, tt.held, tt.size); got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 	}

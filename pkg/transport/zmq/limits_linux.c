@@ -146,14 +146,15 @@ static ptz_source **source_of(ptz_limits *l, const unsigned char addr[16]) {
 	return at;
 }
 
-// Says why a connection is not to be taken; PTZ_CAUSES: it is. In the last quarter all sources have the same share. The caller holds mu.
+// Says why a connection is not to be taken; PTZ_CAUSES: it is. In the last quarter a source gets more only while it has less than what is free, so that several
+// of them together don't take all either: what is left halves with each that comes. The caller holds mu.
 static enum ptz_cause refusal(const ptz_limits *l, const ptz_source *s) {
 	int held = s == NULL ? 0 : s->conns, sources = l->sources + (s == NULL);
 	if (held >= l->most_source)
 		return PTZ_SOURCE;
 	if (l->conns >= l->most)
 		return PTZ_FULL;
-	if (l->conns >= l->most / 4 * 3 && sources > 1 && held >= l->most / sources)
+	if (l->conns >= l->most - l->most / 4 && sources > 1 && held >= l->most - l->conns)
 		return PTZ_SOURCE;
 	return PTZ_CAUSES;
 }
@@ -232,6 +233,26 @@ static void shed(ptz_limits *l, int listener) {
 	}
 }
 
+// Whether an error is about the connection that was to be accepted, as accept(2) has it, or that a firewall or a security module forbids. libzmq would end the
+// process.
+static int of_one(int error) {
+	switch (error) {
+	case ENETDOWN:
+	case ENOPROTOOPT:
+	case EHOSTDOWN:
+	case ENONET:
+	case EHOSTUNREACH:
+	case EOPNOTSUPP:
+	case ENETUNREACH:
+	case ETIMEDOUT:
+	case ECONNRESET:
+	case EPERM:
+	case EACCES:
+		return 1;
+	}
+	return 0;
+}
+
 // Accepts for libzmq. What it returns besides a descriptor is -1 and an error that libzmq passes over.
 static int accept_limited(ptz_limits *l, int listener, struct sockaddr *out, socklen_t *out_size, int flags) {
 	struct sockaddr_storage from;
@@ -245,7 +266,7 @@ static int accept_limited(ptz_limits *l, int listener, struct sockaddr *out, soc
 		int error = errno;
 		if (error == EMFILE || error == ENFILE)
 			shed(l, listener);
-		errno = error;
+		errno = of_one(error) ? ECONNABORTED : error;
 		return -1;
 	}
 	c = conn_of(fd, 1);

@@ -188,14 +188,18 @@ func TestShares(t *testing.T) {
 	first := open("127.0.0.1", 12)
 	shut("127.0.0.1", 3, transport.LimitSource)
 	expect(12)
-	open("127.0.0.2", 6)
-	expect(18)
-	// Three quarters are taken: now all have the same share, which is six.
-	open("127.0.0.3", 1)
+	// Three quarters are taken by two: each gets more only while it has less than is free, and so leaves something to the next one.
+	open("127.0.0.2", 4)
+	expect(16)
 	shut("127.0.0.2", 2, transport.LimitSource)
 	shut("127.0.0.1", 1, transport.LimitSource)
-	open("127.0.0.3", 1)
-	shut("127.0.0.3", 1, transport.LimitConnections)
+	open("127.0.0.3", 2)
+	shut("127.0.0.3", 1, transport.LimitSource)
+	open("127.0.0.4", 1)
+	shut("127.0.0.4", 1, transport.LimitSource)
+	expect(19)
+	open("127.0.0.5", 1)
+	shut("127.0.0.6", 1, transport.LimitConnections)
 	expect(20)
 	for _, peer := range first {
 		must(t, peer.ping()) // is still there
@@ -203,7 +207,7 @@ func TestShares(t *testing.T) {
 	must(t, first[0].Close())
 	must(t, first[1].Close())
 	expect(18)
-	open("127.0.0.3", 1)
+	open("127.0.0.6", 1)
 	expect(19)
 	for _, l := range logs.All() {
 		t.Log(l.Message, l.ContextMap())

@@ -16,8 +16,10 @@ const (
 	replyQueue = 2
 	// requestQueue is the number of requests that libzmq holds for one peer; then that peer has to wait.
 	requestQueue = 16
-	// maxRequests bounds the bytes of the requests that wait for Receive; then all peers have to wait.
-	maxRequests = 16 << 20
+	// maxRequests bounds the bytes of the requests that wait for Receive, itemCost for each of them among these; then all peers have to wait. It is little, some
+	// 2,700 lookups, since what waits here is taken in the order in which it came: who floods us would have all others wait behind what it has sent. libzmq in
+	// front of it takes one request of each connection after the other.
+	maxRequests = 512 << 10
 )
 
 // replier is a ROUTER socket: unlike REP, it owes no peer anything.

@@ -53,7 +53,7 @@ type Options struct {
 	// counted (LimitStats). Default: 7/8 of the files that the process may have open, 16384 at most. Linux only.
 	MaxConnections int
 	// MaxPerSource bounds those from one address, of IPv6 from one network of 64 bits, so that one host does not take what others need. When three quarters
-	// of MaxConnections are taken all addresses have the same share. Default: half of MaxConnections. Linux only.
+	// of MaxConnections are taken an address gets more only while it has fewer than are free, so that several don't either. Default: half of MaxConnections. Linux only.
 	MaxPerSource int
 }
 
