@@ -158,7 +158,7 @@ func (s *server) openGroup() (*group, error) {
 		return nil, fmt.Errorf("broadcast_port: %w", portHint(err, cfg.Port))
 	}
 	if granted, wanted := receiver.Buffer(); granted < wanted {
-		s.log.Info("small receive buffer for announcements: bursts may be lost, net.core.rmem_max limits it",
+		s.log.Info("small receive buffer for announcements: bursts may be lost, net.core.rmem_max (or CAP_NET_ADMIN) would allow for more",
 			zap.Int("bytes", granted), zap.Int("wanted", wanted))
 	}
 	sender, err := multicast.NewSender(cfg)

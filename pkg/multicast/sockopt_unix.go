@@ -41,6 +41,7 @@ func setReadBuffer(conn *net.UDPConn, size int) (int, error) {
 	}
 	var granted int
 	err = control(raw, "SO_RCVBUF", func(fd int) error {
+		forceReadBuffer(fd, size)
 		var err error
 		granted, err = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
 		return err
