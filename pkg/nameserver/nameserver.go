@@ -49,7 +49,8 @@ type Options struct {
 
 // Hooks are told how a running nameserver is. Each may be nil, and must not block.
 type Hooks struct {
-	// Ready is called once, when everything serves.
+	// Ready is called once, when everything is bound and whatever comes is taken. It is answered when the state of the last run is listed, some 10 µs for each
+	// of its publishers later, so that no answer lacks any.
 	Ready func()
 	// Beat is called at least every BeatInterval for as long as all loops go round. BeatInterval 0: never, and idle loops sleep.
 	Beat         func()
@@ -177,6 +178,14 @@ func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 	parts, ctx := errgroup.WithContext(ctx)
 	pulse := newPulse(hooks)
 	k := newKeeper(n, hooks, pulse.join())
+	waiting := newBacklog()
+	if n.config().Multicast { // else what comes while the state is read might be more than the kernel holds
+		reading := pulse.join()
+		parts.Go(func() error { return n.receiveDatagrams(ctx, reading, waiting) })
+	}
+	if hooks.Ready != nil {
+		hooks.Ready()
+	}
 	saving := n.saver.path != "" && k.restore(time.Now())
 	for _, r := range n.sockets.Load().lookups {
 		n.serve(ctx, parts, r, pulse.join(), n.answerLookups)
@@ -185,8 +194,7 @@ func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 		n.serve(ctx, parts, r, pulse.join(), n.takeRegistrations)
 	}
 	if n.config().Multicast {
-		waiting, reading, taking := newBacklog(), pulse.join(), pulse.join()
-		parts.Go(func() error { return n.receiveDatagrams(ctx, reading, waiting) })
+		taking := pulse.join()
 		parts.Go(func() error { return n.takeDatagrams(ctx, taking, waiting) })
 	}
 	if saving {
@@ -199,9 +207,6 @@ func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 	parts.Go(func() error { return n.prober.run(ctx) })
 	if n.config().FeedAnnounceInterval > 0 {
 		parts.Go(func() error { return n.announceFeed(ctx) })
-	}
-	if hooks.Ready != nil {
-		hooks.Ready()
 	}
 	return parts.Wait()
 }

@@ -35,8 +35,10 @@ func newPulse(hooks Hooks) *pulse {
 	return p
 }
 
-// join adds a heart, before the first beat.
+// join adds a heart. The keeper is the first to join and the last to begin, so nothing beats before all have joined.
 func (p *pulse) join() *heart {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	h := &heart{pulse: p}
 	p.hearts = append(p.hearts, h)
 	return h
