@@ -50,7 +50,7 @@ configuration. "ptctl check" has those of monitoring plugins: 0 OK, 1 warning, 2
 		newPublishCommand(s), newSubscribeCommand(s), newLookupCommand(s), newServicesCommand(s),
 		newCheckCommand(s),
 		newRecordCommand(s), newReplayCommand(s), newLogCommand(s), newReferenceLogger(s),
-		newEventsCommand(s), newTopCommand(s), newPingCommand(s),
+		newEventsCommand(s), newTopCommand(s), newPingCommand(s), newBenchCommand(s),
 		newDecodeCommand(), newEncodeCommand(s),
 	)
 	return root
