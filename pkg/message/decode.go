@@ -36,8 +36,11 @@ func Decode(frame []byte) (*Message, error) { return Decoder{}.Decode(frame) }
 // A frame that is not UTF-8 is read as ISO 8859-1, as the reference does; see
 // [Message.CheckStrict]. All errors are of type [*Error].
 func (d Decoder) Decode(frame []byte) (*Message, error) {
-	m := new(Message)
-	if err := d.DecodeInto(m, frame); err != nil {
+	if err := d.checkSize(frame); err != nil {
+		return nil, err
+	}
+	m := &Message{frame: frame, maxDepth: d.maxDepth()}
+	if err := m.readHeader(); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -46,19 +49,32 @@ func (d Decoder) Decode(frame []byte) (*Message, error) {
 // DecodeInto is Decode into memory of the caller's, for programs that pass on very many messages and keep none: whatever was in m, and the strings
 // that it gave out, must not be in use any more. After an error m is no message.
 func (d Decoder) DecodeInto(m *Message, frame []byte) error {
+	if err := d.checkSize(frame); err != nil {
+		return err
+	}
+	*m = Message{frame: frame, maxDepth: d.maxDepth()}
+	return m.readHeader()
+}
+
+func (d Decoder) checkSize(frame []byte) error {
 	if limit := d.maxSize(); len(frame) > limit {
 		return &Error{Field: "frame", Offset: limit, Err: ErrTooLarge}
 	}
-	*m = Message{frame: frame, maxDepth: d.maxDepth()}
-	text := view(frame)
-	h, ascii := splitASCII(text)
-	if !ascii {
+	return nil
+}
+
+// readHeader reads the header of m's frame.
+func (m *Message) readHeader() error {
+	text := view(m.frame)
+	var h header
+	if !h.splitASCII(text) {
 		if !utf8.ValidString(text) {
-			m.latin1, text = true, fromLatin1(frame)
+			m.latin1, text = true, fromLatin1(m.frame)
 		}
-		h = split(text)
+		h = header{}
+		h.split(text)
 	}
-	if err := m.fill(text, h); err != nil {
+	if err := m.fill(text, &h); err != nil {
 		if m.latin1 {
 			err.Offset = utf8.RuneCountInString(text[:err.Offset])
 		}
@@ -105,35 +121,35 @@ func (h *header) of(text string, field int) string { return text[h.start[field]:
 
 // splitASCII splits a text whose header is ASCII; ok is false for all others.
 // It looks at the first byte of the data, no further.
-func splitASCII(text string) (h header, ok bool) {
+func (h *header) splitASCII(text string) (ok bool) {
 	h.data = -1
 	i := min(len(Magic), len(text))
 	for h.n < headerFields {
 		end := headEnd(text, i)
 		for end < len(text) && !asciiSpace[text[end]] {
 			if text[end] >= utf8.RuneSelf {
-				return h, false
+				return false
 			}
 			end = headEnd(text, end+1)
 		}
 		h.start[h.n], h.end[h.n] = i, end
 		h.n++
 		if end == len(text) {
-			return h, true
+			return true
 		}
 		for i = end + 1; i < len(text) && asciiSpace[text[i]]; {
 			i++
 		}
 		if i < len(text) && text[i] >= utf8.RuneSelf {
-			return h, false
+			return false
 		}
 	}
 	h.data = i
-	return h, true
+	return true
 }
 
 // split is splitASCII for any UTF-8 text.
-func split(text string) (h header) {
+func (h *header) split(text string) {
 	h.data = -1
 	i := min(len(Magic), len(text))
 	for h.n < headerFields {
@@ -144,16 +160,15 @@ func split(text string) (h header) {
 		h.start[h.n], h.end[h.n] = i, i+n
 		h.n++
 		if i += n; i == len(text) {
-			return h
+			return
 		}
 		i += spacePrefix(text[i:])
 	}
 	h.data = i
-	return h
 }
 
 // fill checks the header that h found in text and takes it over.
-func (m *Message) fill(text string, h header) *Error {
+func (m *Message) fill(text string, h *header) *Error {
 	if !strings.HasPrefix(text, Magic) {
 		return fieldError("magic", 0, "no message: it does not begin with %s", Magic)
 	}
@@ -181,7 +196,7 @@ func (m *Message) fill(text string, h header) *Error {
 
 var errMIMEAlone = errors.New("MIME type without data, or a blank behind the version")
 
-func (m *Message) fillData(text string, h header) *Error {
+func (m *Message) fillData(text string, h *header) *Error {
 	if h.n <= inMIME {
 		return nil
 	}

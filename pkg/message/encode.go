@@ -77,9 +77,22 @@ func (e Encoder) Encode(f Fields) (*Message, error) {
 	if f.Version == "" {
 		f.Version = w.version(mime)
 	}
-	m, err := Decode(f.frame(mime, buf.b))
+	m, err := f.message(mime, buf.b)
 	if err != nil {
 		return nil, encodeError(err)
+	}
+	return m, nil
+}
+
+// message is what Decode makes of the message. Where each of its words is known from writing them, they are not looked for again.
+func (f *Fields) message(mime string, data []byte) (*Message, error) {
+	frame, h := f.frame(mime, data)
+	if mime != MIMEJSON || asciiSpace[data[0]] || data[0] >= utf8.RuneSelf || len(frame) > DefaultMaxSize {
+		return Decode(frame)
+	}
+	m := &Message{frame: frame, maxDepth: DefaultMaxDepth}
+	if err := m.fill(view(frame), &h); err != nil {
+		return nil, err
 	}
 	return m, nil
 }
@@ -126,20 +139,35 @@ func checkWord(name, s string) error {
 	return nil
 }
 
-// frame puts the message together.
-func (f *Fields) frame(mime string, data []byte) []byte {
+// frame puts the message together, and tells where its words are.
+func (f *Fields) frame(mime string, data []byte) ([]byte, header) {
 	n := len(Magic) + len(f.Subject) + len(f.Type) + len(f.Sender) + len(f.Version) + len(mime) + len(data) + 48
-	b := make([]byte, 0, n)
-	b = append(append(b, Magic...), f.Subject...)
-	b = append(append(b, ' '), f.Type...)
-	b = append(append(b, ' '), f.Sender...)
-	b = f.Time.appendISO(append(b, ' '), !f.Time.Naive && !f.Version.cutsOffsets())
-	b = append(append(b, ' '), f.Version...)
+	b := append(make([]byte, 0, n), Magic...)
+	h := header{data: -1}
+	h.start[inSubject] = len(b)
+	b = h.append(b, f.Subject)
+	b = h.append(b, f.Type)
+	b = h.append(b, f.Sender)
+	b = f.Time.appendISO(b, !f.Time.Naive && !f.Version.cutsOffsets())
+	b = h.append(b, "")
+	b = h.append(b, string(f.Version))
 	if mime == "" {
-		return b
+		return b[:len(b)-1], h
 	}
-	b = append(append(b, ' '), mime...)
-	return append(append(b, ' '), data...)
+	b = h.append(b, mime)
+	h.data = len(b)
+	return append(b, data...), h
+}
+
+// append appends the next word, or the end of it, and a blank.
+func (h *header) append(b []byte, word string) []byte {
+	b = append(b, word...)
+	h.end[h.n] = len(b)
+	b = append(b, ' ')
+	if h.n++; h.n < headerFields {
+		h.start[h.n] = len(b)
+	}
+	return b
 }
 
 // encodeError makes any error one of ours.

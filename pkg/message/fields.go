@@ -10,7 +10,7 @@ import (
 // field is a field of a struct that takes part.
 type field struct {
 	name      string
-	quoted    string // name as it is written: "name":
+	quoted    string // name as it is written behind another: , "name":
 	index     []int  // path through embedded structs
 	plan      *plan
 	omitEmpty bool
@@ -129,7 +129,7 @@ func (b planner) field(sf reflect.StructField, name, options string, index []int
 			f.inString = stringable(sf.Type)
 		}
 	}
-	quoted, err := appendKey(nil, true, strings.ToValidUTF8(f.name, "\uFFFD"))
+	quoted, err := appendKey(nil, false, strings.ToValidUTF8(f.name, "\uFFFD"))
 	if err != nil {
 		panic("message: field name " + f.name) // it has just been made valid
 	}

@@ -73,6 +73,9 @@ func (s *fieldSet) add(i int) bool {
 
 // settable finds the field at index, and makes embedded pointers on the way.
 func settable(v reflect.Value, index []int) (reflect.Value, error) {
+	if len(index) == 1 {
+		return v.Field(index[0]), nil
+	}
 	for i, n := range index {
 		if i > 0 && v.Kind() == reflect.Pointer {
 			if v.IsNil() {

@@ -46,11 +46,16 @@ func plainEnd(s string, i int) int {
 // plainASCIIEnd is plainEnd that also ends at all but printable ASCII.
 func plainASCIIEnd(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
-		x := load8(s, i)
-		del := (x ^ 0x7f*ones) - ones
-		if found := special(x) | (x|del)&highs; found != 0 {
+		if found := specialOrNotASCII(load8(s, i)); found != 0 {
 			return i + bits.TrailingZeros64(found)>>3
 		}
+	}
+	if i == len(s) {
+		return i
+	}
+	if last := len(s) - 8; last >= 0 { // without those before i; behind s come zeros, which are found at its end
+		rest := load8(s, last) >> (8 * (i - last))
+		return i + bits.TrailingZeros64(specialOrNotASCII(rest))>>3
 	}
 	for ; i < len(s); i++ {
 		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
@@ -58,6 +63,29 @@ func plainASCIIEnd(s string, i int) int {
 		}
 	}
 	return i
+}
+
+// specialOrNotASCII is special that marks DEL and whatever is not ASCII too.
+func specialOrNotASCII(x uint64) uint64 {
+	del := (x ^ 0x7f*ones) - ones
+	return special(x) | (x|del)&highs
+}
+
+// isASCII tells whether all of b is below 0x80. It looks at 32 bytes at once.
+func isASCII(b []byte) bool {
+	s := view(b)
+	i := 0
+	for ; i+32 <= len(s); i += 32 {
+		if (load8(s, i)|load8(s, i+8)|load8(s, i+16)|load8(s, i+24))&highs != 0 {
+			return false
+		}
+	}
+	for ; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // headEnd returns where, from i on, the first byte of s stands that is no

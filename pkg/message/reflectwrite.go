@@ -123,11 +123,12 @@ func (w *writer) structure(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 		if !ok || f.omitted(fv) {
 			continue
 		}
-		if !first {
-			b = append(b, ", "...)
+		if first {
+			first = false
+			b = append(b, f.quoted[len(", "):]...)
+		} else {
+			b = append(b, f.quoted...)
 		}
-		first = false
-		b = append(b, f.quoted...)
 		if b, err = w.field(b, fv, f); err != nil {
 			return b, within(err, f.name)
 		}

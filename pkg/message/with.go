@@ -66,7 +66,7 @@ func (w *Words) list() [inSender + 1]string {
 // splitFor splits the header and returns how large the frame is going to be with
 // other words; ok tells whether the header and the words are ASCII.
 func (m *Message) splitFor(words *[inSender + 1]string) (h header, size int, ok bool) {
-	if h, ok = splitASCII(view(m.frame[:len(m.frame)-len(m.data)])); !ok {
+	if !h.splitASCII(view(m.frame[:len(m.frame)-len(m.data)])) {
 		return h, 0, false
 	}
 	size = len(m.frame)
@@ -137,13 +137,15 @@ func (m *Message) withWord(field int, word string) (*Message, error) {
 		return nil, err
 	}
 	dataStart := len(m.frame) - len(m.data)
-	if h, ascii := splitASCII(view(m.frame[:dataStart])); ascii && utf8.Valid(m.data) {
+	var h header
+	if h.splitASCII(view(m.frame[:dataStart])) && utf8.Valid(m.data) {
 		frame := make([]byte, 0, len(m.frame)+len(word))
 		frame = append(append(frame, m.frame[:h.start[field]]...), word...)
 		return m.decodeAgain(append(frame, m.frame[h.end[field]:]...))
 	}
 	head := m.text(m.frame[:dataStart])
-	h := split(head)
+	h = header{}
+	h.split(head)
 	head = head[:h.start[field]] + word + head[h.end[field]:]
 	newHead := []byte(head)
 	if m.latin1 || !utf8.Valid(m.data) {
