@@ -17,11 +17,13 @@ func (sc *scanner) intoStruct(v reflect.Value, p *plan) error {
 		if err != nil || !more {
 			return err
 		}
-		key, err := sc.key()
-		if err != nil {
-			return err
+		key, i := sc.passUnknown(p)
+		if i < 0 {
+			if key, err = sc.key(); err != nil {
+				return err
+			}
+			i = p.field(key)
 		}
-		i := p.field(key)
 		if i < 0 {
 			if err := sc.skip(); err != nil {
 				return err

@@ -79,6 +79,7 @@ type literal struct {
 // literal reads the literal that is next.
 func (sc *scanner) literal() (literal, error) {
 	switch c := sc.next(); {
+	case isDigit(c):
 	case c == 't' && sc.word("true"):
 		return literal{isBool: true, bool: true}, nil
 	case c == 'f' && sc.word("false"):

@@ -59,7 +59,7 @@ func (m *Message) Head() string { return m.text(m.frame[:m.head]) }
 
 // text returns a part of the frame as text.
 func (m *Message) text(b []byte) string {
-	if m.latin1 || !isASCII(b) && !utf8.Valid(b) {
+	if m.latin1 || !utf8.Valid(b) {
 		return fromLatin1(b)
 	}
 	return view(b)

@@ -71,23 +71,6 @@ func specialOrNotASCII(x uint64) uint64 {
 	return special(x) | (x|del)&highs
 }
 
-// isASCII tells whether all of b is below 0x80. It looks at 32 bytes at once.
-func isASCII(b []byte) bool {
-	s := view(b)
-	i := 0
-	for ; i+32 <= len(s); i += 32 {
-		if (load8(s, i)|load8(s, i+8)|load8(s, i+16)|load8(s, i+24))&highs != 0 {
-			return false
-		}
-	}
-	for ; i < len(s); i++ {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
-}
-
 // headEnd returns where, from i on, the first byte of s stands that is no
 // printable ASCII, a blank included, or its end.
 func headEnd(s string, i int) int {

@@ -1,7 +1,6 @@
 package message
 
 import (
-	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
@@ -124,12 +123,9 @@ func (sc *scanner) key() (string, error) {
 	if sc.next() != '"' {
 		return "", sc.unexpected("a key")
 	}
-	k, ok := sc.plain()
-	if !ok {
-		var err error
-		if k, err = sc.str(); err != nil {
-			return "", err
-		}
+	k, err := sc.str()
+	if err != nil {
+		return "", err
 	}
 	if sc.follows(':') {
 		return k, nil
@@ -156,18 +152,13 @@ func (sc *scanner) str() (string, error) {
 
 // plain reads the string whose quote is next if there is no escape in it.
 func (sc *scanner) plain() (string, bool) {
-	s, start := sc.s, sc.pos+1
-	for i := start; i+8 <= len(s); i += 8 { // plainEnd, which would not be inlined
-		if found := special(load8(s, i)); found != 0 {
-			i += bits.TrailingZeros64(found) >> 3
-			if s[i] != '"' {
-				return "", false
-			}
-			sc.pos = i + 1
-			return s[start:i], true
-		}
+	start := sc.pos + 1
+	i := plainEnd(sc.s, start)
+	if i >= len(sc.s) || sc.s[i] != '"' {
+		return "", false
 	}
-	return "", false // so near to the end that nothing is gained
+	sc.pos = i + 1
+	return sc.s[start:i], true
 }
 
 // rawString checks the string whose quote is next, and returns what stands
