@@ -53,5 +53,6 @@ configuration. "ptctl check" has those of monitoring plugins: 0 OK, 1 warning, 2
 		newEventsCommand(s), newTopCommand(s), newPingCommand(s), newBenchCommand(s),
 		newDecodeCommand(), newEncodeCommand(s),
 	)
+	completeAll(root, s)
 	return root
 }
