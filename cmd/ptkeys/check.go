@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pytroll/posttroll-go/cmd/internal/keycheck"
 	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
 )
@@ -43,15 +44,15 @@ missing or too many. Status 0: nothing found; 2: wrong usage.`,
 		},
 		ValidArgsFunction: completeKeyFiles(curve.PublicSuffix, curve.SecretSuffix),
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			c := newChecker()
+			c := keycheck.New()
 			if clients != "" { // first: it may be among the paths too
-				c.clients(clients, expect)
+				c.Clients(clients, expect)
 			}
 			for _, path := range paths {
-				c.path(path)
+				c.Path(path)
 			}
-			c.together()
-			return c.report(cmd)
+			c.Together()
+			return reportFindings(cmd, c)
 		},
 	}
 	f := cmd.Flags()
@@ -63,16 +64,16 @@ missing or too many. Status 0: nothing found; 2: wrong usage.`,
 	return cmd
 }
 
-// report prints what was found.
-func (c *checker) report(cmd *cobra.Command) error {
-	for _, f := range c.findings {
-		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", printable(f.path), printable(f.text)); err != nil {
+// reportFindings prints what was found.
+func reportFindings(cmd *cobra.Command, c *keycheck.Checker) error {
+	for _, f := range c.Findings {
+		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", printable(f.Path), printable(f.Text)); err != nil {
 			return err
 		}
 	}
-	files := count(len(c.files), "key file")
-	if len(c.findings) > 0 {
-		return fmt.Errorf("%s: %s checked, %s", cmd.Name(), files, count(len(c.findings), "finding"))
+	files := count(c.Files(), "key file")
+	if len(c.Findings) > 0 {
+		return fmt.Errorf("%s: %s checked, %s", cmd.Name(), files, count(len(c.Findings), "finding"))
 	}
 	_, err := fmt.Fprintf(cmd.ErrOrStderr(), "%s checked, nothing found\n", files)
 	return err

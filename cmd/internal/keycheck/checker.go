@@ -1,4 +1,12 @@
-package main
+// Package keycheck looks for what is wrong with key files: their contents, their pairs, and who can read and change them. It is for "ptkeys check" and "ptctl doctor".
+//
+//	c := keycheck.New()
+//	c.Path("/etc/posttroll/keys")
+//	c.Together()
+//	for _, f := range c.Findings { … }
+//
+// A checker is for one goroutine.
+package keycheck
 
 import (
 	"errors"
@@ -12,8 +20,8 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/curve"
 )
 
-// finding is something wrong.
-type finding struct{ path, text string }
+// Finding is something wrong.
+type Finding struct{ Path, Text string }
 
 // keyFile is a key file that was read.
 type keyFile struct {
@@ -23,21 +31,27 @@ type keyFile struct {
 	client bool // it lies in the folder of the clients
 }
 
-// checker collects what is wrong with key files.
-type checker struct {
-	seen     map[string]bool
-	files    []keyFile
-	findings []finding
+// Checker collects what is wrong with key files.
+type Checker struct {
+	// Findings are what was found so far.
+	Findings []Finding
+
+	seen  map[string]bool
+	files []keyFile
 }
 
-func newChecker() *checker { return &checker{seen: map[string]bool{}} }
+// New returns a checker that has looked at nothing yet.
+func New() *Checker { return &Checker{seen: map[string]bool{}} }
 
-func (c *checker) find(path, format string, args ...any) {
-	c.findings = append(c.findings, finding{path, fmt.Sprintf(format, args...)})
+// Files is the number of key files that could be read.
+func (c *Checker) Files() int { return len(c.files) }
+
+func (c *Checker) find(path, format string, args ...any) {
+	c.Findings = append(c.Findings, Finding{path, fmt.Sprintf(format, args...)})
 }
 
 // findError takes an error whose text need not repeat the path.
-func (c *checker) findError(path string, err error) {
+func (c *Checker) findError(path string, err error) {
 	if fe, ok := errors.AsType[*curve.FileError](err); ok {
 		err = fe.Err
 	}
@@ -47,8 +61,8 @@ func (c *checker) findError(path string, err error) {
 	c.find(path, "%v", err)
 }
 
-// path checks a file, or those in a directory.
-func (c *checker) path(path string) {
+// Path checks a file, or those in a directory.
+func (c *Checker) Path(path string) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -66,7 +80,7 @@ func (c *checker) path(path string) {
 }
 
 // directory checks the key files in a directory.
-func (c *checker) directory(path string, info fs.FileInfo, client bool) {
+func (c *Checker) directory(path string, info fs.FileInfo, client bool) {
 	if info.Mode().Perm()&0o002 != 0 {
 		c.find(path, "mode %04o: anybody can add and remove keys", info.Mode().Perm())
 	}
@@ -94,7 +108,7 @@ func (c *checker) directory(path string, info fs.FileInfo, client bool) {
 }
 
 // file checks one file in a directory.
-func (c *checker) file(path string, info, directory fs.FileInfo, client bool) {
+func (c *Checker) file(path string, info, directory fs.FileInfo, client bool) {
 	if c.seen[filepath.Clean(path)] {
 		return
 	}
@@ -122,7 +136,7 @@ func (c *checker) file(path string, info, directory fs.FileInfo, client bool) {
 }
 
 // notPrivate reports why a pair would not be taken by a server, with the command that mends it.
-func (c *checker) notPrivate(path string, err error) {
+func (c *Checker) notPrivate(path string, err error) {
 	if pe, ok := errors.AsType[*curve.PermissionError](err); ok {
 		c.find(path, "%v (%s)", pe, pe.HintText())
 		return
@@ -131,7 +145,7 @@ func (c *checker) notPrivate(path string, err error) {
 }
 
 // kind compares what a file holds with its name and place.
-func (c *checker) kind(path string, cert *curve.Certificate, client bool) {
+func (c *Checker) kind(path string, cert *curve.Certificate, client bool) {
 	switch {
 	case client && cert.HasSecret():
 		c.find(path, "a secret key in the folder of the clients")
@@ -143,7 +157,7 @@ func (c *checker) kind(path string, cert *curve.Certificate, client bool) {
 }
 
 // owner compares the owner of a file with those that may have it.
-func (c *checker) owner(path string, info, directory fs.FileInfo) {
+func (c *Checker) owner(path string, info, directory fs.FileInfo) {
 	uid, ok := ownerOf(info)
 	of, known := ownerOf(directory)
 	if ok && known && !slices.Contains([]uint32{0, uint32(os.Geteuid()), of}, uid) {
@@ -151,8 +165,8 @@ func (c *checker) owner(path string, info, directory fs.FileInfo) {
 	}
 }
 
-// clients checks the folder of the clients. Expect names those who ought to be in it, if it is not empty.
-func (c *checker) clients(path string, expect []string) {
+// Clients checks the folder of the clients, before paths that it may be among. Expect names those who ought to be in it, if it is not empty.
+func (c *Checker) Clients(path string, expect []string) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -168,7 +182,7 @@ func (c *checker) clients(path string, expect []string) {
 	}
 }
 
-func (c *checker) expected(path string, expect []string) {
+func (c *Checker) expected(path string, expect []string) {
 	admitted, err := curve.ReadClients(path)
 	if admitted == nil {
 		c.findError(path, err)
@@ -188,8 +202,8 @@ func (c *checker) expected(path string, expect []string) {
 	}
 }
 
-// together compares the files with each other.
-func (c *checker) together() {
+// Together compares the files with each other, when all were looked at.
+func (c *Checker) Together() {
 	keys := map[curve.PublicKey]keyFile{}
 	names := map[string][]keyFile{}
 	for _, f := range c.files {
@@ -206,7 +220,7 @@ func (c *checker) together() {
 }
 
 // compare compares two files of one name. Those of two directories may differ, unless one is that of the clients.
-func (c *checker) compare(a, b keyFile) {
+func (c *Checker) compare(a, b keyFile) {
 	if a.key != b.key && (filepath.Dir(a.path) == filepath.Dir(b.path) || a.client != b.client) {
 		c.find(a.path, "its key is not that of %s", b.path)
 	}
