@@ -48,7 +48,7 @@ configuration. "ptctl check" has those of monitoring plugins: 0 OK, 1 warning, 2
 	s.flags(root.PersistentFlags())
 	root.AddCommand(
 		newPublishCommand(s), newSubscribeCommand(s), newLookupCommand(s), newServicesCommand(s),
-		newCheckCommand(s),
+		newCheckCommand(s), newDoctorCommand(s),
 		newRecordCommand(s), newReplayCommand(s), newLogCommand(s), newReferenceLogger(s),
 		newEventsCommand(s), newTopCommand(s), newPingCommand(s), newBenchCommand(s),
 		newDecodeCommand(), newEncodeCommand(s),
