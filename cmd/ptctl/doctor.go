@@ -39,7 +39,8 @@ wrong what to do:
   - versions, and limits of the system
   - the settings that count, where each comes from, and misspelt POSTTROLL_* variables
   - the name of the host, its addresses, and the one that publishers here announce
-  - network interfaces, and multicast out and back on each
+  - network interfaces, and multicast out and back on each, or on the one that the setting
+    multicast_interface names
   - the ports of a nameserver: who has them
   - whether a nameserver answers, and how far its clock is from ours
   - key files: that they are there, readable by the right people, and fit each other

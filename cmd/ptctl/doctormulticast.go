@@ -41,12 +41,15 @@ func isBroadcast(group multicast.Config) bool {
 	return slices.Contains([]string{"", "0.0.0.0", "255.255.255.255"}, group.Group)
 }
 
-// lookAtMulticast sends a datagram out of each interface, and looks whether it comes back.
+// lookAtMulticast sends a datagram out of each interface that announcements may use, and looks whether it comes back.
 func lookAtMulticast(ctx context.Context, found *chart, group multicast.Config, interfaces []usableInterface) {
 	tell := found.about("multicast")
 	if isBroadcast(group) {
 		tellWay(tell, group, "the way out", outAndBack(ctx, group))
 		return
+	}
+	if group.Interface.IsValid() && !group.Interface.IsUnspecified() { // programs here use no other one
+		interfaces = slices.DeleteFunc(slices.Clone(interfaces), func(i usableInterface) bool { return i.addr != group.Interface.Unmap() })
 	}
 	for _, i := range interfaces {
 		on := group
@@ -159,7 +162,11 @@ func (l *listening) tell(found *chart, group multicast.Config) error {
 	<-l.done
 	tell := found.about("announcements")
 	if err := l.receiver.Network(); err != nil {
-		tell(levelWarning, "ip route add 224.0.0.0/4 dev INTERFACE, or multicast_interface in the settings", "%s is not heard from other hosts: %v", groupName(group), err)
+		advice := "ip route add 224.0.0.0/4 dev INTERFACE, or multicast_interface in the settings"
+		if group.Interface.IsValid() {
+			advice = "multicast_interface in the settings says where: see the interfaces above"
+		}
+		tell(levelWarning, advice, "%s is not heard from other hosts: %v", groupName(group), err)
 	}
 	own, err := discovery.LocalAddresses()
 	if err != nil {
