@@ -12,5 +12,8 @@
 //   - the relay answers over HTTP and at its control socket;
 //   - no program has ended; the descriptors and the memory of each are back to what they were, and its log has not been flooded.
 //
+// Hostile servers ([rogue]) are publishers that are listed with the nameserver, so that all subscribers of the world come to them, and nameservers that the
+// tools of ptctl ask, each in a process of its own, which has to end in time with a status of its own choosing and bounded memory.
+//
 // What a case throws at us comes from another address of the loopback network than what we check with, so that limits that count by address can be fair.
 package main

@@ -18,6 +18,8 @@ const (
 	kindUDP     = "udp"
 	kindHTTP    = "http"
 	kindControl = "control"
+	kindSource  = "source" // no socket that listens: what connects to publishers
+	kindTool    = "tool"   // a program that asks a nameserver, and ends
 )
 
 // sockets are all that a world has.
@@ -35,10 +37,20 @@ var sockets = []socket{
 	{"sink-curve", kindPublish, true, func(p ports) int { return p.secureSink }, theRelay},
 	{"http", kindHTTP, false, func(p ports) int { return p.http }, theRelay},
 	{"control", kindControl, false, nil, theRelay},
+	{"sources", kindSource, false, unreached, theRelay},
+	{"sources-curve", kindSource, true, unreached, theRelay},
+	{"ptctl-lookup", kindTool, false, unreached, theNameserver},
+	{"ptctl-services", kindTool, false, unreached, theNameserver},
+	{"ptctl-events", kindTool, false, unreached, theNameserver},
+	{"ptctl-record", kindTool, false, unreached, theNameserver},
+	{"ptctl-subscribe", kindTool, false, unreached, theNameserver},
 	{"ptctl-publish", kindPublish, false, func(p ports) int { return p.publish }, func(w *world) *process { return w.publisher }},
 	{"ptctl-publish-curve", kindPublish, true, func(p ports) int { return p.securePublish }, func(w *world) *process { return w.securePublisher }},
 	{"pubsub-publish", kindPublish, false, func(p ports) int { return p.peer }, func(w *world) *process { return w.goPeer }},
 }
+
+// unreached is the port of what nobody connects to.
+func unreached(ports) int { return 0 }
 
 func theNameserver(w *world) *process { return w.nameserver }
 func theRelay(w *world) *process      { return w.relay }

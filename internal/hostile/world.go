@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/multicast"
@@ -24,6 +25,7 @@ type world struct {
 	ports ports
 	// settleLimit is how long programs have to be as they were.
 	settleLimit time.Duration
+	ctx         context.Context // of all cases, for what has to be done after one
 	keys        *keyring
 
 	processes                          []*process
@@ -42,9 +44,9 @@ type world struct {
 
 // newWorld starts a world and waits until it works. The caller closes it.
 func newWorld(ctx context.Context, o options) (_ *world, err error) {
+	w := &world{ctx: ctx, bin: o.bin, logs: o.logs, settleLimit: o.settle, board: newBoard()}
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	w := &world{bin: o.bin, logs: o.logs, settleLimit: o.settle, board: newBoard()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.close())
@@ -123,13 +125,22 @@ func (w *world) openSockets(context.Context) (err error) {
 	return w.listen()
 }
 
+// firstCheck is how long the first check may take. What is published before subscribers are there never comes, so it fails as a rule.
+const firstCheck = 500 * time.Millisecond
+
+func (w *world) checkWithin(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return w.check(ctx)
+}
+
 // warmUp checks until the world works as it should and has taken the memory that it takes.
 func (w *world) warmUp(ctx context.Context) error {
 	const rounds = 10
 	for range rounds {
-		err := w.check(ctx)
-		for err != nil && ctx.Err() == nil { // they find each other, and the machine may be busy
-			err = w.check(ctx)
+		err := w.checkWithin(ctx, firstCheck)
+		for limit := 2 * firstCheck; err != nil && ctx.Err() == nil; limit *= 2 { // they find each other, and the machine may be busy
+			err = w.checkWithin(ctx, limit)
 		}
 		if err != nil {
 			return fmt.Errorf("before the first case: %w", err)
@@ -148,10 +159,12 @@ func (w *world) warmUp(ctx context.Context) error {
 
 // close ends the world. A program that ended badly, or does not stop, is an error.
 func (w *world) close() error {
-	var errs []error
-	for _, p := range w.processes {
-		errs = append(errs, p.stop())
+	errs := make([]error, len(w.processes))
+	var stopping sync.WaitGroup
+	for i, p := range w.processes {
+		stopping.Go(func() { errs[i] = p.stop() })
 	}
+	stopping.Wait()
 	for _, s := range w.readers {
 		errs = append(errs, s.Close())
 	}
