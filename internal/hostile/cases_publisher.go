@@ -94,7 +94,19 @@ func publisherCases() []testCase {
 			return p.send(0, body)
 		})
 	})
-	return append(append(append(handshakes, messages...), rogueConnections()...), rogueStreams()...)
+	large := testCase{
+		name: "publisher/10-megabytes", at: connecting, slow: true, open: "behind it, and others before it, the relay's plain sinks send their subscribers nothing for 20 s and more",
+		run: func(a *attack) error {
+			return a.publish(func(conn net.Conn) error {
+				p, err := a.letIn(conn, "PUB")
+				if err != nil {
+					return err
+				}
+				return p.send(0, "pytroll://x file "+head+`{"uid": "`+strings.Repeat("x", 10<<20)+`"}`)
+			})
+		},
+	}
+	return append(append(append(append(handshakes, messages...), rogueConnections()...), rogueStreams()...), large)
 }
 
 // rogueConnections are odd in when they send and end.
