@@ -46,6 +46,9 @@ func nameserverCases() []testCase {
 		_, err := a.askRogue(func(conn net.Conn) error { _, err := io.WriteString(conn, bytes); return err }, nil)
 		return err
 	})
+	for i := range handshakes {
+		handshakes[i].slow = i%5 != 0 // each is a wait, and the library is the one that server/* is done to
+	}
 	replies := table("reply", asking, badReplies, func(a *attack, reply string) error {
 		r, err := a.askRogue(a.replies(0, reply), nil)
 		if err == nil && strings.Contains(r.output, "tcp://") {

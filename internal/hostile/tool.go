@@ -23,7 +23,7 @@ var tools = map[string][]string{
 }
 
 const (
-	toolTime  = "300ms"
+	toolTime  = "200ms"
 	toolLimit = 15 * time.Second // until it has ended, on a machine that does much else
 	// toolMemory is what one may take at most, in bytes: it may hold what a nameserver says to it, which is limited.
 	toolMemory = 512 << 20
