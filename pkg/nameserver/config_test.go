@@ -39,7 +39,9 @@ func TestValidate(t *testing.T) {
 		{"probes", func(c *nameserver.Config) {
 			c.Probe, c.ProbeAfter, c.ProbeGrace, c.ProbeRate, c.ProbeRatePerHost = "on", time.Millisecond, -1, 1001, 0
 		}, []string{"probe", "probe_after", "probe_grace", "probe_rate", "probe_rate_per_host"}},
-		{"connections", func(c *nameserver.Config) { c.MaxConnections, c.MaxConnectionsPerSource, c.MaxBytesInFlight = -1, 1_000_001, 1000 },
+		{"connections", func(c *nameserver.Config) {
+			c.MaxConnections, c.MaxConnectionsPerSource, c.MaxBytesInFlight = -1, 1_000_001, 1000
+		},
 			[]string{"max_connections", "max_connections_per_source", "max_bytes_in_flight"}},
 		{"more of one address than of all", func(c *nameserver.Config) { c.MaxConnections, c.MaxConnectionsPerSource = 100, 101 }, []string{"max_connections_per_source"}},
 		{"connections of one address alone", func(c *nameserver.Config) { c.MaxConnectionsPerSource = 100 }, nil},

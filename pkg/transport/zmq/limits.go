@@ -57,8 +57,11 @@ func newLimits(o Options, log *zap.Logger) (*limits, error) {
 	if most == 0 {
 		most = int(min(fileLimit()/8*7, mostConnections))
 	}
-	if share == 0 {
+	switch {
+	case share == 0:
 		share = max(1, most/2)
+	case o.MaxConnections == 0:
+		share = min(share, most) // what most is depends on the host
 	}
 	if most < 0 || share < 0 || share > most {
 		return nil, fmt.Errorf("%d connections, %d of one address: want more than 0, and of one address no more than of all", most, share)

@@ -18,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 // What may stand before the last part of a message: of ours that is the envelope of a request, of 16 frames of 255 bytes.
@@ -209,6 +210,12 @@ static void leave(conn *c) {
 	memset(c, 0, sizeof *c);
 }
 
+// Waits a moment where libzmq would ask again at once and have the same answer.
+static void rest(void) {
+	struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	nanosleep(&pause, NULL);
+}
+
 // Refuses a connection for which there is no descriptor: else it would wait for one, and libzmq would ask for it without end.
 static void shed(ptz_limits *l, int listener) {
 	struct sockaddr_storage from;
@@ -227,10 +234,8 @@ static void shed(ptz_limits *l, int listener) {
 	address(&from, addr);
 	count(l, PTZ_FILES, addr);
 	pthread_mutex_unlock(&l->mu);
-	if (fd < 0) { // somebody else has taken the spare one
-		struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
-		nanosleep(&pause, NULL);
-	}
+	if (fd < 0) // somebody else has taken the spare one
+		rest();
 }
 
 // Whether an error is about the connection that was to be accepted, as accept(2) has it, or that a firewall or a security module forbids. libzmq would end the
@@ -266,6 +271,8 @@ static int accept_limited(ptz_limits *l, int listener, struct sockaddr *out, soc
 		int error = errno;
 		if (error == EMFILE || error == ENFILE)
 			shed(l, listener);
+		else if (error == EPERM || error == EACCES)
+			rest(); // a security module leaves the connection where it is
 		errno = of_one(error) ? ECONNABORTED : error;
 		return -1;
 	}
