@@ -21,6 +21,7 @@ const (
 	deafNoNetwork = "no network for multicast"
 	deafNoEcho    = "own announcements do not come back"
 	deafSilence   = "all other hosts fell silent at once"
+	deafFull      = "no descriptors left: nobody can connect"
 )
 
 // deafness tells whether the nameserver cannot hear publishers, so that their silence means nothing. The rules, each by itself:
@@ -28,6 +29,7 @@ const (
 //   - multicast: the group cannot be reached, as the receiver says. It counts for other hosts, and for this one where it could be reached before: what is sent
 //     by Python does not even come to this host then.
 //   - multicast: own announcements, which the group brings back to who sends them, have come back before and do not any more, and nothing else comes.
+//   - direct: this process has no descriptor left, so nobody can connect to register.
 //   - by each way: all other hosts, two at least, have fallen silent together, and for half of max_age.
 //     One host alone is believed to be gone, and so is one whose publishers have withdrawn, or refuse connections.
 //
@@ -56,6 +58,7 @@ type circumstances struct {
 	maxAge time.Duration
 	echo   time.Duration // after which an own announcement is missing; 0: there are none
 	lost   error         // what the receiver says of the network
+	full   bool          // no descriptor can be had
 }
 
 // heard notes an announcement.
@@ -113,6 +116,8 @@ func (d *deafness) of(way registry.Way, c circumstances, now time.Time) string {
 		return deafNoNetwork
 	case group && c.echo > 0 && d.echo && now.Sub(d.any) > c.echo:
 		return deafNoEcho
+	case way == registry.Direct && c.full:
+		return deafFull
 	case d.calls[way].silent(c.maxAge, now):
 		return deafSilence
 	}

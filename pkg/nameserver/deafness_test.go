@@ -18,6 +18,7 @@ func TestDeafness(t *testing.T) {
 		usual   = circumstances{maxAge: 10 * time.Minute, echo: 10 * time.Second}
 		noEcho  = circumstances{maxAge: 10 * time.Minute}
 		noRoute = circumstances{maxAge: 10 * time.Minute, lost: errors.New("interface is down")}
+		full    = circumstances{maxAge: 10 * time.Minute, full: true}
 	)
 	heard := func(way registry.Way, from netip.Addr, when time.Duration) func(*deafness) {
 		return func(d *deafness) { d.heard(way, from, at(when)) }
@@ -34,6 +35,8 @@ func TestDeafness(t *testing.T) {
 		{"no network: other hosts alone", nil, noRoute, 0, [heardWays]string{deafNoNetwork}},
 
 		{"no network any more: this one, too", []func(*deafness){func(d *deafness) { d.had = true }}, noRoute, 0, [heardWays]string{deafNoNetwork, deafNoNetwork}},
+
+		{"nobody can connect", nil, full, 0, [heardWays]string{registry.Direct: deafFull}},
 
 		{"own announcements come back", []func(*deafness){echoed(time.Hour - 10*time.Second)}, usual, time.Hour, [heardWays]string{}},
 		{"and do not any more", []func(*deafness){echoed(0)}, usual, 11 * time.Second, [heardWays]string{deafNoEcho, deafNoEcho}},

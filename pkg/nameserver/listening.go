@@ -1,7 +1,10 @@
 package nameserver
 
 import (
+	"errors"
 	"net/netip"
+	"os"
+	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -58,7 +61,7 @@ func (k *keeper) hear(way registry.Way, cause string, now time.Time) {
 // circumstances are those of now.
 func (n *Nameserver) circumstances() circumstances {
 	cfg := n.config()
-	c := circumstances{maxAge: cfg.MaxAge}
+	c := circumstances{maxAge: cfg.MaxAge, full: !descriptorLeft()}
 	if !cfg.Multicast {
 		return c
 	}
@@ -69,6 +72,15 @@ func (n *Nameserver) circumstances() circumstances {
 		c.lost = r.Network()
 	}
 	return c
+}
+
+// descriptorLeft tells whether this process, and the system, can have one more, as every connection needs.
+func descriptorLeft() bool {
+	fd, err := syscall.Open(os.DevNull, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE)
+	}
+	return syscall.Close(fd) == nil
 }
 
 // listen notes who was heard.
