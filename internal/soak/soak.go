@@ -52,7 +52,10 @@ func load(ctx context.Context, w *world, c *churn, length time.Duration) error {
 	defer cancel()
 	g, loaded := errgroup.WithContext(loaded)
 	g.Go(func() error { return sampleAll(loaded, w.gauges()) })
-	g.Go(func() error { return c.run(loaded) })
+	g.Go(func() error {
+		c.run(loaded)
+		return nil
+	})
 	return errors.Join(g.Wait(), ctx.Err())
 }
 
@@ -71,7 +74,7 @@ func (r *results) fail(err error) {
 
 // finish stops everything in order, and checks what has come of it. An error is that of something that did not work at all.
 func (w *world) finish(ctx context.Context, c *churn) (r *results, err error) {
-	r = new(results)
+	r = &results{failures: c.failures()}
 	lives := c.lives()
 	for name, p := range w.publishers {
 		var s sent
