@@ -56,8 +56,6 @@ type PublisherOptions struct {
 	NextPort int
 	// Queue is the number of messages held for a subscriber that can't keep up; more are lost for that one. Default 1000.
 	Queue int
-	// QueueBytes bounds the bytes held for it, too, about: fewer messages are held where they are large, and 8 in any case. Default 64 MiB.
-	QueueBytes int64
 	// LastMessage, where set, keeps the last message of each subject for subscribers that have just come. Default nil: what was sent before a subscriber
 	// came is lost for it. Not for inproc addresses.
 	LastMessage *LastMessage
@@ -178,7 +176,6 @@ func (n *Node) bind(o PublisherOptions, endpoint transport.Endpoint, server tran
 		Backend:       o.Backend,
 		Security:      server,
 		Welcome:       welcome,
-		MaxHeld:       o.QueueBytes,
 		SocketOptions: n.socket(o.Queue),
 	})
 }

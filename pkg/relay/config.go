@@ -151,9 +151,6 @@ type SinkConfig struct {
 	Heartbeat time.Duration `toml:"heartbeat"`
 	// Queue is the number of messages held for a subscriber that can't keep up; more are lost for that one. Default 0: 1000.
 	Queue int `toml:"queue"`
-	// QueueBytes bounds the bytes held for it, too, about: fewer messages are held where they are large, and 8 in any case. A sink whose queue is changed is bound anew
-	// by a reload. Default 0: 67108864.
-	QueueBytes int64 `toml:"queue_bytes"`
 
 	// LastMessage gives the last message of each subject to subscribers that have just come: each of their topics gets one, the newest that it
 	// covers, to that subscriber alone. Heartbeats are not kept. Default false.

@@ -70,7 +70,6 @@ func (cfg SinkConfig) publisher() pubsub.PublisherOptions {
 		NextServerSecretKeyFile: cfg.NextServerSecretKeyFile,
 		NextPort:                cfg.NextPort,
 		Queue:                   cfg.Queue,
-		QueueBytes:              cfg.QueueBytes,
 		LastMessage:             cfg.lastMessage(),
 		Replay:                  cfg.replay(),
 		Lax:                     true,

@@ -43,7 +43,6 @@ func TestValidate(t *testing.T) {
 			[]string{"route[1].source.backend", "route[1].sink.backend"}},
 		{"connections", func(c *relay.Config) { c.MaxConnections, c.MaxConnectionsPerSource = -1, 1_000_001 }, []string{"max_connections", "max_connections_per_source"}},
 		{"more connections of one address than of all", func(c *relay.Config) { c.MaxConnections, c.MaxConnectionsPerSource = 100, 101 }, []string{"max_connections_per_source"}},
-		{"bytes of a queue", func(c *relay.Config) { c.Routes[0].Sink.QueueBytes = -1 }, []string{"route[1].sink.queue_bytes"}},
 		{"queues", func(c *relay.Config) { c.Routes[0].Source.Queue, c.Routes[0].Sink.Queue = -1, -1 }, []string{"route[1].source.queue", "route[1].sink.queue"}},
 		{"silence factors", func(c *relay.Config) {
 			c.Routes[0].Source.SilenceFactor, c.Routes[1].Source.SilenceFactor = new(0.5), new(math.NaN())

@@ -38,9 +38,6 @@ func (v *validation) sink(at string, route Route, all []Route) {
 	if cfg.Queue < 0 {
 		v.add(at+".queue", "", "%d is below 0", cfg.Queue)
 	}
-	if cfg.QueueBytes < 0 {
-		v.add(at+".queue_bytes", "", "%d is below 0", cfg.QueueBytes)
-	}
 }
 
 // place checks where the sink is bound.

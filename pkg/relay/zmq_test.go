@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 
 	"github.com/pytroll/posttroll-go/internal/testbed"
@@ -80,7 +81,12 @@ func (s site) subscriber(r *relay.Relay, route string) *pubsub.Subscriber {
 // relay runs one until the test ends.
 func (s site) relay(routes ...relay.Route) *relay.Relay {
 	s.Helper()
-	r, err := relay.New(configOf(routes...), relay.Options{Transport: s.network, Logger: zaptest.NewLogger(s)})
+	return s.relayLogging(zaptest.NewLogger(s), routes...)
+}
+
+func (s site) relayLogging(log *zap.Logger, routes ...relay.Route) *relay.Relay {
+	s.Helper()
+	r, err := relay.New(configOf(routes...), relay.Options{Transport: s.network, Logger: log})
 	s.must(err)
 	s.must(r.Listen(s.Context()))
 	ctx, cancel := context.WithCancel(context.Background())

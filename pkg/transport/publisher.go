@@ -19,9 +19,6 @@ type PublisherConfig struct {
 	Security ServerSecurity
 	// Welcome is what those who have just come get. Nil: nothing. It is an error at an inproc endpoint.
 	Welcome *Welcome
-	// MaxHeld bounds the bytes held for one subscriber that does not keep up, beside Queue, about: it is Queue that follows the size of the messages, down to 8 of
-	// them. Frames that SendBatch has put together count as all of them, since they share their memory. Default 64 MiB.
-	MaxHeld int64
 	// Listener is used instead of binding Endpoint, as that of [ReplierConfig].
 	Listener *os.File
 	SocketOptions

@@ -39,7 +39,6 @@ type publisher struct {
 	sweeping bool
 	gathered gathered
 	losses   *losses
-	held     held
 }
 
 var _ transport.Publisher = (*publisher)(nil)
@@ -84,9 +83,6 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
-	if c.MaxHeld < 0 {
-		return fmt.Errorf("bind %s: %d bytes held for a subscriber: want more than 0", c.Endpoint, c.MaxHeld)
-	}
 	o.MaxMessage = min(o.MaxMessage, maxTopic)
 	err = errors.Join(
 		setServer(p.zs, o),
@@ -96,7 +92,6 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 		wrap("ZMQ_XPUB_NODROP", p.zs.SetXpubNodrop(!p.welcome.replays())),
 	)
 	p.losses.queue, p.losses.backend = o.Queue, c.Backend
-	p.held = newHeld(c.MaxHeld, o.Queue)
 	if err == nil {
 		p.guard, err = p.protect(c.Endpoint, c.Backend, c.Security, o)
 	}
@@ -129,7 +124,7 @@ func (p *publisher) Send(ctx context.Context, frame []byte) error {
 	}
 	p.sweepSoon()
 	p.losses.sent(frame, full)
-	return p.hold(len(frame))
+	return nil
 }
 
 // sweepSoon lets the reader look for subscriptions before long. The socket's mu is held.

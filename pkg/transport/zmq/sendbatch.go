@@ -2,7 +2,6 @@ package zmq
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
@@ -55,21 +54,17 @@ func (p *publisher) sendSome(frames [][]byte) (sent int, err error) {
 		return 0, err
 	}
 	defer p.mu.Unlock()
-	full, block := false, 0 // bytes that are free when the last of the frames has left
+	full := false
 	if p.welcome != nil {
 		sent, full, err = p.welcome.sendSome(p.raw, frames)
 	} else if p.gathered.take(frames); len(p.gathered.sizes) > 0 {
 		sent, full, err = sendFrames(p.raw, p.gathered.data, p.gathered.sizes)
-		block = len(p.gathered.data)
 	} else if full, err = publishFrame(p.raw, frames[0]); err == nil {
 		sent = 1
 	}
 	if sent > 0 {
 		p.sweepSoon()
 		p.losses.sentMany(frames[:sent], full)
-		for _, frame := range frames[:sent] {
-			err = errors.Join(err, p.hold(max(block, len(frame))))
-		}
 	}
 	if err != nil {
 		return sent, fmt.Errorf("send on %s: %w", p.endpoint, err)
