@@ -43,7 +43,7 @@ func benchAnnounce(b *testing.B, k *keeper, frame []byte) {
 }
 
 func BenchmarkLookup(b *testing.B) {
-	for _, size := range []int{1, 1_000, 10_000} {
+	for _, size := range []int{1, 100, 1_000, 10_000, 100_000} {
 		n, _ := benchServer(b, size)
 		for name, service := range map[string]string{"one": "viirs_0", "all": ""} {
 			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {

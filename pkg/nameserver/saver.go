@@ -23,6 +23,8 @@ const (
 	// the disk and the processor do, however much is listed.
 	restBetween = time.Second
 	restFactor  = 20
+	// restMost bounds the pause, and so what is lost when the process is killed while very many publishers come: with 100,000 it was 10 s and more.
+	restMost = 5 * time.Second
 	// restFailed is the pause after a failure.
 	restFailed = 10 * time.Second
 	// refresh is the age from which the state is written again though only times have changed.
@@ -88,13 +90,16 @@ func (s *saver) run(ctx context.Context) error {
 		}
 		began := time.Now()
 		if s.save() {
-			next = time.Now().Add(max(restBetween, restFactor*time.Since(began)))
+			next = time.Now().Add(pauseAfter(time.Since(began)))
 		} else {
 			next = time.Now().Add(restFailed)
 			s.poke()
 		}
 	}
 }
+
+// pauseAfter is the pause after writing took so long.
+func pauseAfter(took time.Duration) time.Duration { return min(max(restBetween, restFactor*took), restMost) }
 
 // save writes the state once; a failure is logged when it begins, and counted.
 func (s *saver) save() bool {

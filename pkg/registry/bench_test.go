@@ -10,7 +10,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/registry"
 )
 
-var sizes = []int{1_000, 10_000, 100_000}
+var sizes = []int{100, 1_000, 10_000, 100_000}
 
 func bySize(b *testing.B, f func(b *testing.B, size int)) {
 	for _, size := range sizes {
