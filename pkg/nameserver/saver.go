@@ -99,7 +99,9 @@ func (s *saver) run(ctx context.Context) error {
 }
 
 // pauseAfter is the pause after writing took so long.
-func pauseAfter(took time.Duration) time.Duration { return min(max(restBetween, restFactor*took), restMost) }
+func pauseAfter(took time.Duration) time.Duration {
+	return min(max(restBetween, restFactor*took), restMost)
+}
 
 // save writes the state once; a failure is logged when it begins, and counted.
 func (s *saver) save() bool {
