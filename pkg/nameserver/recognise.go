@@ -11,7 +11,7 @@ import (
 )
 
 // Nearly all announcements say what their publisher has said before, and differ in their time alone. Those are recognised by a hash of everything else, which the
-// table keeps with the entry: it costs a tenth of reading them, and no memory but that of the hash.
+// table keeps with the entry: it costs less than half of reading them, and no memory but that of the hash.
 
 // uriMember is how the address stands in announcements of all deployed publishers. It is only where to look: the hash has to match as well.
 var uriMember = []byte(`"URI": "`)
