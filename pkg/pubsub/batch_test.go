@@ -174,6 +174,7 @@ func TestReceiveBatchTimeout(t *testing.T) {
 		go func() {
 			time.Sleep(3 * time.Second)
 			w.publish(pub, "/filtered")
+			time.Sleep(time.Microsecond) // it is in the filter now
 			w.must(pub.SendText(t.Context(), "pytroll://x"))
 			w.publish(pub, "/good")
 		}()
