@@ -28,9 +28,14 @@ type text struct{ name, bytes string }
 // table makes a case of each text.
 func table(kind string, at []socket, texts []text, run func(a *attack, bytes string) error) (all []testCase) {
 	for _, t := range texts {
-		all = append(all, testCase{name: kind + "/" + t.name, at: at, run: func(a *attack) error { return run(a, t.bytes) }})
+		all = append(all, large(kind+"/"+t.name, at, func() string { return t.bytes }, run))
 	}
 	return all
+}
+
+// large makes a case of a text that is made when it is sent: what is large is not kept for as long as cases run.
+func large(name string, at []socket, bytes func() string, run func(a *attack, bytes string) error) testCase {
+	return testCase{name: name, at: at, run: func(a *attack) error { return run(a, bytes()) }}
 }
 
 // nested is JSON of so many levels.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 )
@@ -68,7 +69,6 @@ var rogueMessages = []text{
 	{"same-key-10000-times", "pytroll://x file " + head + `{` + strings.Repeat(`"uid": 1, `, 10_000) + `"uid": 2}`},
 	{"fields-of-other-kinds", "pytroll://x file " + head + `{"uid": {}, "uri": [[]], "dataset": 3, "checked": [], "secret": null}`},
 	{"dataset-of-other-kinds", "pytroll://x dataset " + head + `{"dataset": [1, null, {"uri": {}}, [[]], {"uri": "/from/x.tmp"}]}`},
-	{"3-megabytes", "pytroll://x file " + head + `{"uid": "` + strings.Repeat("x", 3<<20) + `"}`}, // the relay keeps it: last_message
 	{"subject-of-a-megabyte", "pytroll://" + strings.Repeat("x", 1<<20) + " file " + head + "{}"},
 	{"beat-without-data", "pytroll://heartbeat/flow beat u@h 2024-05-17T09:41:12 v1.01"},
 	{"beat-with-a-list", "pytroll://heartbeat/flow beat " + head + `[]`},
@@ -85,7 +85,7 @@ func publisherCases() []testCase {
 	handshakes := table("server", connecting, rogueBytes, func(a *attack, bytes string) error {
 		return a.publish(func(conn net.Conn) error { _, err := io.WriteString(conn, bytes); return err })
 	})
-	messages := table("publisher", connecting, rogueMessages, func(a *attack, body string) error {
+	publishes := func(a *attack, body string) error {
 		return a.publish(func(conn net.Conn) error {
 			p, err := a.letIn(conn, "PUB")
 			if err != nil {
@@ -93,20 +93,17 @@ func publisherCases() []testCase {
 			}
 			return p.send(0, body)
 		})
-	})
-	large := testCase{
-		name: "publisher/10-megabytes", at: connecting, slow: true,
-		run: func(a *attack) error {
-			return a.publish(func(conn net.Conn) error {
-				p, err := a.letIn(conn, "PUB")
-				if err != nil {
-					return err
-				}
-				return p.send(0, "pytroll://x file "+head+`{"uid": "`+strings.Repeat("x", 10<<20)+`"}`)
-			})
-		},
 	}
-	return append(append(append(append(handshakes, messages...), rogueConnections()...), rogueStreams()...), large)
+	messages := table("publisher", connecting, rogueMessages, publishes)
+	ofSize := func(megabytes int) func() string {
+		return func() string {
+			return "pytroll://x file " + head + `{"uid": "` + strings.Repeat("x", megabytes<<20) + `"}`
+		}
+	}
+	kept := large("publisher/3-megabytes", connecting, ofSize(3), publishes) // the relay keeps it: last_message
+	tooLarge := large("publisher/10-megabytes", connecting, ofSize(10), publishes)
+	tooLarge.slow = true
+	return slices.Concat(handshakes, messages, rogueConnections(), rogueStreams(), []testCase{kept, tooLarge})
 }
 
 // rogueConnections are odd in when they send and end.

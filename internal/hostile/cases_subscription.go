@@ -30,7 +30,7 @@ func subscriptionCases() []testCase {
 		frames("messages-in-a-flood", 100_000, same(0, "hello")),
 		frames("topic-of-a-kilobyte", 1, same(0, "\x01"+strings.Repeat("x", 1024))),
 		frames("topic-of-a-megabyte", 1, same(0, "\x01"+strings.Repeat("x", 1<<20))),
-		frames("topic-of-60-megabytes", 1, same(0, "\x01"+strings.Repeat("x", 60<<20))),
+		frames("topic-of-60-megabytes", 1, func(int) (byte, string) { return 0, "\x01" + strings.Repeat("x", 60<<20) }),
 		frames("topic-not-utf8", 1, same(0, "\x01\xff\xfe\x00")),
 		frames("same-topic-100000-times", 100_000, same(0, "\x01pytroll:/")),
 		frames("to-and-fro-100000-times", 100_000, func(i int) (byte, string) { return 0, string([]byte{byte(1 - i%2)}) + "pytroll:/" }),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/nacl/box"
@@ -93,9 +94,9 @@ func (s *session) seal(flags byte, body string) string {
 	if s.server {
 		letters = "CurveZMQMESSAGES"
 	}
-	count := s.counter()
-	sealed := box.Seal(nil, []byte(string([]byte{inner})+body), nonce(letters, count), s.theirs, s.mineSecret)
-	return frame(0, "\x07MESSAGE"+count+string(sealed))
+	head, plain := "\x07MESSAGE"+s.counter(), append([]byte{inner}, body...)
+	whole := slices.Grow([]byte(frameHead(0, len(head)+len(plain)+box.Overhead)+head), len(plain)+box.Overhead)
+	return string(box.Seal(whole, plain, nonce(letters, head[len(head)-8:]), s.theirs, s.mineSecret))
 }
 
 // open returns the frame in a MESSAGE.

@@ -35,15 +35,20 @@ func (p *process) peak() (int64, error) { return p.status("VmHWM:") }
 func (p *process) resetPeak() error { return os.WriteFile(p.proc("clear_refs"), []byte("5"), 0) }
 
 // status reads a line of /proc/PID/status that tells kilobytes.
-func (p *process) status(key string) (int64, error) {
-	b, err := os.ReadFile(p.proc("status"))
+func (p *process) status(key string) (int64, error) { return statusIn(p.proc("status"), key) }
+
+// ownPeak reads the most memory that this program has had, in bytes.
+func ownPeak() (int64, error) { return statusIn("/proc/self/status", "VmHWM:") }
+
+func statusIn(file, key string) (int64, error) {
+	b, err := os.ReadFile(file)
 	if err != nil {
 		return 0, err
 	}
 	_, rest, found := strings.Cut(string(b), key)
 	fields := strings.Fields(rest)
 	if !found || len(fields) == 0 {
-		return 0, fmt.Errorf("%s tells no %s", p.proc("status"), key)
+		return 0, fmt.Errorf("%s tells no %s", file, key)
 	}
 	kB, err := strconv.ParseInt(fields[0], 10, 64)
 	return kB << 10, err

@@ -10,16 +10,26 @@ import (
 	"os/signal"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 )
 
+// ownMemory is how much memory of Go this program takes before it collects, in bytes. What is sent may be large, and what programs take is not to be
+// crowded out by what was sent before.
+const ownMemory = 128 << 20
+
 func main() {
+	debug.SetMemoryLimit(ownMemory)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout); err != nil {
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout)
+	stop()
+	if status, ok := errors.AsType[errStatus](err); ok {
+		os.Exit(int(status))
+	}
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "hostile: %v\n", err)
-		stop()
 		os.Exit(1)
 	}
 }
@@ -35,8 +45,13 @@ type options struct {
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
-	if len(args) > 0 && args[0] == peerCommand {
-		return runPeer(ctx, args[1:], in, out)
+	if len(args) > 0 {
+		switch args[0] {
+		case peerCommand:
+			return runPeer(ctx, args[1:], in, out)
+		case measureCommand:
+			return runMeasured(ctx, args[1:], in, out)
+		}
 	}
 	o := options{}
 	flags := flag.NewFlagSet("hostile", flag.ContinueOnError)

@@ -101,5 +101,18 @@ func (w *world) end(ctx context.Context, quick bool) (last []result) {
 	stop, begun := result{name: "all/stop", socket: "-"}, time.Now()
 	stop.err = w.close()
 	stop.took = time.Since(begun)
-	return append(last, stop)
+	return append(last, stop, ownResult())
+}
+
+// maxOwnPeak is the most memory that this program may have had, in bytes: what it may take ([ownMemory]), and what a large case needs beyond that.
+const maxOwnPeak = 3 * ownMemory
+
+// ownResult is whether this program has kept to that. What it takes programs beside it lack, on a machine that has little.
+func ownResult() result {
+	r := result{name: "all/runner", socket: "-"}
+	r.peak, r.err = ownPeak()
+	if r.after = r.peak; r.err == nil && r.peak > maxOwnPeak {
+		r.err = fmt.Errorf("this program took %.0f MB, more than %.0f", megabytes(r.peak), megabytes(maxOwnPeak))
+	}
+	return r
 }

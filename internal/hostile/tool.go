@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -46,13 +45,10 @@ func (a *attack) runTool(env ...string) (toolResult, error) {
 	var output, words bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = a.w.dir, &output, &words
 	cmd.Env = append(environment(), a.w.environ(env...)...)
-	err := cmd.Run()
-	if cmd.ProcessState == nil {
-		return toolResult{}, err
-	}
-	r := toolResult{status: cmd.ProcessState.ExitCode(), output: output.String(), errors: words.String()}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		r.peak = usage.Maxrss << 10
+	status, peak, err := measured(filepath.Join(a.w.bin, "hostile"), cmd)
+	r := toolResult{status: status, peak: peak, output: output.String(), errors: words.String()}
+	if err != nil {
+		return r, fmt.Errorf("%w; it said %.1000q", err, r.errors)
 	}
 	return r, r.check(a.at.name)
 }

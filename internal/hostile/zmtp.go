@@ -26,10 +26,15 @@ func greeting(minor byte, mechanism string) string {
 
 // frame is a frame as it goes over the wire, short where it can be.
 func frame(flags byte, body string) string {
-	if len(body) > 0xff {
-		return longFrame(flags, uint64(len(body)), body)
+	return frameHead(flags, len(body)) + body
+}
+
+// frameHead is what stands before so many bytes.
+func frameHead(flags byte, size int) string {
+	if size > 0xff {
+		return longFrame(flags, uint64(size), "")
 	}
-	return string([]byte{flags, byte(len(body))}) + body
+	return string([]byte{flags, byte(size)})
 }
 
 // longFrame says any length.
@@ -93,13 +98,27 @@ func plainConnect(conn net.Conn, kind string, minor byte) (*peer, error) {
 	return p, nil
 }
 
+// pack returns a frame as it goes over the wire, in two parts: what is large is not copied.
+func (p *peer) pack(flags byte, body string) (head, rest string) {
+	if p.box != nil {
+		return "", p.box.seal(flags, body)
+	}
+	return frameHead(flags, len(body)), body
+}
+
+// sentAtOnce is how much is sent in one call, in bytes. More goes out as it is.
+const sentAtOnce = 1 << 16
+
 // send sends a frame.
 func (p *peer) send(flags byte, body string) error {
-	if p.box != nil {
-		_, err := io.WriteString(p.Conn, p.box.seal(flags, body))
-		return err
+	head, rest := p.pack(flags, body)
+	if len(rest) <= sentAtOnce {
+		head, rest = head+rest, ""
 	}
-	_, err := io.WriteString(p.Conn, frame(flags, body))
+	_, err := io.WriteString(p.Conn, head)
+	if err == nil && rest != "" {
+		_, err = io.WriteString(p.Conn, rest)
+	}
 	return err
 }
 
@@ -110,20 +129,30 @@ const stuckAfter = time.Second
 func (p *peer) sendMany(times int, one func(i int) (flags byte, body string)) error {
 	var all strings.Builder
 	for i := range times {
-		flags, body := one(i)
-		if p.box != nil {
-			all.WriteString(p.box.seal(flags, body))
-		} else {
-			all.WriteString(frame(flags, body))
+		head, rest := p.pack(one(i))
+		all.WriteString(head)
+		if len(rest) <= sentAtOnce {
+			all.WriteString(rest)
+			rest = ""
 		}
-		if all.Len() > 1<<16 || i == times-1 {
-			if err := p.SetWriteDeadline(time.Now().Add(stuckAfter)); err != nil {
-				return err
-			}
-			if _, err := io.WriteString(p.Conn, all.String()); err != nil {
+		if all.Len() > sentAtOnce || rest != "" || i == times-1 {
+			if err := p.push(all.String(), rest); err != nil {
 				return err
 			}
 			all.Reset()
+		}
+	}
+	return nil
+}
+
+// push sends bytes, for which there has to be room soon.
+func (p *peer) push(parts ...string) error {
+	for _, bytes := range parts {
+		if err := p.SetWriteDeadline(time.Now().Add(stuckAfter)); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(p.Conn, bytes); err != nil {
+			return err
 		}
 	}
 	return nil
