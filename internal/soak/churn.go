@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -45,7 +46,7 @@ func newChurn(w *world) *churn { return &churn{w: w, known: make(map[string]life
 
 // run lets them come until ctx ends, and waits until all have gone. What is wrong with one ends nothing: it is among failures.
 func (c *churn) run(ctx context.Context) {
-	tick := time.NewTicker(comeInterval)
+	tick := time.NewTicker(c.w.plain.slowed(comeInterval))
 	defer tick.Stop()
 	for number := 1; ctx.Err() == nil; number++ {
 		c.all.Go(func() { c.note(c.publisher(ctx, number)) })
@@ -72,13 +73,14 @@ func (c *churn) note(err error) {
 	defer c.mu.Unlock()
 	if err != nil {
 		c.errs = append(c.errs, err)
+		fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), err) // who watches need not wait for the end
 	}
 }
 
 // publisher is one that comes and goes. It goes before its time when ctx ends, and is seen to the end then too.
 func (c *churn) publisher(ctx context.Context, number int) error {
 	now := context.WithoutCancel(ctx)
-	p := party{keys: c.w.keys, name: fmt.Sprintf("passing-%d", number), secure: number%3 == 0, multicast: number%2 == 0}
+	p := party{keys: c.w.keys, slow: c.w.plain.slow, name: fmt.Sprintf("passing-%d", number), secure: number%3 == 0, multicast: number%2 == 0}
 	p.service = serviceOf(p.secure)
 	run, err := p.start(now, "publisher")
 	if err != nil {
@@ -124,7 +126,7 @@ func live(ctx context.Context) bool {
 
 // subscriber is one that comes and goes. While it is there nothing may be lost.
 func (c *churn) subscriber(ctx context.Context, number int) error {
-	p := party{keys: c.w.keys, name: fmt.Sprintf("passing-%d", number), secure: number%2 == 0}
+	p := party{keys: c.w.keys, slow: c.w.plain.slow, name: fmt.Sprintf("passing-%d", number), secure: number%2 == 0}
 	p.service = serviceOf(p.secure)
 	run, err := p.start(context.WithoutCancel(ctx), "subscriber")
 	if err != nil {

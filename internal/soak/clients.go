@@ -48,7 +48,7 @@ func ask(ctx context.Context, p *party) error {
 	var all sync.WaitGroup
 	for range clients {
 		all.Go(func() {
-			tick := time.NewTicker(askInterval)
+			tick := time.NewTicker(p.slowed(askInterval))
 			defer tick.Stop()
 			for ctx.Err() == nil {
 				for name, uri := range want { // in another order each time

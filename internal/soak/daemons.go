@@ -62,12 +62,22 @@ func writeKeys(dir string) error {
 	return errors.Join(err, os.Link(filepath.Join(dir, "client.key"), filepath.Join(clients, "client.key")))
 }
 
+// where are the folders of the daemons.
+type where struct {
+	bin  string // of the programs
+	dir  string // for settings, keys and state
+	logs string // "": they write to us
+}
+
 // startDaemon starts one with a file of settings, and waits until it is ready.
-func startDaemon(ctx context.Context, program, dir, keys, http, settings string) (*process, error) {
-	name := filepath.Base(program)
-	file := filepath.Join(dir, name+".toml")
+func startDaemon(ctx context.Context, at where, name, http, settings string) (*process, error) {
+	file, keys := filepath.Join(at.dir, name+".toml"), filepath.Join(at.dir, "keys")
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
 		return nil, err
+	}
+	args := []string{"--config", file}
+	if at.logs != "" {
+		args = append(args, "--log", filepath.Join(at.logs, name+".log"))
 	}
 	d, err := start(ctx, name, []string{
 		"POSTTROLL_SERVER_SECRET_KEY_FILE=" + filepath.Join(keys, "server.key_secret"),
@@ -76,7 +86,7 @@ func startDaemon(ctx context.Context, program, dir, keys, http, settings string)
 		"POSTTROLL_SERVER_PUBLIC_KEY_FILE=" + filepath.Join(keys, "server.key"),
 		"POSTTROLL_MULTICAST_INTERFACE=" + loopback,
 		"POSTTROLL_HTTP_LISTEN=" + http,
-	}, program, "--config", file)
+	}, filepath.Join(at.bin, name), args...)
 	if err != nil {
 		return nil, err
 	}

@@ -26,8 +26,10 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
 	bin := flags.String("bin", "", "folder of nameserverd and ptrelay")
 	length := flags.Duration("time", time.Hour, "length of the load")
+	logs := flags.String("logs", "", "folder for what the daemons write; nowhere")
 	role := flags.String("role", "", "be a party: publisher, subscriber or clients")
 	var p party
+	flags.IntVar(&p.slow, "slow", 1, "times between messages, lookups and newcomers are so many times as long")
 	flags.StringVar(&p.keys, "keys", "", "folder with keys")
 	flags.BoolVar(&p.secure, "secure", false, "speak CURVE")
 	flags.StringVar(&p.name, "name", "", "name of the publisher")
@@ -36,9 +38,12 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if p.slow < 1 {
+		return fmt.Errorf("slow %d: want 1 or more", p.slow)
+	}
 	switch *role {
 	case "":
-		return soak(ctx, *bin, *length, out)
+		return soak(ctx, where{bin: *bin, logs: *logs}, *length, p.slow, out)
 	case "publisher":
 		return p.run(ctx, in, out, publish)
 	case "subscriber":

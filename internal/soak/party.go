@@ -10,7 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -30,6 +32,7 @@ type party struct {
 	name      string
 	service   string
 	multicast bool
+	slow      int // times between what it does are so many times as long
 
 	node   *pubsub.Node
 	report *report
@@ -57,6 +60,9 @@ func (r *report) now() any {
 	}
 	return answer()
 }
+
+// slowed is a time between two of what is done again and again.
+func (p *party) slowed(d time.Duration) time.Duration { return time.Duration(p.slow) * d }
 
 // told is what every party tells.
 type told struct {
@@ -135,7 +141,7 @@ func (p party) start(ctx context.Context, role string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"-role", role, "-keys", p.keys, "-name", p.name, "-service", p.service}
+	args := []string{"-role", role, "-keys", p.keys, "-name", p.name, "-service", p.service, "-slow", strconv.Itoa(p.slow)}
 	if p.secure {
 		args = append(args, "-secure")
 	}

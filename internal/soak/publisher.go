@@ -51,7 +51,7 @@ func publish(ctx context.Context, p *party) error {
 	}
 	var count atomic.Int64
 	p.report.is(func() any { return sent{pub.URI(), count.Load()} })
-	tick := time.NewTicker(interval)
+	tick := time.NewTicker(p.slowed(interval))
 	defer tick.Stop()
 	for err == nil {
 		select {

@@ -16,15 +16,15 @@ import (
 const arriveTime = 15 * time.Second
 
 // soak runs the whole, and prints the table.
-func soak(ctx context.Context, bin string, length time.Duration, out io.Writer) (err error) {
-	dir, err := os.MkdirTemp("", "soak")
+func soak(ctx context.Context, at where, length time.Duration, slow int, out io.Writer) (err error) {
+	at.dir, err = os.MkdirTemp("", "soak")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, os.RemoveAll(at.dir)) }()
 	ctx, cancel := context.WithCancel(ctx) // which kills what still runs
 	defer cancel()
-	w, err := newWorld(ctx, bin, dir)
+	w, err := newWorld(ctx, at, slow)
 	if w != nil {
 		defer func() { err = errors.Join(err, w.close()) }()
 	}
@@ -76,6 +76,21 @@ func (r *results) fail(err error) {
 func (w *world) finish(ctx context.Context, c *churn) (r *results, err error) {
 	r = &results{failures: c.failures()}
 	lives := c.lives()
+	// First those that ask for publishers, which are about to go.
+	for _, c := range w.clients {
+		var a asked
+		if err := c.stop(&a); err != nil {
+			return nil, err
+		}
+		r.asked += a.Asked
+		for what, times := range a.Wrong {
+			r.wrong += times
+			r.fail(fmt.Errorf("%s: wrong %d times: %s", c.name, times, what))
+		}
+		if a.Asked == 0 {
+			r.fail(fmt.Errorf("%s have asked nothing", c.name))
+		}
+	}
 	for name, p := range w.publishers {
 		var s sent
 		if err := p.stop(&s); err != nil {
@@ -95,20 +110,6 @@ func (w *world) finish(ctx context.Context, c *churn) (r *results, err error) {
 			return nil, err
 		}
 		r.enter(s)
-	}
-	for _, c := range w.clients {
-		var a asked
-		if err := c.stop(&a); err != nil {
-			return nil, err
-		}
-		r.asked += a.Asked
-		for what, times := range a.Wrong {
-			r.wrong += times
-			r.fail(fmt.Errorf("%s: wrong %d times: %s", c.name, times, what))
-		}
-		if a.Asked == 0 {
-			r.fail(fmt.Errorf("%s have asked nothing", c.name))
-		}
 	}
 	for _, g := range w.gauges() {
 		for _, what := range g.grown() {

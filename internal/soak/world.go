@@ -36,12 +36,12 @@ type listening struct {
 }
 
 // newWorld starts the daemons in an empty directory.
-func newWorld(ctx context.Context, bin, dir string) (w *world, err error) {
-	w = &world{keys: filepath.Join(dir, "keys"), publishers: make(map[string]*gauge), isSecure: make(map[string]bool)}
+func newWorld(ctx context.Context, at where, slow int) (w *world, err error) {
+	w = &world{keys: filepath.Join(at.dir, "keys"), publishers: make(map[string]*gauge), isSecure: make(map[string]bool)}
 	if err := writeKeys(w.keys); err != nil {
 		return nil, err
 	}
-	w.plain, w.secure = party{keys: w.keys}, party{keys: w.keys, secure: true}
+	w.plain, w.secure = party{keys: w.keys, slow: slow}, party{keys: w.keys, slow: slow, secure: true}
 	for _, p := range []*party{&w.plain, &w.secure} {
 		closeNode, err := p.open()
 		if err != nil {
@@ -49,13 +49,13 @@ func newWorld(ctx context.Context, bin, dir string) (w *world, err error) {
 		}
 		w.closers = append(w.closers, closeNode)
 	}
-	settings := fmt.Sprintf("withdraw_grace = \"3s\"\nfeed_address = %q\nstate_file = %q\n", loopback, filepath.Join(dir, "state.jsonl"))
-	nameserver, err := startDaemon(ctx, filepath.Join(bin, "nameserverd"), dir, w.keys, nameserverHTTP, settings)
+	settings := fmt.Sprintf("withdraw_grace = \"3s\"\nfeed_address = %q\nstate_file = %q\n", loopback, filepath.Join(at.dir, "state.jsonl"))
+	nameserver, err := startDaemon(ctx, at, "nameserverd", nameserverHTTP, settings)
 	if err != nil {
 		return w, err
 	}
 	w.nameserver = &gauge{process: nameserver, http: nameserverHTTP}
-	relay, err := startDaemon(ctx, filepath.Join(bin, "ptrelay"), dir, w.keys, relayHTTP, "control_socket = \"none\"\n"+relaySettings)
+	relay, err := startDaemon(ctx, at, "ptrelay", relayHTTP, "control_socket = \"none\"\n"+relaySettings)
 	if err != nil {
 		return w, err
 	}
@@ -85,7 +85,7 @@ func (w *world) close() error {
 func (w *world) populate(ctx context.Context) error {
 	var uris []string
 	for i := range steadyPlain + steadySecure {
-		p := party{keys: w.keys, name: fmt.Sprintf("steady-%d", i), secure: i >= steadyPlain, multicast: i%2 == 0}
+		p := party{keys: w.keys, slow: w.plain.slow, name: fmt.Sprintf("steady-%d", i), secure: i >= steadyPlain, multicast: i%2 == 0}
 		p.service = serviceOf(p.secure)
 		run, err := p.start(ctx, "publisher")
 		if err != nil {
@@ -104,7 +104,7 @@ func (w *world) populate(ctx context.Context) error {
 		}
 	}
 	for _, service := range []string{plainService, plainGathered, secureService, secureGathered} {
-		p := party{keys: w.keys, name: "of-" + service, service: service, secure: strings.HasSuffix(service, "-secure")}
+		p := party{keys: w.keys, slow: w.plain.slow, name: "of-" + service, service: service, secure: strings.HasSuffix(service, "-secure")}
 		run, err := p.start(ctx, "subscriber")
 		if err != nil {
 			return err
@@ -112,7 +112,7 @@ func (w *world) populate(ctx context.Context) error {
 		w.subscribers = append(w.subscribers, &listening{gauge: &gauge{process: run}, secure: p.secure})
 	}
 	for _, secure := range []bool{false, true} {
-		run, err := party{keys: w.keys, name: strings.Join(uris, ","), secure: secure}.start(ctx, "clients")
+		run, err := party{keys: w.keys, slow: w.plain.slow, name: strings.Join(uris, ","), secure: secure}.start(ctx, "clients")
 		if err != nil {
 			return err
 		}
