@@ -29,6 +29,7 @@ type faultSite struct {
 	env                             []string // of the nameserver
 	nameserver                      *testbed.Process
 	pubs                            []publication
+	publishers                      []*testbed.Process
 	subs                            []*testbed.Process // ours, and a Python one
 }
 
@@ -55,7 +56,9 @@ func (s *faultSite) publish(m *machine, who speaker, announced network) *testbed
 	s.t.Helper()
 	pub := publication{name: fmt.Sprint("publisher-", len(s.pubs)), services: []string{"service"}, announced: announced}
 	s.pubs = append(s.pubs, pub)
-	return m.publisher(s.t, who, pub)
+	p := m.publisher(s.t, who, pub)
+	s.publishers = append(s.publishers, p)
+	return p
 }
 
 // flows waits for a message that is sent from now on, from each publisher to each subscriber.
@@ -84,8 +87,8 @@ func (s *faultSite) listed() {
 	s.t.Helper()
 	var got []string
 	testbed.WaitFor(s.t, "the nameserver to know all publishers", func() bool {
-		out, err := s.subscribing.program("ptctl", "lookup", "service", "--nameserver", s.server.address(), "--json", "--timeout", "2s").Output()
-		got = strings.Split(strings.TrimSpace(string(out)), "\n")
+		var err error
+		got, err = s.lookup()
 		return err == nil && len(got) == len(s.pubs)
 	})
 	for _, pub := range s.pubs {
@@ -93,6 +96,13 @@ func (s *faultSite) listed() {
 			s.t.Errorf("%s is not found: %q", pub.name, got)
 		}
 	}
+}
+
+// lookup returns what is found, a line for each publisher.
+func (s *faultSite) lookup() ([]string, error) {
+	s.t.Helper()
+	out, err := s.subscribing.program("ptctl", "lookup", "service", "--nameserver", s.server.address(), "--json", "--timeout", "2s").Output()
+	return strings.Split(strings.TrimSpace(string(out)), "\n"), err
 }
 
 // nobodyLeft checks that no subscriber was ever told that a publisher is gone.
@@ -178,6 +188,42 @@ func TestFaultStopped(t *testing.T) {
 			s.nothingLost()
 		})
 	}
+}
+
+// TestFaultStoppedPublishers stops publishers for a minute, while more connect to them than they may let wait, so that nothing answers at their ports. They stay listed.
+func TestFaultStoppedPublishers(t *testing.T) {
+	t.Parallel()
+	s := newFaultSite(t, "POSTTROLL_MAX_AGE=10m")
+	s.listed()
+	all, err := s.lookup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var uris []string
+	for _, line := range all {
+		var found struct{ URI string }
+		if err := json.Unmarshal([]byte(line), &found); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		uris = append(uris, found.URI)
+	}
+	stopped := []int{0, 2} // one that has a neighbor, and one on the nameserver's host
+	for _, i := range stopped {
+		tell(t, s.publishers[i], syscall.SIGSTOP)
+	}
+	crowd := s.subscribing.start(t, s.subscribing.peer(t, "crowd.py", uris[stopped[0]], uris[stopped[1]]))
+	crowd.WaitLine(0, "nobody answers after")
+	for begun := time.Now(); time.Since(begun) < 2*faultTime; {
+		if got, err := s.lookup(); err != nil || len(got) != len(s.pubs) {
+			t.Fatalf("after %s: found %q, %v", time.Since(begun), got, err)
+		}
+		<-time.After(time.Second)
+	}
+	for _, i := range stopped {
+		tell(t, s.publishers[i], syscall.SIGCONT)
+	}
+	s.healthy()
+	s.nobodyLeft()
 }
 
 // TestFaultStoppedRelay does so to a relay, and to its nameserver. Subscribers of the relay lose nothing.

@@ -105,8 +105,8 @@ type Config struct {
 	Probe string `toml:"probe"`
 
 	// ProbeAfter is the silence after which a publisher is probed, longer for those that announce themselves more rarely than every 2 s. One that
-	// refuses the connection, or does not answer twice where it did before, is not found by lookups any more; it is back with its next
-	// announcement. "1s" to "1h". Default "5s". Environment: POSTTROLL_PROBE_AFTER.
+	// refuses the connection, or does not answer twice where it did before and nobody else of its host is heard, is not found by lookups any
+	// more; it is back with its next announcement. "1s" to "1h". Default "5s". Environment: POSTTROLL_PROBE_AFTER.
 	ProbeAfter time.Duration `toml:"probe_after"`
 
 	// ProbeGrace is the time from a probe that finds a publisher dead until the change feed says that it is gone, as withdraw_grace is for

@@ -36,8 +36,9 @@ const (
 //   - Nobody is declared dead who has announced himself since the probe began.
 //   - Refused: dead. Where connections were refused from the first announcement on, or only one announcement has come and no connection was taken, only
 //     after refusalPatience: that may be a firewall, or one from before our start that announces rarely.
-//   - No answer: dead after two in a row, if a connection was taken there before, and other hosts are heard meanwhile: else it may be a firewall, or
-//     we who are cut off.
+//   - No answer: dead after two in a row, if a connection was taken there before, other hosts are heard meanwhile, and its own host is not: else it may be a
+//     firewall, or we who are cut off. A host that is there refuses for a program that has ended; one that was stopped, or hangs, does not answer once a
+//     hundred connections wait for it.
 //   - Anything else tells nothing.
 //
 // Probes go to nobody who has not asked for it: see target. Each second sees a limited number of them, in all and for each host, whatever is announced.
@@ -87,7 +88,7 @@ func (p *prober) off() bool { return p.network == nil || p.n.config().Probe == P
 
 // announced notes an announcement that was taken, and that it listed a publisher which was not there before.
 func (p *prober) announced(pub registry.Publisher, listed bool, now time.Time) {
-	p.hearing.note(pub.Source.Addr, now)
+	p.hearing.note(bare(pub.Source.Addr), now)
 	if listed && !p.off() {
 		p.mu.Lock()
 		if len(p.newcomers) < mostNewcomers {
@@ -346,12 +347,15 @@ func (p *prober) settleSilent(ctx context.Context, r probed, s registry.State, f
 	return now.Add(min(after<<min(w.tries, 10), longestPause))
 }
 
-// missing takes in a time-out and tells whether the publisher is gone: when there is one more after it was certain that it is not we who are cut off, since
-// its host is this one, or others have been heard since the first time-out. Where there never was another host, two have to do for that.
+// missing takes in a time-out and tells whether the publisher is gone with its host: when there is one more after it was certain that it is not we who are
+// cut off, since other hosts have been heard since the first time-out. Where there never was another host, two have to do for that.
 func (p *prober) missing(r probed, s registry.State, now time.Time) bool {
 	w, host := r.watch, bare(r.at.Addr())
 	if w.misses++; w.misses == 1 {
 		w.missed = r.began
+	}
+	if p.n.local.contains(host) || p.hearing.host(host, w.missed) {
+		return false // it is there, and would have refused
 	}
 	if !w.certain.IsZero() {
 		return true
@@ -360,7 +364,7 @@ func (p *prober) missing(r probed, s registry.State, now time.Time) bool {
 		return false // it may be one that announces rarely
 	}
 	there, heard := p.hearing.others(host, w.missed, p.n.local.contains)
-	if heard || !there && w.misses >= 2 || p.n.local.contains(host) {
+	if heard || !there && w.misses >= 2 {
 		w.certain = now
 	}
 	return false

@@ -268,6 +268,45 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// TestHanging: who does not answer on a host that is there is not gone: its system would refuse. So does one not answer that was stopped, or hangs, when as many
+// connections wait for it as it allows.
+func TestHanging(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		uri, at  string
+		host     netip.Addr
+		neighbor string // that goes on announcing itself from the same host
+	}{
+		{"another publisher of its host is heard", liveA, doorA, hostA, "tcp://10.0.0.2:50009"},
+		{"on the nameserver's host", "tcp://10.0.0.1:50001", "10.0.0.1:50001", serverHost, ""},
+		{"at its loopback address", "tcp://127.0.0.1:50001", "127.0.0.1:50001", serverHost, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			inProbedSite(t, nil, func(t *testing.T, s *site, d *doors) {
+				d.set(doorB, nil)
+				defer s.announcing(hostB, 2*time.Second, announcement(liveB, "y"))()
+				if tt.neighbor != "" {
+					d.set("10.0.0.2:50009", nil)
+					defer s.announcing(tt.host, 2*time.Second, announcement(tt.neighbor, "y"))()
+				}
+				d.set(tt.at, nil)
+				stop := s.announcing(tt.host, 2*time.Second, announcement(tt.uri, "x"))
+				pass(10 * time.Second)
+				stop()
+				d.set(tt.at, errSilent)
+				pass(5 * time.Minute)
+				check(t, "listed", s.listed("x"), []string{tt.uri})
+				check(t, "dead", s.server.Stats().Dead, uint64(0))
+				d.set(tt.at, syscall.ECONNREFUSED) // now it has ended
+				pass(2 * time.Minute)
+				check(t, "listed", s.listed("x"), []string{})
+			})
+		})
+	}
+}
+
 // TestOwnNetworkLost: when nobody is heard any more, nobody is declared dead, nor when they all come back.
 func TestOwnNetworkLost(t *testing.T) {
 	t.Parallel()
