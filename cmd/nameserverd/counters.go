@@ -45,6 +45,7 @@ var counters = metrics.Table{
 	{Field: "FollowersBy", Key: "followers_by", Metric: "feed_subscribers_connected", Label: "backend",
 		Help: "Subscribers that are connected to the change feed, by the backend of its port."},
 	{Field: "Changes", Key: "changes", Metric: "feed_changes_total", Help: "Changes that were published on the change feed."},
+	{Field: "Repeated", Key: "repeated", Metric: "feed_additions_repeated_total", Help: "Additions that were published again, to those who had just come to the change feed."},
 	{Field: "Loss.Unheard", Key: "feed_unheard", Metric: "feed_messages_unheard_total", Help: "Messages of the change feed that nobody had subscribed to."},
 	{Field: "Loss.Overflows", Key: "feed_overflows", Metric: "feed_subscriber_overflows_total",
 		Help: "Times that a message of the change feed met the full queue of a subscriber that had had room before."},

@@ -50,6 +50,7 @@ func (n *Nameserver) publishAddition(ctx context.Context, nt notice) error {
 		return nil
 	}
 	n.counters.changes.Add(1)
+	n.repeats.note(told{uri: nt.publisher.URI, frame: frame, secure: nt.publisher.Secure, at: time.Now()})
 	return n.publish(ctx, frame, n.mayHear(nt.publisher.Secure))
 }
 

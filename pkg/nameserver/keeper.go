@@ -65,6 +65,9 @@ func (k *keeper) run(ctx context.Context) error {
 			k.bury(v, time.Now())
 		case <-k.n.reloaded:
 			err = k.expire(ctx, time.Now())
+		case c := <-k.n.comers:
+			k.n.repeats.came(c)
+			err = k.expire(ctx, time.Now())
 		case <-timer.C:
 			err = k.expire(ctx, time.Now())
 		}
@@ -119,6 +122,9 @@ func (k *keeper) tick(ctx context.Context, now time.Time) error {
 		k.status = now.Add(statusInterval)
 	}
 	k.n.lines.summary(k.n.log, now)
+	if err := k.repeat(ctx, now); err != nil {
+		return err
+	}
 	if interval := k.n.config().FeedHeartbeat; !k.heartbeat.Add(interval).After(now) {
 		k.heartbeat = now
 		return k.n.publishHeartbeat(ctx, interval)
@@ -138,8 +144,10 @@ func (k *keeper) next() time.Time {
 	if due, ok := k.n.registry.Next(); ok {
 		sooner(due)
 	}
-	if due := k.n.lines.due(); !due.IsZero() {
-		sooner(due)
+	for _, due := range []time.Time{k.n.lines.due(), k.n.repeats.next()} {
+		if !due.IsZero() {
+			sooner(due)
+		}
 	}
 	if interval := k.beat.pulse.interval; interval > 0 {
 		sooner(time.Now().Add(interval))

@@ -45,9 +45,10 @@ type Stats struct {
 	Unpublished uint64
 	// FollowersBy are the subscribers of the change feed that are connected now, by the backend of its port.
 	FollowersBy map[transport.Backend]int
-	// Changes were published on the change feed: additions and removals. Loss is what its subscribers did not get.
-	Changes uint64
-	Loss    transport.LossStats
+	// Changes were published on the change feed: additions and removals. Repeated additions were told again, to those who had just come. Loss is what its
+	// subscribers did not get.
+	Changes, Repeated uint64
+	Loss              transport.LossStats
 	// Undelivered replies their clients did not take; of these Overflow were over Config.MaxBytesInFlight, or the share of their address. Malformed requests were
 	// none, by the rules of ZeroMQ.
 	Undelivered, Overflow, Malformed uint64
@@ -64,7 +65,7 @@ type counters struct {
 	lookups, announcements, ignored atomic.Uint64
 	added, changed, returned        atomic.Uint64
 	withdrawn, dead, removed        atomic.Uint64
-	unpublished, changes            atomic.Uint64
+	unpublished, changes, repeated  atomic.Uint64
 	restored, confirmed, deafened   atomic.Uint64
 }
 
@@ -102,6 +103,7 @@ func (n *Nameserver) Stats() Stats {
 		Unpublished:     c.unpublished.Load(),
 		FollowersBy:     bound.followers(),
 		Changes:         c.changes.Load(),
+		Repeated:        c.repeated.Load(),
 		Loss:            bound.loss(),
 		Undelivered:     replies.Dropped,
 		Overflow:        replies.Overflow,
