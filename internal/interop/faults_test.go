@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -284,6 +285,27 @@ func TestFaultAddress(t *testing.T) {
 	s.flows()
 	s.publish(s.publishing, ours, multicast)
 	s.flows()
+}
+
+// TestFaultAddressLate starts a relay before the address of its sink is there, as at the start of a host. It is heard when the address has come.
+func TestFaultAddressLate(t *testing.T) {
+	t.Parallel()
+	machines := newMachines(t, 2)
+	server, away := machines[0], machines[1]
+	server.nameserver(t, ours, multicast)
+	pub := publication{name: "publisher", services: []string{"service"}, announced: multicast}
+	server.publisher(t, ours, pub)
+	addr, eth := server.host.On(0)
+	other := addr.As4()
+	other[3] += 100
+	late := netip.AddrFrom4(other)
+	relay := server.relay(t, fmt.Sprintf("[[route]]\nname = \"gathered\"\n[route.source]\nservices = [\"service\"]\n[route.sink]\naddress = \"tcp://%s:9100\"\n", late))
+	relay.WaitLine(0, "address is not there yet: nobody can connect before it is")
+	sub := away.subscriber(t, ours, "gathered", server.address())
+	python := away.subscriber(t, "1.16", "gathered", server.address())
+	server.host.Run("ip", "addr", "add", late.String()+"/24", "dev", eth)
+	awaitMessage(t, sub, pub)
+	awaitMessage(t, python, pub)
 }
 
 // TestFaultDisk fills the disk that the state and the log are on. The nameserver serves on, and writes both again when there is room.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,6 +63,8 @@ type PublisherOptions struct {
 	LastMessage *LastMessage
 	// Replay, where set, gives the last messages, of all subjects, to subscribers that come to a port of its own. Default nil. Not for inproc addresses.
 	Replay *Replay
+	// Early binds an address that this host does not have yet, as at its start. A warning in the log tells of it. False: that is an error.
+	Early bool
 	// Lax lets messages pass that would end a Python subscriber (see [message.Message.CheckStrict]).
 	Lax bool
 }
@@ -109,6 +113,9 @@ func (n *Node) Publisher(o PublisherOptions) (*Publisher, error) {
 		p.log.Info("publisher also serves the next server key", zap.String("service", p.name), zap.Stringer("endpoint", next), zap.String("uri", p.NextURI()))
 	}
 	p.logLate()
+	if at := p.Endpoint(); o.Early && !isHere(at) {
+		p.log.Warn("address is not there yet: nobody can connect before it is", zap.String("service", p.name), zap.Stringer("endpoint", at))
+	}
 	return p, nil
 }
 
@@ -167,12 +174,23 @@ func (n *Node) start(p *Publisher, o PublisherOptions, endpoint transport.Endpoi
 	return nil
 }
 
+// isHere tells whether what e is bound at is there, as far as that can be told.
+func isHere(e transport.Endpoint) bool {
+	addr, err := netip.ParseAddr(e.Host())
+	if err != nil || e.Scheme() != "tcp" || addr.IsUnspecified() || addr.IsLoopback() {
+		return true
+	}
+	local, err := discovery.LocalAddresses()
+	return err != nil || slices.Contains(local, addr.Unmap().WithZone(""))
+}
+
 // bind binds one socket of a publisher.
 func (n *Node) bind(o PublisherOptions, endpoint transport.Endpoint, server transport.ServerSecurity, welcome *transport.Welcome) (transport.Publisher, error) {
 	return n.transport.Publisher(transport.PublisherConfig{
 		Endpoint:      endpoint,
 		MinPort:       o.MinPort,
 		MaxPort:       o.MaxPort,
+		Early:         o.Early,
 		Backend:       o.Backend,
 		Security:      server,
 		Welcome:       welcome,

@@ -125,7 +125,7 @@ type SinkConfig struct {
 	Aliases []string `toml:"aliases"`
 	// Port to bind on all interfaces. Default 0: a free one from MinPort up to, but not including, MaxPort.
 	Port int `toml:"port"`
-	// Address to bind instead of Port, as tcp://10.0.0.1:9100 or ipc:///run/x. Default "".
+	// Address to bind instead of Port, as tcp://10.0.0.1:9100 or ipc:///run/x. It need not be there yet, as at the start of a host. Default "".
 	Address string `toml:"address"`
 	// MinPort is the lowest free port that is taken. Default 0: pub_min_port of the settings.
 	MinPort int `toml:"min_port"`

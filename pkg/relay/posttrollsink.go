@@ -72,6 +72,7 @@ func (cfg SinkConfig) publisher() pubsub.PublisherOptions {
 		Queue:                   cfg.Queue,
 		LastMessage:             cfg.lastMessage(),
 		Replay:                  cfg.replay(),
+		Early:                   true,
 		Lax:                     true,
 	}
 }

@@ -19,6 +19,9 @@ type PublisherConfig struct {
 	Security ServerSecurity
 	// Welcome is what those who have just come get. Nil: nothing. It is an error at an inproc endpoint.
 	Welcome *Welcome
+	// Early binds an address, of tcp, that the host does not have yet, and that nobody can connect to before it does. False, and where the system can't (Linux
+	// can): that is an error, EADDRNOTAVAIL.
+	Early bool
 	// Listener is used instead of binding Endpoint, as that of [ReplierConfig].
 	Listener *os.File
 	SocketOptions

@@ -35,10 +35,17 @@ func newPortRange(min, max int) (portRange, error) {
 	return portRange{min, max}, nil
 }
 
-// bind binds zs, or lets it use listener unless that is nil, and returns the endpoint with the real port. Errors name the endpoint and the cause.
-func bind(zs *zmq4.Socket, e transport.Endpoint, ports portRange, listener *os.File) (transport.Endpoint, error) {
-	if listener != nil {
-		if err := adopt(zs, e, listener); err != nil {
+// binding is how a socket is bound.
+type binding struct {
+	ports    portRange
+	early    bool     // also where the host does not have the address yet
+	listener *os.File // to use instead; nil: none
+}
+
+// bind binds zs, and returns the endpoint with the real port. Errors name the endpoint and the cause.
+func bind(zs *zmq4.Socket, e transport.Endpoint, how binding) (transport.Endpoint, error) {
+	if how.listener != nil {
+		if err := adopt(zs, e, how.listener); err != nil {
 			return transport.Endpoint{}, bindError(e, err)
 		}
 		return e, nil
@@ -49,20 +56,30 @@ func bind(zs *zmq4.Socket, e transport.Endpoint, ports portRange, listener *os.F
 	if err := zs.SetIpv6(e.Host() == "*" || err == nil && addr.Is6()); err != nil {
 		return transport.Endpoint{}, bindError(e, err)
 	}
-	if e.Scheme() == "tcp" && e.Port() == 0 && ports != (portRange{}) {
-		return bindRange(zs, e, ports)
+	if e.Scheme() == "tcp" && e.Port() == 0 && how.ports != (portRange{}) {
+		return bindRange(zs, e, how)
 	}
-	if err := zs.Bind(e.String()); err != nil {
+	if err := how.bind(zs, e); err != nil {
 		return transport.Endpoint{}, bindError(e, err)
 	}
 	return boundEndpoint(zs, e)
 }
 
+// bind binds zs at e, as it is.
+func (how binding) bind(zs *zmq4.Socket, e transport.Endpoint) error {
+	err := zs.Bind(e.String())
+	if how.early && errors.Is(cause(err), syscall.EADDRNOTAVAIL) && e.Port() != 0 {
+		return bindEarly(zs, e)
+	}
+	return err
+}
+
 // bindRange tries the ports of the range in random order, so that programs that start together do not queue for one.
-func bindRange(zs *zmq4.Socket, e transport.Endpoint, ports portRange) (transport.Endpoint, error) {
+func bindRange(zs *zmq4.Socket, e transport.Endpoint, how binding) (transport.Endpoint, error) {
+	ports := how.ports
 	for _, offset := range rand.Perm(ports.max - ports.min) {
 		at := e.WithPort(ports.min + offset)
-		err := zs.Bind(at.String())
+		err := how.bind(zs, at)
 		if err == nil {
 			return at, nil
 		}

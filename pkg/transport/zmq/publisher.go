@@ -101,7 +101,7 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
-	if p.endpoint, err = bind(p.zs, c.Endpoint, ports, c.Listener); err != nil {
+	if p.endpoint, err = bind(p.zs, c.Endpoint, binding{ports, c.Early, c.Listener}); err != nil {
 		return err
 	}
 	p.guard.start(p.endpoint)

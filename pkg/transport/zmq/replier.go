@@ -93,7 +93,7 @@ func (r *replier) open(cfg transport.ReplierConfig) error {
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
-	if r.endpoint, err = bind(r.zs, cfg.Endpoint, portRange{}, cfg.Listener); err != nil {
+	if r.endpoint, err = bind(r.zs, cfg.Endpoint, binding{listener: cfg.Listener}); err != nil {
 		return err
 	}
 	r.guard.start(r.endpoint)
