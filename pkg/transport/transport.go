@@ -60,8 +60,8 @@ type Transport interface {
 type SocketOptions struct {
 	// KeepAlive finds hosts that vanished.
 	KeepAlive KeepAlive
-	// Queue is the number of messages held for one connection (ZMQ_SNDHWM, ZMQ_RCVHWM). Default 1000; a replier holds 16
-	// requests and 2 replies for one client.
+	// Queue is the number of messages held for one connection (ZMQ_SNDHWM, ZMQ_RCVHWM), whatever their size. Default 1000; 128 where we connect; a
+	// replier holds 16 requests and 2 replies for one client.
 	Queue int
 	// MaxMessage is the size in bytes of the largest message that is taken; the sender of a larger one is disconnected
 	// (ZMQ_MAXMSGSIZE). Default 64 MiB. Of a publisher's it bounds what subscribers send, which is never more than a topic.

@@ -1,6 +1,7 @@
 package zmq
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,6 @@ type connector struct {
 	// Under the socket's mu.
 	links     map[transport.Endpoint]*link
 	conns     map[string]*conn
-	limit     int // ZMQ_RCVHWM as it is set
 	owners    owners
 	frames    []transport.Frame // scratch of one batch
 	store     *frameStore       // where frames are copied to; nil: each to memory of its own
@@ -54,6 +54,7 @@ type pending struct {
 }
 
 func newConnector(t *Transport, kind zmq4.Type, cfg transport.SubscriberConfig) (*connector, error) {
+	cfg.Queue = cmp.Or(cfg.Queue, connectQueue)
 	o, err := withDefaults(cfg.SocketOptions)
 	if err != nil {
 		return nil, err
@@ -83,6 +84,9 @@ func newConnector(t *Transport, kind zmq4.Type, cfg transport.SubscriberConfig) 
 	err = errors.Join(
 		setClient(s.zs, o, t.heartbeat),
 		wrap("ZMQ_SNDHWM", s.zs.SetSndhwm(0)), // subscriptions above it would be lost
+		// Once and for all. Setting it tells every connection, up to libzmq 4.3.5 also one that has gone and whose memory is free, which ends the process; and
+		// a peer that waits for room may wait for ever when it grows.
+		wrap("ZMQ_RCVHWM", s.zs.SetRcvhwm(o.Queue)),
 		s.openMonitor(watched),
 	)
 	if err != nil {
@@ -155,7 +159,7 @@ func (c *connector) afterDraining(do func()) {
 }
 
 // drainBudget is a number of frames that what has arrived by now is among.
-func (c *connector) drainBudget() int { return c.limit*len(c.conns) + 2*batchFrames }
+func (c *connector) drainBudget() int { return c.opts.Queue*len(c.conns) + 2*batchFrames }
 
 // service reads what has come, until there is no more or the inbox is full.
 func (c *connector) service() {

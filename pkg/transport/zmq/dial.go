@@ -23,7 +23,6 @@ func (c *connector) attach(l *link, target string) error {
 		cn = c.replace(cn, keys)
 	default:
 		cn = &conn{target: target, keys: keys, paired: c.owner.inprocs.bound(target)}
-		c.setLimit(len(c.conns) + 1)
 		if err := c.dial(cn); err != nil {
 			return fmt.Errorf("connect %s: %w", l.addr, err)
 		}
@@ -82,19 +81,6 @@ func (c *connector) secure(cn *conn) error {
 	return nil
 }
 
-// setLimit shrinks or grows the queues of all connections with their number.
-func (c *connector) setLimit(n int) {
-	limit := queueLimit(c.opts.Queue, n)
-	if limit == c.limit {
-		return
-	}
-	if err := c.zs.SetRcvhwm(limit); err != nil {
-		c.log.Error("ZMQ_RCVHWM", zap.Int("count", limit), zap.Error(cause(err)))
-		return
-	}
-	c.limit = limit
-}
-
 // reconnect makes the connection to a peer anew; see transport.Subscriber.
 func (c *connector) reconnect(addr transport.Address) error {
 	if err := c.lock(); err != nil {
@@ -142,7 +128,6 @@ func (c *connector) drop(cn *conn) bool {
 	}
 	c.hangUp(cn)
 	delete(c.conns, cn.target)
-	c.setLimit(len(c.conns))
 	return true
 }
 

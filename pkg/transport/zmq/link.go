@@ -106,17 +106,6 @@ func retryDelay(failures int) time.Duration {
 	return d*3/4 + rand.N(d/2)
 }
 
-// queueLimit is the number of messages that libzmq may hold for each of n connections: limit up to 64 of them; then it
-// is halved as often as it takes for all together to stay below 64 times limit, and it never falls below 8.
-func queueLimit(limit, n int) int {
-	const full, least = 64, 8
-	for q := limit; ; q /= 2 {
-		if q <= least || q*n <= full*limit {
-			return max(q, min(limit, least))
-		}
-	}
-}
-
 // reconnectMax bounds the interval in which libzmq tries a connection that is refused, so that n of them make about a
 // hundred attempts a second at most.
 func reconnectMax(n int) time.Duration {

@@ -5,18 +5,6 @@ import (
 	"time"
 )
 
-func TestQueueLimit(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ limit, n, want int }{
-		{1000, 1, 1000}, {1000, 64, 1000}, {1000, 65, 500}, {1000, 128, 500}, {1000, 129, 250}, {1000, 1000, 62},
-		{1000, 5000, 8}, {1000, 100_000, 8}, {5, 1, 5}, {5, 1000, 5}, {10, 1000, 8},
-	} {
-		if got := queueLimit(tt.limit, tt.n); got != tt.want {
-			t.Errorf("queueLimit(%d, %d) = %d, want %d", tt.limit, tt.n, got, tt.want)
-		}
-	}
-}
-
 func TestRetryDelay(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -186,7 +186,7 @@ func TestReconnectWithFullQueue(t *testing.T) {
 			}
 		})
 	})
-	s, events := subscriberTo(t, newTransport(t, Options{}), transport.SubscriberConfig{MaxQueued: 10_000}, at)
+	s, events := subscriberTo(t, newTransport(t, Options{}), transport.SubscriberConfig{MaxQueued: 10_000, SocketOptions: transport.SocketOptions{Queue: 1000}}, at)
 	expectEvents(t, events, transport.Connected)
 	<-arrived
 	to := transport.Address{Endpoint: at}
