@@ -29,14 +29,14 @@ import (
 // Where m or data is no JSON object or list, it is WithData. JSON that can't be
 // decoded is an error.
 func (m *Message) WithChangedData(data any) (*Message, error) {
-	if m.mime != MIMEJSON || !isFull(data) {
+	if m.mime != isJSONData || !isFull(data) {
 		return m.WithData(data)
 	}
-	text := m.text(m.data)
+	text := m.text(m.RawData())
 	c := changers.Get().(*changer)
 	defer c.free()
-	c.scanner = scanner{s: text, maxDepth: m.maxDepth}
-	c.cut = m.version.cutsOffsets()
+	c.scanner = scanner{s: text, maxDepth: int(m.maxDepth)}
+	c.cut = m.Version().cutsOffsets()
 	if err := c.read(); err != nil {
 		return nil, m.dataError(err, text)
 	}

@@ -3,11 +3,11 @@ package message
 // cutOffsets returns the data with the offsets of its datetimes cut off, or nil
 // when there are none. All other characters stay as they are.
 func (m *Message) cutOffsets() ([]byte, error) {
-	if m.mime != MIMEJSON {
+	if m.mime != isJSONData {
 		return nil, nil
 	}
-	text := m.text(m.data)
-	c := cutter{scanner: scanner{s: text, maxDepth: m.maxDepth}}
+	text := m.text(m.RawData())
+	c := cutter{scanner: scanner{s: text, maxDepth: int(m.maxDepth)}}
 	c.peek()
 	err := c.value(false)
 	if err == nil {
@@ -24,14 +24,14 @@ func (m *Message) cutOffsets() ([]byte, error) {
 
 // withText returns m with other data of the same type, given as UTF-8.
 func (m *Message) withText(data []byte) (*Message, error) {
-	before := len(m.frame) - len(m.data)
-	if m.latin1 {
+	before := m.data
+	if m.latin1 != nil {
 		return m.decodeAgain(append([]byte(m.text(m.frame[:before])), data...))
 	}
-	frame := make([]byte, 0, before+len(data))
+	frame := make([]byte, 0, int(before)+len(data))
 	frame = append(append(frame, m.frame[:before]...), data...)
-	made := *m // its words stay in the old frame
-	made.frame, made.data = frame, frame[before:]
+	made := *m // its words stay where they are
+	made.frame = frame
 	return &made, nil
 }
 

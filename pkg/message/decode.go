@@ -2,6 +2,7 @@ package message
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -9,8 +10,9 @@ import (
 // Decoder decodes messages within limits. The zero value uses the defaults. It
 // may be copied and used by several goroutines.
 type Decoder struct {
-	// MaxSize is the largest frame accepted, in bytes. Default 64 MiB. Generic
-	// data takes up to some fifteen times as much memory as its JSON.
+	// MaxSize is the largest frame accepted, in bytes. Default 64 MiB, at most
+	// 2 GiB less a byte. Generic data takes up to some fifteen times as much
+	// memory as its JSON.
 	MaxSize int
 	// MaxDepth is how deep lists and objects may be nested in JSON data.
 	// Default 985, the most that posttroll 1.16 reads on Python 3.11; at most
@@ -39,7 +41,7 @@ func (d Decoder) Decode(frame []byte) (*Message, error) {
 	if err := d.checkSize(frame); err != nil {
 		return nil, err
 	}
-	m := &Message{frame: frame, maxDepth: d.maxDepth()}
+	m := &Message{frame: frame, data: uint32(len(frame)), maxDepth: d.maxDepth()}
 	if err := m.readHeader(); err != nil {
 		return nil, err
 	}
@@ -52,7 +54,7 @@ func (d Decoder) DecodeInto(m *Message, frame []byte) error {
 	if err := d.checkSize(frame); err != nil {
 		return err
 	}
-	*m = Message{frame: frame, maxDepth: d.maxDepth()}
+	*m = Message{frame: frame, data: uint32(len(frame)), maxDepth: d.maxDepth()}
 	return m.readHeader()
 }
 
@@ -69,13 +71,14 @@ func (m *Message) readHeader() error {
 	var h header
 	if !h.splitASCII(text) {
 		if !utf8.ValidString(text) {
-			m.latin1, text = true, fromLatin1(m.frame)
+			text = fromLatin1(m.frame)
+			m.latin1 = new(text)
 		}
 		h = header{}
 		h.split(text)
 	}
 	if err := m.fill(text, &h); err != nil {
-		if m.latin1 {
+		if m.latin1 != nil {
 			err.Offset = utf8.RuneCountInString(text[:err.Offset])
 		}
 		return err
@@ -87,14 +90,14 @@ func (d Decoder) maxSize() int {
 	if d.MaxSize <= 0 {
 		return DefaultMaxSize
 	}
-	return d.MaxSize
+	return min(d.MaxSize, math.MaxInt32)
 }
 
-func (d Decoder) maxDepth() int {
+func (d Decoder) maxDepth() uint16 {
 	if d.MaxDepth <= 0 {
 		return DefaultMaxDepth
 	}
-	return min(d.MaxDepth, maxMaxDepth)
+	return uint16(min(d.MaxDepth, maxMaxDepth))
 }
 
 // The fields of a header in their order.
@@ -116,6 +119,8 @@ type header struct {
 	n          int // fields that are there
 	data       int // where the data begins; -1 if there is nothing behind the MIME type
 }
+
+func (h *header) word(field int) word { return word{uint32(h.start[field]), uint32(h.end[field])} }
 
 func (h *header) of(text string, field int) string { return text[h.start[field]:h.end[field]] }
 
@@ -178,19 +183,18 @@ func (m *Message) fill(text string, h *header) *Error {
 	if h.end[inSubject] == h.start[inSubject] {
 		return fieldError("subject", h.start[inSubject], "empty")
 	}
-	m.subject = h.of(text, inSubject)
-	m.typ = h.of(text, inType)
-	m.sender = h.of(text, inSender)
-	m.version = Version(h.of(text, inVersion))
-	m.head = len(m.frame) - m.frameLen(text[h.end[inVersion]:])
-
-	if m.version > Current { // before all that a newer version may write otherwise
-		return fieldError("version", h.start[inVersion], "%q: %w", shown(string(m.version)), ErrVersion)
+	m.subject = h.word(inSubject)
+	m.typ = h.word(inType)
+	m.sender = h.word(inSender)
+	m.version = h.word(inVersion)
+	if v := h.of(text, inVersion); Version(v) > Current { // before all that a newer version may write otherwise
+		return fieldError("version", h.start[inVersion], "%q: %w", shown(v), ErrVersion)
 	}
-	var ok bool
-	if m.time, ok = parseTime(h.of(text, inTime)); !ok {
+	t, ok := parseTime(h.of(text, inTime))
+	if !ok {
 		return fieldError("time", h.start[inTime], "%q: %w", shown(h.of(text, inTime)), errNoTime)
 	}
+	m.time, m.naive = t.Time, t.Naive
 	return m.fillData(text, h)
 }
 
@@ -203,29 +207,29 @@ func (m *Message) fillData(text string, h *header) *Error {
 	if h.data < 0 {
 		return &Error{Field: "mime", Offset: h.start[inMIME], Err: errMIMEAlone}
 	}
-	if m.mime = knownMIME(h.of(text, inMIME)); m.mime == "" {
+	if m.mime = knownMIME(h.of(text, inMIME)); m.mime == noData {
 		return fieldError("mime", h.start[inMIME], "unknown type %q", shown(h.of(text, inMIME)))
 	}
-	m.data = m.frame[len(m.frame)-m.frameLen(text[h.data:]):]
+	m.data = uint32(len(m.frame) - m.frameLen(text[h.data:]))
 	return nil
 }
 
 // frameLen is the number of bytes in the frame for a part of its text.
 func (m *Message) frameLen(text string) int {
-	if m.latin1 {
+	if m.latin1 != nil {
 		return utf8.RuneCountInString(text)
 	}
 	return len(text)
 }
 
-// knownMIME returns the type that s is, in any case of ASCII letters, or nothing.
-func knownMIME(s string) string {
-	for _, known := range [...]string{MIMEJSON, MIMEText, MIMEBinary} {
-		if s == known || len(s) == len(known) && lowerASCII(s) == known {
-			return known
+// knownMIME returns the type that s is, in any case of ASCII letters, or noData.
+func knownMIME(s string) mime {
+	for i, known := range mimeNames {
+		if s != "" && (s == known || len(s) == len(known) && lowerASCII(s) == known) {
+			return mime(i)
 		}
 	}
-	return ""
+	return noData
 }
 
 func lowerASCII(s string) string {

@@ -90,7 +90,7 @@ func (f *Fields) message(mime string, data []byte) (*Message, error) {
 	if mime != MIMEJSON || asciiSpace[data[0]] || data[0] >= utf8.RuneSelf || len(frame) > DefaultMaxSize {
 		return Decode(frame)
 	}
-	m := &Message{frame: frame, maxDepth: DefaultMaxDepth}
+	m := &Message{frame: frame, data: uint32(len(frame)), maxDepth: DefaultMaxDepth}
 	if err := m.fill(view(frame), &h); err != nil {
 		return nil, err
 	}

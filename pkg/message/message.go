@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -30,21 +31,46 @@ const (
 	MIMEBinary = "binary/octet-stream"
 )
 
+// mime is one of these types.
+type mime uint8
+
+const (
+	noData mime = iota
+	isJSONData
+	isTextData
+	isBinaryData
+)
+
+var mimeNames = [...]string{isJSONData: MIMEJSON, isTextData: MIMEText, isBinaryData: MIMEBinary}
+
 // Message is one posttroll message. It never changes, and may be used by
 // several goroutines at once.
+//
+// It is small, 96 bytes, since there is one for each frame: words are where they
+// stand and no strings, for which [Decoder.MaxSize] is at most 2 GiB.
 type Message struct {
-	frame   []byte
-	head    int    // length of the header in frame
-	data    []byte // the end of frame, or nil
-	latin1  bool   // the frame is no UTF-8 and was read as ISO 8859-1
-	subject string
-	typ     string
-	sender  string
-	version Version
-	mime    string // one of the constants, or empty
-	time    Time
+	frame    []byte
+	latin1   *string // the text of a frame that is no UTF-8 and was read as ISO 8859-1; nil for all others
+	time     time.Time
+	subject  word
+	typ      word
+	sender   word
+	version  word
+	data     uint32 // where it begins in frame; at its end: there is none
+	maxDepth uint16 // of the data
+	mime     mime
+	naive    bool // the time
+}
 
-	maxDepth int // of the data
+// word is where a word of the header begins and ends in the text.
+type word struct{ start, end uint32 }
+
+// word returns a word of the header.
+func (m *Message) word(w word) string {
+	if m.latin1 != nil {
+		return (*m.latin1)[w.start:w.end]
+	}
+	return view(m.frame[w.start:w.end])
 }
 
 // Bytes returns the frame: for a message that was received, the very bytes that
@@ -55,29 +81,34 @@ func (m *Message) Bytes() []byte { return m.frame }
 func (m *Message) String() string { return m.text(m.frame) }
 
 // Head returns the frame without MIME type and data.
-func (m *Message) Head() string { return m.text(m.frame[:m.head]) }
+func (m *Message) Head() string {
+	if m.latin1 != nil {
+		return (*m.latin1)[:m.version.end]
+	}
+	return m.text(m.frame[:m.version.end])
+}
 
 // text returns a part of the frame as text.
 func (m *Message) text(b []byte) string {
-	if m.latin1 || !utf8.Valid(b) {
+	if m.latin1 != nil || !utf8.Valid(b) {
 		return fromLatin1(b)
 	}
 	return view(b)
 }
 
 // Subject returns the subject, with its leading slash if it has one.
-func (m *Message) Subject() string { return m.subject }
+func (m *Message) Subject() string { return m.word(m.subject) }
 
 // Type returns the type, such as "file" or "info".
-func (m *Message) Type() string { return m.typ }
+func (m *Message) Type() string { return m.word(m.typ) }
 
 // Sender returns the sender, user@host by convention.
-func (m *Message) Sender() string { return m.sender }
+func (m *Message) Sender() string { return m.word(m.sender) }
 
 // User returns what stands before the first @ of the sender, or nothing when
 // there is none.
 func (m *Message) User() string {
-	user, _, found := strings.Cut(m.sender, "@")
+	user, _, found := strings.Cut(m.Sender(), "@")
 	if !found {
 		return ""
 	}
@@ -86,26 +117,31 @@ func (m *Message) User() string {
 
 // Host returns what stands behind the first @ of the sender.
 func (m *Message) Host() string {
-	_, host, _ := strings.Cut(m.sender, "@")
+	_, host, _ := strings.Cut(m.Sender(), "@")
 	return host
 }
 
 // Time returns the time in the header. It is naive in messages up to v1.01 as
 // they are written today.
-func (m *Message) Time() Time { return m.time }
+func (m *Message) Time() Time { return Time{Time: m.time, Naive: m.naive} }
 
 // Version returns the version word as it came.
-func (m *Message) Version() Version { return m.version }
+func (m *Message) Version() Version { return Version(m.word(m.version)) }
 
 // MIME returns the MIME type in lower case, or nothing when there is no data.
-func (m *Message) MIME() string { return m.mime }
+func (m *Message) MIME() string { return mimeNames[m.mime] }
 
 // Binary tells whether the data is octets rather than text or JSON.
-func (m *Message) Binary() bool { return m.mime == MIMEBinary }
+func (m *Message) Binary() bool { return m.mime == isBinaryData }
 
 // RawData returns the data as it stands in the frame, or nil when there is
 // none. It must not be changed.
-func (m *Message) RawData() []byte { return m.data }
+func (m *Message) RawData() []byte {
+	if m.mime == noData {
+		return nil
+	}
+	return m.frame[m.data:]
+}
 
 // Data returns the data as generic values: those of [Object] for JSON, a string
 // for text and binary data, "" for none. In JSON a string value inside an
@@ -122,11 +158,11 @@ func (m *Message) PlainData() (any, error) { return m.generic(false) }
 
 // generic returns the data as generic values, with or without times.
 func (m *Message) generic(times bool) (any, error) {
-	if m.mime != MIMEJSON {
-		return m.text(m.data), nil
+	text := m.text(m.RawData())
+	if m.mime != isJSONData {
+		return text, nil
 	}
-	text := m.text(m.data)
-	v, err := parseData(text, m.maxDepth, times)
+	v, err := parseData(text, int(m.maxDepth), times)
 	if err != nil {
 		return nil, m.dataError(err, text)
 	}
@@ -137,13 +173,13 @@ func (m *Message) generic(times bool) (any, error) {
 func (m *Message) dataError(err error, text string) error {
 	e, ok := err.(*Error)
 	if !ok {
-		return &Error{Field: "data", Offset: len(m.frame) - len(m.data), Err: err}
+		return &Error{Field: "data", Offset: int(m.data), Err: err}
 	}
 	off := min(e.Offset, len(text))
-	if len(text) != len(m.data) { // read as ISO 8859-1
+	if len(text) != len(m.RawData()) { // read as ISO 8859-1
 		off = utf8.RuneCountInString(text[:off])
 	}
-	return &Error{Field: e.Field, Offset: len(m.frame) - len(m.data) + off, Err: e.Err}
+	return &Error{Field: e.Field, Offset: int(m.data) + off, Err: e.Err}
 }
 
 // Fields takes m apart, to be changed and encoded again. The data is generic;
@@ -155,11 +191,11 @@ func (m *Message) Fields() (Fields, error) {
 		return Fields{}, err
 	}
 	return Fields{
-		Subject: m.subject,
-		Type:    m.typ,
-		Sender:  m.sender,
-		Time:    m.time,
-		Version: m.version,
+		Subject: m.Subject(),
+		Type:    m.Type(),
+		Sender:  m.Sender(),
+		Time:    m.Time(),
+		Version: m.Version(),
 		Data:    data,
 		Binary:  m.Binary(),
 	}, nil

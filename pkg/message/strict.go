@@ -27,18 +27,18 @@ const StrictDepth = 256
 // posttroll 1.9 to 1.11: in a message up to v1.01, a header time with an offset
 // or in another form than isoformat's.
 func (m *Message) CheckStrict() error {
-	dataStart := len(m.frame) - len(m.data)
-	if m.latin1 || !utf8.Valid(m.data) {
+	dataStart, data := int(m.data), m.RawData()
+	if m.latin1 != nil || !utf8.Valid(data) {
 		at := firstNotUTF8(m.frame)
 		if at >= dataStart {
 			return &Error{Field: "data", Offset: at, Err: ErrNotUTF8}
 		}
 		return &Error{Field: "frame", Offset: at, Err: ErrNotUTF8}
 	}
-	if m.mime != MIMEJSON || bytes.Count(m.data, openObject)+bytes.Count(m.data, openList) <= StrictDepth {
+	if m.mime != isJSONData || bytes.Count(data, openObject)+bytes.Count(data, openList) <= StrictDepth {
 		return nil // as nearly all: counting is much faster than following
 	}
-	if at, ok := depthWithin(m.data, StrictDepth); !ok {
+	if at, ok := depthWithin(data, StrictDepth); !ok {
 		return &Error{Field: "data", Offset: dataStart + at, Err: ErrTooDeep}
 	}
 	return nil

@@ -35,10 +35,10 @@ func (m *Message) Unmarshal(v any) error {
 		return m.dataError(fmt.Errorf("unmarshal into %T, which is no pointer to a value", v), "")
 	}
 	target = target.Elem()
-	text := m.text(m.data)
+	text := m.text(m.RawData())
 	var err error
-	if m.mime == MIMEJSON {
-		err = unmarshalJSON(text, target, m.maxDepth)
+	if m.mime == isJSONData {
+		err = unmarshalJSON(text, target, int(m.maxDepth))
 	} else {
 		err = unmarshalText(text, target)
 	}

@@ -66,7 +66,7 @@ func (w *Words) list() [inSender + 1]string {
 // splitFor splits the header and returns how large the frame is going to be with
 // other words; ok tells whether the header and the words are ASCII.
 func (m *Message) splitFor(words *[inSender + 1]string) (h header, size int, ok bool) {
-	if !h.splitASCII(view(m.frame[:len(m.frame)-len(m.data)])) {
+	if !h.splitASCII(view(m.frame[:m.data])) {
 		return h, 0, false
 	}
 	size = len(m.frame)
@@ -91,7 +91,7 @@ func (m *Message) withASCII(words [inSender + 1]string) (*Message, bool) {
 	made := *m
 	frame := make([]byte, 0, size)
 	done := 0 // of m's frame
-	for field, to := range [...]*string{inSubject: &made.subject, inType: &made.typ, inSender: &made.sender} {
+	for field, to := range [...]*word{inSubject: &made.subject, inType: &made.typ, inSender: &made.sender} {
 		frame = append(frame, m.frame[done:h.start[field]]...)
 		start := len(frame)
 		if word := words[field]; word != "" {
@@ -99,17 +99,14 @@ func (m *Message) withASCII(words [inSender + 1]string) (*Message, bool) {
 		} else {
 			frame = append(frame, m.frame[h.start[field]:h.end[field]]...)
 		}
-		*to = view(frame[start:])
+		*to = word{uint32(start), uint32(len(frame))}
 		done = h.end[field]
 	}
 	frame = append(frame, m.frame[done:]...)
-	longer := size - len(m.frame)
+	longer := uint32(size - len(m.frame)) // or shorter: it wraps around, and so does the sum
 	made.frame = frame
-	made.head += longer
-	made.version = Version(view(frame[h.start[inVersion]+longer : h.end[inVersion]+longer]))
-	if m.data != nil {
-		made.data = frame[len(frame)-len(m.data):]
-	}
+	made.version = word{m.version.start + longer, m.version.end + longer}
+	made.data += longer
 	return &made, true
 }
 
@@ -127,7 +124,7 @@ func (m *Message) WithTime(t Time) (*Message, error) {
 	if !t.inRange() {
 		return nil, &Error{Field: "time", Offset: -1, Err: errYear}
 	}
-	word := t.appendISO(nil, !t.Naive && !m.version.cutsOffsets())
+	word := t.appendISO(nil, !t.Naive && !m.Version().cutsOffsets())
 	return m.withWord(inTime, string(word))
 }
 
@@ -136,36 +133,36 @@ func (m *Message) withWord(field int, word string) (*Message, error) {
 	if err := checkWord(fieldNames[field], word); err != nil {
 		return nil, err
 	}
-	dataStart := len(m.frame) - len(m.data)
+	data := m.frame[m.data:]
 	var h header
-	if h.splitASCII(view(m.frame[:dataStart])) && utf8.Valid(m.data) {
+	if h.splitASCII(view(m.frame[:m.data])) && utf8.Valid(data) {
 		frame := make([]byte, 0, len(m.frame)+len(word))
 		frame = append(append(frame, m.frame[:h.start[field]]...), word...)
 		return m.decodeAgain(append(frame, m.frame[h.end[field]:]...))
 	}
-	head := m.text(m.frame[:dataStart])
+	head := m.text(m.frame[:m.data])
 	h = header{}
 	h.split(head)
 	head = head[:h.start[field]] + word + head[h.end[field]:]
 	newHead := []byte(head)
-	if m.latin1 || !utf8.Valid(m.data) {
+	if m.latin1 != nil || !utf8.Valid(data) {
 		var ok bool
 		if newHead, ok = toLatin1(head); !ok {
 			return nil, fieldError(fieldNames[field], -1, "%q in a message that is ISO 8859-1", shown(word))
 		}
-		if frame := slices.Concat(newHead, m.data); !utf8.Valid(frame) {
+		if frame := slices.Concat(newHead, data); !utf8.Valid(frame) {
 			return m.decodeAgain(frame)
 		}
 		// The word was all that kept the frame from being read as UTF-8.
 		newHead = []byte(head)
 	}
-	return m.decodeAgain(slices.Concat(newHead, m.data))
+	return m.decodeAgain(slices.Concat(newHead, data))
 }
 
 // decodeAgain decodes with the limits of m, but for the size: one word more
 // must not make a message too large.
 func (m *Message) decodeAgain(frame []byte) (*Message, error) {
-	return Decoder{MaxSize: len(frame), MaxDepth: m.maxDepth}.Decode(frame)
+	return Decoder{MaxSize: len(frame), MaxDepth: int(m.maxDepth)}.Decode(frame)
 }
 
 // WithVersion returns m in another version. The header's time takes the form of
@@ -192,8 +189,8 @@ func (m *Message) WithVersion(v Version) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.time.Naive != v.cutsOffsets() {
-		t := Time{Time: m.time.Time} // WithTime cuts the offset where v has none
+	if m.naive != v.cutsOffsets() {
+		t := Time{Time: m.time} // WithTime cuts the offset where v has none
 		if changed, err = changed.WithTime(t); err != nil {
 			return nil, err
 		}
@@ -212,14 +209,14 @@ func (m *Message) WithData(data any) (*Message, error) { return m.withData(data,
 func (m *Message) WithBinary(data []byte) (*Message, error) { return m.withData(data, true) }
 
 func (m *Message) withData(data any, binary bool) (*Message, error) {
-	if m.version == "" { // data behind it would be taken for the version
+	if m.Version() == "" { // data behind it would be taken for the version
 		v, err := m.WithVersion(V101)
 		if err != nil {
 			return nil, err
 		}
 		m = v
 	}
-	w := writer{cut: m.version.cutsOffsets()}
+	w := writer{cut: m.Version().cutsOffsets()}
 	buf := getBuffer()
 	defer buf.free()
 	mime, err := w.data(buf, data, binary)
