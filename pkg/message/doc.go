@@ -37,7 +37,8 @@
 // "20101203" is a [Time] in generic data, in Go as in Python. A field of type
 // string gets it as it came.
 //
-// Strings that come from a message share the memory of its frame. Use
+// Strings that come from a message share the memory of its frame, and generic
+// values with all others of their message: one that is kept keeps all. Use
 // strings.Clone for one that is to be kept much longer than its message.
 //
 // # Concurrency

@@ -63,7 +63,7 @@ func (sc *scanner) intoInterface(v reflect.Value, p *plan, inObject bool) error 
 	if p.plain == isInterface {
 		return sc.wrong(p.typ)
 	}
-	x, err := sc.value(inObject)
+	x, err := sc.generic(inObject)
 	if err == nil {
 		v.Set(reflect.ValueOf(x))
 	}
@@ -75,9 +75,9 @@ func (sc *scanner) intoObject(v reflect.Value, p *plan) error {
 	if c := sc.next(); c != '{' {
 		return sc.wrong(p.typ)
 	}
-	o, err := sc.object()
+	o, err := sc.generic(true)
 	if err == nil {
-		v.Set(reflect.ValueOf(*o))
+		v.Set(reflect.ValueOf(*o.(*Object)))
 	}
 	return err
 }

@@ -110,8 +110,7 @@ func (sc *scanner) intoField(v reflect.Value, f *field) error {
 	if err != nil {
 		return err
 	}
-	inner := newScanner(s, 1)
-	defer inner.free()
+	inner := scanner{s: s, maxDepth: 1}
 	if inner.into(v, f.plan, true) != nil || inner.end() != nil {
 		return sc.mismatch(start, "the string "+strconv.Quote(shown(s)), f.plan.typ)
 	}

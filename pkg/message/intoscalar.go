@@ -78,18 +78,13 @@ type literal struct {
 
 // literal reads the literal that is next.
 func (sc *scanner) literal() (literal, error) {
-	switch c := sc.next(); {
-	case isDigit(c):
-	case c == 't' && sc.word("true"):
-		return literal{isBool: true, bool: true}, nil
-	case c == 'f' && sc.word("false"):
-		return literal{isBool: true}, nil
-	case c == 'N' && sc.word("NaN"):
-		return literal{float: math.NaN()}, nil
-	case c == 'I' && sc.word("Infinity"):
-		return literal{float: math.Inf(1)}, nil
-	case c == '-' && sc.word("-Infinity"):
-		return literal{float: math.Inf(-1)}, nil
+	if kind, ok := sc.bareWord(); ok {
+		switch v := bareValues[kind].(type) {
+		case bool:
+			return literal{isBool: true, bool: v}, nil
+		case float64:
+			return literal{float: v}, nil
+		}
 	}
 	text, integer, err := sc.number()
 	return literal{text: text, integer: integer}, err

@@ -300,14 +300,7 @@ func (w *writer) method(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 
 // reform writes JSON that somebody else made in Python's form.
 func (w *writer) reform(b []byte, text string) ([]byte, error) {
-	sc := newScanner(text, DefaultMaxDepth-w.depth)
-	defer sc.free()
-	sc.noTimes = true
-	sc.peek()
-	v, err := sc.value(false)
-	if err == nil {
-		err = sc.end()
-	}
+	v, err := parseData(text, DefaultMaxDepth-w.depth, false)
 	if err != nil {
 		return b, fmt.Errorf("MarshalJSON: %w", err)
 	}

@@ -13,11 +13,6 @@ type scanner struct {
 	pos      int
 	depth    int
 	maxDepth int
-	noTimes  bool // strings stay strings, dates or not
-
-	// Members and elements of what is being read, innermost last.
-	members []Member
-	items   []any
 }
 
 // maxDigits is what Python's int() takes; more are a ValueError.
@@ -120,29 +115,34 @@ func (sc *scanner) follows(c byte) bool {
 
 // key reads a key and its colon, up to the value.
 func (sc *scanner) key() (string, error) {
-	if sc.next() != '"' {
-		return "", sc.unexpected("a key")
+	raw, escaped, err := sc.rawKey()
+	if escaped && err == nil {
+		return unescape(raw), nil
 	}
-	k, err := sc.str()
-	if err != nil {
-		return "", err
+	return raw, err
+}
+
+// rawKey is key that leaves escapes as they are.
+func (sc *scanner) rawKey() (raw string, escaped bool, err error) {
+	if sc.next() != '"' {
+		return "", false, sc.unexpected("a key")
+	}
+	if raw, escaped, err = sc.rawString(); err != nil {
+		return "", false, err
 	}
 	if sc.follows(':') {
-		return k, nil
+		return raw, escaped, nil
 	}
 	if sc.peek() != ':' {
-		return "", sc.unexpected("a colon")
+		return "", false, sc.unexpected("a colon")
 	}
 	sc.pos++
 	sc.peek()
-	return k, nil
+	return raw, escaped, nil
 }
 
 // str reads the string whose quote is next.
 func (sc *scanner) str() (string, error) {
-	if s, ok := sc.plain(); ok {
-		return s, nil
-	}
 	raw, escaped, err := sc.rawString()
 	if escaped && err == nil {
 		return unescape(raw), nil
@@ -164,6 +164,9 @@ func (sc *scanner) plain() (string, bool) {
 // rawString checks the string whose quote is next, and returns what stands
 // between its quotes.
 func (sc *scanner) rawString() (raw string, escaped bool, err error) {
+	if raw, ok := sc.plain(); ok {
+		return raw, false, nil
+	}
 	s, start := sc.s, sc.pos+1
 	for i := plainEnd(s, start); i < len(s); i = plainEnd(s, i) {
 		switch s[i] {
@@ -240,22 +243,39 @@ func (sc *scanner) word(w string) bool {
 	return true
 }
 
+// bareWord passes over a word that is a value, and tells which one it was.
+func (sc *scanner) bareWord() (tokenKind, bool) {
+	switch c := sc.next(); {
+	case isDigit(c):
+	case c == 't' && sc.word("true"):
+		return trueToken, true
+	case c == 'f' && sc.word("false"):
+		return falseToken, true
+	case c == 'n' && sc.word("null"):
+		return nullToken, true
+	case c == 'N' && sc.word("NaN"):
+		return nanToken, true
+	case c == 'I' && sc.word("Infinity"):
+		return infinityToken, true
+	case c == '-' && sc.word("-Infinity"):
+		return minusInfinityToken, true
+	}
+	return 0, false
+}
+
 // skip passes over a value, checking it all the same.
 func (sc *scanner) skip() error {
 	switch sc.next() {
 	case '"':
-		if _, ok := sc.plain(); ok {
-			return nil
-		}
 		_, _, err := sc.rawString()
 		return err
 	case '{':
 		return sc.skipAll('}')
 	case '[':
 		return sc.skipAll(']')
-	case 't', 'f', 'n', 'N', 'I', '-':
-		_, err := sc.scalar()
-		return err
+	}
+	if _, ok := sc.bareWord(); ok {
+		return nil
 	}
 	_, _, err := sc.number()
 	return err

@@ -48,21 +48,27 @@ func parseTime(s string) (Time, bool) {
 // parseUsual reads the form that isoformat writes, in UTC or naive, which is
 // what nearly all times have. What it refuses may be a time all the same.
 func parseUsual(s string) (Time, bool) {
-	if len(s) < 19 || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' {
+	if len(s) < 19 {
 		return Time{}, false
 	}
-	century, year, month, day := two(s[0:2]), two(s[2:4]), two(s[5:7]), two(s[8:10])
-	c := clock{hour: two(s[11:13]), minute: two(s[14:16]), second: two(s[17:19])}
+	date, ok1 := dateForm.read(s, 0)
+	inMonth, ok2 := dayForm.read(s, 8)
+	time, ok3 := clockForm.read(s, 11)
+	if !ok1 || !ok2 || !ok3 {
+		return Time{}, false
+	}
+	year, month, day := 100*date.at(0)+date.at(2), date.at(5), inMonth.at(0)
+	c := clock{hour: time.at(0), minute: time.at(3), second: time.at(6)}
 	rest := s[19:]
 	if len(rest) >= 7 && rest[0] == '.' {
-		var ok bool
-		if c.micro, ok = digits(rest, 1, 6); !ok {
+		fraction, ok := fractionForm.read(s, 18)
+		if !ok {
 			return Time{}, false
 		}
+		c.micro = 10000*fraction.at(2) + 100*fraction.at(4) + fraction.at(6)
 		rest = rest[7:]
 	}
-	year += 100 * century
-	if year == 0 || year > 9999 || month == 0 || month > 12 || day == 0 || day > 28 && day > daysIn(year, month) {
+	if year == 0 || month == 0 || month > 12 || day == 0 || day > 28 && day > daysIn(year, month) {
 		return Time{}, false
 	}
 	switch rest {
@@ -75,40 +81,43 @@ func parseUsual(s string) (Time, bool) {
 	return c.on(year, month, day)
 }
 
-// bad is what two returns for what is no digits: more than any part of a time
-// may be, also as a century.
-const bad = 1 << 16
-
-// two reads two digits.
-func two(s string) int {
-	tens, units := int(s[0]-'0'), int(s[1]-'0')
-	if tens > 9 || units > 9 {
-		return bad
-	}
-	return 10*tens + units
-}
-
 // on puts the clock on a day.
 func (c clock) on(year, month, day int) (Time, bool) {
 	if c.hour > 23 || c.minute > 59 || c.second > 59 {
 		return Time{}, false
 	}
 	if !c.hasZone {
-		t := time.Date(year, time.Month(month), day, c.hour, c.minute, c.second, c.micro*1000, time.UTC)
-		return Time{Time: t, Naive: true}, true
+		return Time{Time: c.utc(year, month, day), Naive: true}, true
 	}
 	const limit = 24 * 3600
 	if c.zone <= -limit || c.zone >= limit {
 		return Time{}, false
 	}
-	t := time.Date(year, time.Month(month), day, c.hour, c.minute, c.second, c.micro*1000, zone(c.zone, c.zoneMicro))
-	if c.zone != 0 && c.zoneMicro != 0 {
-		t = t.Add(-time.Duration(c.zoneMicro) * time.Microsecond)
+	t := c.utc(year, month, day)
+	if c.zone != 0 {
+		t = time.Unix(t.Unix()-int64(c.zone), int64(c.micro-c.zoneMicro)*1000).In(zone(c.zone, c.zoneMicro))
 	}
 	if t == (time.Time{}) { // but not the zero Time, which means "now" in Fields
 		t = t.In(time.FixedZone("", 0))
 	}
 	return Time{Time: t}, true
+}
+
+// utc is the time at which it is so in UTC. [time.Date] would take twice as long, for days and hours that are none.
+func (c *clock) utc(year, month, day int) time.Time {
+	sec := int64(days(year, month, day))*24*3600 + int64(c.hour*3600+c.minute*60+c.second)
+	return time.Unix(sec, int64(c.micro)*1000).UTC()
+}
+
+// days counts the days from 1970. Its years begin in March, so that a leap day is the last of one.
+func days(year, month, day int) int {
+	month -= 3
+	if month < 0 {
+		month += 12
+		year--
+	}
+	const yearZero = 719468 // from the first of March of that year
+	return year*365 + year/4 - year/100 + year/400 + (153*month+2)/5 + day - 1 - yearZero
 }
 
 // width is the length of the UTF-8 character that begins with c.

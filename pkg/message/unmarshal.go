@@ -49,8 +49,7 @@ func (m *Message) Unmarshal(v any) error {
 }
 
 func unmarshalJSON(text string, target reflect.Value, maxDepth int) error {
-	sc := newScanner(text, maxDepth)
-	defer sc.free()
+	sc := scanner{s: text, maxDepth: maxDepth}
 	sc.peek()
 	err := sc.into(target, planOf(target.Type()), false)
 	if err != nil {
