@@ -21,10 +21,9 @@ func load8(s string, i int) uint64 {
 // quote or a backslash. The lowest one set is right; a borrow can set wrong
 // ones above it.
 func special(x uint64) uint64 {
-	quote := (x ^ '"'*ones) - ones // borrows where the byte is a quote
+	control := (x ^ 2*ones) - '!'*ones // borrows where the byte is below ' ', or a quote, which that makes a blank
 	backslash := (x ^ '\\'*ones) - ones
-	control := x - ' '*ones
-	return (quote | backslash | control) &^ x & highs // a byte from 0x80 is none of them
+	return (control | backslash) &^ x & highs // a byte from 0x80 is none of them
 }
 
 // plainEnd returns where, from i on, the first control character, quote or
@@ -67,8 +66,9 @@ func plainASCIIEnd(s string, i int) int {
 
 // specialOrNotASCII is special that marks DEL and whatever is not ASCII too.
 func specialOrNotASCII(x uint64) uint64 {
-	del := (x ^ 0x7f*ones) - ones
-	return special(x) | (x|del)&highs
+	control := (x ^ 2*ones) - '!'*ones
+	backslash := (x ^ '\\'*ones) - ones
+	return (control | backslash | (x + ones) | x) & highs
 }
 
 // headEnd returns where, from i on, the first byte of s stands that is no

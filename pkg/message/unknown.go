@@ -24,11 +24,17 @@ func textMember(s string, i int) (keyEnd, start, end int) {
 		return keyEnd, start, 0
 	}
 	start++
-	for end = start; end+8 <= len(s); end += 8 {
-		if found := special(load8(s, end)); found != 0 {
-			end += bits.TrailingZeros64(found) >> 3
-			break
+	for end = start; end+16 <= len(s); end += 16 {
+		low, high := special(load8(s, end)), special(load8(s, end+8))
+		if low|high == 0 {
+			continue
 		}
+		if low == 0 {
+			low = high
+			end += 8
+		}
+		end += bits.TrailingZeros64(low) >> 3
+		break
 	}
 	if end+4 > len(s) || s[end:end+4] != `", "` {
 		return keyEnd, start, 0
@@ -44,10 +50,11 @@ func (sc *scanner) passUnknown(p *plan) (string, int) {
 		if start == 0 {
 			return "", -1
 		}
-		key := sc.s[sc.pos+1 : keyEnd]
-		if i := p.field(key); i >= 0 {
-			sc.pos = keyEnd + 3
-			return key, i
+		if key := sc.s[sc.pos+1 : keyEnd]; p.table.lengths>>min(len(key), 63)&1 != 0 {
+			if i := p.field(key); i >= 0 {
+				sc.pos = keyEnd + 3
+				return key, i
+			}
 		}
 		if end == 0 {
 			return "", -1
