@@ -67,31 +67,36 @@ func (e Encoder) Encode(f Fields) (*Message, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	w := writer{cut: f.Version != "" && f.Version.cutsOffsets()}
 	buf := getBuffer()
-	defer buf.free()
-	mime, err := w.data(buf, f.Data, f.Binary)
-	if err != nil {
-		return nil, encodeError(err)
-	}
-	if f.Version == "" {
-		f.Version = w.version(mime)
-	}
-	m, err := f.message(mime, buf.b)
+	m, err := f.encode(buf)
+	buf.free()
 	if err != nil {
 		return nil, encodeError(err)
 	}
 	return m, nil
 }
 
-// message is what Decode makes of the message. Where each of its words is known from writing them, they are not looked for again.
-func (f *Fields) message(mime string, data []byte) (*Message, error) {
-	frame, h := f.frame(mime, data)
-	if mime != MIMEJSON || asciiSpace[data[0]] || data[0] >= utf8.RuneSelf || len(frame) > DefaultMaxSize {
+// encode writes f, its data first, which has a say in what the header is.
+func (f *Fields) encode(buf *buffer) (*Message, error) {
+	w := writer{cut: f.Version != "" && f.Version.cutsOffsets()}
+	mime, err := w.data(buf, f.Data, f.Binary)
+	if err != nil {
+		return nil, err
+	}
+	if f.Version == "" {
+		f.Version = w.version(mime)
+	}
+	frame, h := f.frame(mime, buf.b)
+	return f.message(frame, &h, mime)
+}
+
+// message is what Decode makes of the frame. Where each of its words is known from writing them, they are not looked for again.
+func (f *Fields) message(frame []byte, h *header, mime mime) (*Message, error) {
+	if mime != isJSONData || asciiSpace[frame[h.data]] || frame[h.data] >= utf8.RuneSelf || len(frame) > DefaultMaxSize {
 		return Decode(frame)
 	}
 	m := &Message{frame: frame, data: uint32(len(frame)), maxDepth: DefaultMaxDepth}
-	if err := m.fill(view(frame), &h); err != nil {
+	if err := m.fill(view(frame), h); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -140,8 +145,8 @@ func checkWord(name, s string) error {
 }
 
 // frame puts the message together, and tells where its words are.
-func (f *Fields) frame(mime string, data []byte) ([]byte, header) {
-	n := len(Magic) + len(f.Subject) + len(f.Type) + len(f.Sender) + len(f.Version) + len(mime) + len(data) + 48
+func (f *Fields) frame(mime mime, data []byte) ([]byte, header) {
+	n := len(Magic) + len(f.Subject) + len(f.Type) + len(f.Sender) + len(f.Version) + len(MIMEBinary) + len(data) + 48
 	b := append(make([]byte, 0, n), Magic...)
 	h := header{data: -1}
 	h.start[inSubject] = len(b)
@@ -151,10 +156,10 @@ func (f *Fields) frame(mime string, data []byte) ([]byte, header) {
 	b = f.Time.appendISO(b, !f.Time.Naive && !f.Version.cutsOffsets())
 	b = h.append(b, "")
 	b = h.append(b, string(f.Version))
-	if mime == "" {
+	if mime == noData {
 		return b[:len(b)-1], h
 	}
-	b = h.append(b, mime)
+	b = h.append(b, mimeNames[mime])
 	h.data = len(b)
 	return append(b, data...), h
 }
@@ -196,41 +201,40 @@ func (b *buffer) free() {
 }
 
 // version is what the data written needs.
-func (w *writer) version(mime string) Version {
-	if w.sawTime && mime == MIMEJSON {
+func (w *writer) version(mime mime) Version {
+	if w.sawTime && mime == isJSONData {
 		return V12
 	}
 	return V101
 }
 
-// data writes v into buf and returns its MIME type, or nothing where there is
-// no data.
-func (w *writer) data(buf *buffer, v any, binary bool) (mime string, err error) {
+// data writes v into buf and returns its MIME type.
+func (w *writer) data(buf *buffer, v any, binary bool) (_ mime, err error) {
 	if text, ok := textOf(v); ok {
 		return textData(buf, text, binary)
 	}
 	buf.b, err = w.value(buf.b, v)
 	switch {
 	case err == nil && isFalse(buf.b): // also where it is called binary
-		return "", nil
+		return noData, nil
 	case binary:
-		return "", fmt.Errorf("binary data is a %T, no string or []byte", v)
+		return noData, fmt.Errorf("binary data is a %T, no string or []byte", v)
 	}
-	return MIMEJSON, err
+	return isJSONData, err
 }
 
-func textData(buf *buffer, text string, binary bool) (mime string, err error) {
+func textData(buf *buffer, text string, binary bool) (mime, error) {
 	switch {
 	case !utf8.ValidString(text):
-		return "", ErrNotUTF8
+		return noData, ErrNotUTF8
 	case text == "":
-		return "", nil
+		return noData, nil
 	}
 	buf.b = append(buf.b, text...)
 	if binary {
-		return MIMEBinary, nil
+		return isBinaryData, nil
 	}
-	return MIMEText, nil
+	return isTextData, nil
 }
 
 // textOf returns the text that v is, if it is a string or bytes of any name

@@ -227,6 +227,17 @@ func appendFloat(b []byte, f float64, bits int) []byte {
 
 // appendString writes s in quotes.
 func appendString(b []byte, s string) ([]byte, error) {
+	start := len(b)
+	b = slices.Grow(b, len(s)+2)
+	if text := b[start : start+len(s)+2]; copyPlain(text[1:], s) {
+		text[0], text[len(s)+1] = '"', '"'
+		return b[:len(b)+len(s)+2], nil
+	}
+	return appendEscapes(b, s)
+}
+
+// appendEscapes is appendString for what needs escapes.
+func appendEscapes(b []byte, s string) ([]byte, error) {
 	b = append(b, '"')
 	for done := 0; ; {
 		i := plainASCIIEnd(s, done)

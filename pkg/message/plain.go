@@ -1,6 +1,9 @@
 package message
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // Both JSON reading and writing spend their time in runs of plain characters.
 // These look at eight bytes at once.
@@ -15,6 +18,12 @@ func load8(s string, i int) uint64 {
 	s = s[i : i+8]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// load4 is load8 for four bytes.
+func load4(s string, i int) uint32 {
+	s = s[i : i+4]
+	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 }
 
 // special has a high bit in each byte of x that is a control character, a
@@ -62,6 +71,38 @@ func plainASCIIEnd(s string, i int) int {
 		}
 	}
 	return i
+}
+
+// copyPlain copies s to b, which is longer, and tells whether it is all printable
+// ASCII without a quote or backslash; if not, b has a part of it. Looking at
+// eight bytes and copying them at once takes less than one after the other. What
+// is left at the end is done with bytes before it once more.
+func copyPlain(b []byte, s string) bool {
+	n := len(s)
+	switch {
+	case n >= 8:
+		for i := 0; i < n-8; i += 8 {
+			x := load8(s, i)
+			if specialOrNotASCII(x) != 0 {
+				return false
+			}
+			binary.LittleEndian.PutUint64(b[i:], x)
+		}
+		x := load8(s, n-8)
+		binary.LittleEndian.PutUint64(b[n-8:], x)
+		return specialOrNotASCII(x) == 0
+	case n >= 4:
+		first, last := load4(s, 0), load4(s, n-4)
+		binary.LittleEndian.PutUint32(b, first)
+		binary.LittleEndian.PutUint32(b[n-4:], last)
+		return specialOrNotASCII(uint64(first)|uint64(last)<<32) == 0
+	}
+	x := uint64(' ' * ones)
+	for i := range n {
+		b[i] = s[i]
+		x = x<<8 | uint64(s[i])
+	}
+	return specialOrNotASCII(x) == 0
 }
 
 // specialOrNotASCII is special that marks DEL and whatever is not ASCII too.

@@ -129,7 +129,12 @@ func (w *writer) structure(b []byte, v reflect.Value, p *plan) ([]byte, error) {
 		} else {
 			b = append(b, f.quoted...)
 		}
-		if b, err = w.field(b, fv, f); err != nil {
+		if f.plan.write == isString && !f.inString { // as most are
+			b, err = appendString(b, fv.String())
+		} else {
+			b, err = w.field(b, fv, f)
+		}
+		if err != nil {
 			return b, within(err, f.name)
 		}
 	}

@@ -120,6 +120,9 @@ func (t Time) inRange() bool {
 
 // wall returns the time whose digits are the wall clock's, and the offset.
 func (t Time) wall() (wall time.Time, sec, micro int) {
+	if t.Location() == time.UTC {
+		return t.Time, 0, 0
+	}
 	name, sec := t.Zone()
 	if micro = zoneMicros(name); micro != 0 {
 		return t.Add(time.Duration(micro) * time.Microsecond), sec, micro
@@ -131,24 +134,28 @@ func (t Time) wall() (wall time.Time, sec, micro int) {
 // offset if asked.
 func (t Time) appendISO(b []byte, offset bool) []byte {
 	wall, sec, micro := t.wall()
+	start := len(b)
+	b = append(b, "0000-00-00T00:00:00.000000"...)
+	text := (*[26]byte)(b[start:])
 	year, month, day := wall.Date()
 	hour, minute, second := wall.Clock()
-	buf := [26]byte{4: '-', 7: '-', 10: 'T', 13: ':', 16: ':', 19: '.'}
-	put2(buf[0:2], year/100)
-	put2(buf[2:4], year)
-	put2(buf[5:7], int(month))
-	put2(buf[8:10], day)
-	put2(buf[11:13], hour)
-	put2(buf[14:16], minute)
-	put2(buf[17:19], second)
-	n := 19
+	put2(text[0:2], year/100)
+	put2(text[2:4], year)
+	put2(text[5:7], int(month))
+	put2(text[8:10], day)
+	put2(text[11:13], hour)
+	put2(text[14:16], minute)
+	put2(text[17:19], second)
 	if us := wall.Nanosecond() / 1000; us != 0 {
-		put6(buf[20:26], us)
-		n = 26
+		put6(text[20:26], us)
+	} else {
+		b = b[:start+19]
 	}
-	b = append(b, buf[:n]...)
 	if !offset {
 		return b
+	}
+	if sec|micro == 0 {
+		return append(b, "+00:00"...)
 	}
 	return appendOffset(b, sec, micro)
 }
@@ -172,10 +179,19 @@ func appendOffset(b []byte, sec, micro int) []byte {
 	return append(b, buf[:6]...)
 }
 
-// put2 writes the last two digits of n.
+// twoDigits are the numbers from 0 to 99.
+var twoDigits = func() (text [100][2]byte) {
+	for n := range text {
+		text[n] = [2]byte{byte('0' + n/10), byte('0' + n%10)}
+	}
+	return text
+}()
+
+// put2 writes the last two digits of n. Years and offsets may have more, where
+// nobody has asked inRange.
 func put2(b []byte, n int) {
-	n %= 100
-	b[0], b[1] = byte('0'+n/10), byte('0'+n%10)
+	digits := &twoDigits[uint(n)%100]
+	b[0], b[1] = digits[0], digits[1]
 }
 
 // put6 writes six digits.

@@ -224,10 +224,10 @@ func (m *Message) withData(data any, binary bool) (*Message, error) {
 		return nil, encodeError(err)
 	}
 	head := m.Head() // as UTF-8, which the new data is
-	frame := make([]byte, 0, len(head)+len(mime)+len(buf.b)+2)
+	frame := make([]byte, 0, len(head)+len(MIMEBinary)+len(buf.b)+2)
 	frame = append(frame, head...)
-	if mime != "" {
-		frame = append(append(frame, ' '), mime...)
+	if mime != noData {
+		frame = append(append(frame, ' '), mimeNames[mime]...)
 		frame = append(append(frame, ' '), buf.b...)
 	}
 	return m.decodeAgain(frame)
