@@ -39,6 +39,7 @@ typedef struct {
 	uint64_t length;           // of the frame; in BODY what is left of it
 	uint64_t part_bytes;
 	int parts;
+	ptz_outgoing out;
 } conn;
 
 // By descriptor, in blocks that are made when they are needed and never freed.
@@ -182,6 +183,7 @@ static enum ptz_cause admit(ptz_limits *l, conn *c, const struct sockaddr_storag
 		memset(c, 0, sizeof *c);
 		c->limits = l;
 		c->accepted = 1;
+		ptz_outgoing_begin(&c->out);
 		c->source = has ? *at : NULL;
 		l->conns++;
 		if (has)
@@ -310,6 +312,11 @@ int close(int fd) {
 	if (c != NULL)
 		leave(c);
 	return (int)syscall(SYS_close, fd);
+}
+
+ptz_outgoing *ptz_limits_outgoing(int fd) {
+	conn *c = conn_of(fd, 0);
+	return c != NULL && c->accepted ? &c->out : NULL;
 }
 
 void ptz_limits_watched(int epfd, int fd) {

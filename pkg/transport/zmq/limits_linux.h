@@ -25,6 +25,14 @@ typedef struct ptz_source {
 
 enum { PTZ_BUCKETS = 1024 };
 
+// How far the sending of frames has got.
+typedef struct {
+	uint64_t body;      // bytes to come of the body of a frame
+	uint64_t length;    // of a frame, as far as it was sent
+	unsigned char left; // bytes of that to come
+	unsigned char greeting;
+} ptz_outgoing;
+
 // The limits of a transport, and what is under them.
 typedef struct {
 	int most;        // connections that were accepted
@@ -52,5 +60,9 @@ void ptz_limits_enter(ptz_limits *);
 int ptz_is_libzmq(const void *caller);
 // libzmq watches a descriptor from now on.
 void ptz_limits_watched(int epfd, int fd);
+
+// Returns what is sent on a connection; NULL: it was not accepted under limits.
+ptz_outgoing *ptz_limits_outgoing(int fd);
+void ptz_outgoing_begin(ptz_outgoing *);
 
 #endif

@@ -1,0 +1,128 @@
+package zmq
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/transport"
+	"golang.org/x/sys/unix"
+)
+
+// rawSubscriber subscribes to all of p by hand.
+func rawSubscriber(t *testing.T, p transport.Publisher) rawPeer {
+	t.Helper()
+	peer := dialRaw(t, p.Endpoint())
+	peer.greet(property("Socket-Type", "SUB"))
+	must(t, peer.send("\x01"))
+	must(t, p.WaitSubscribed(soon(t), "", 1))
+	return peer
+}
+
+// TestPiecesAreJoined: what libzmq writes in pieces of 8 kB arrives in larger ones, and as it was.
+func TestPiecesAreJoined(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t, "tcp://127.0.0.1:0")
+	peer := rawSubscriber(t, p)
+	const rounds, most = 20, 500
+	var frames [][]byte
+	var want strings.Builder
+	for i := range most {
+		body := fmt.Sprintf("%03d%s", i, strings.Repeat("x", 748))
+		frames = append(frames, []byte(body))
+		want.Write(rawFrame(0, body))
+	}
+	pieces := want.Len() / 8192
+	least := pieces
+	for range rounds {
+		begin := dataSegments(t, peer.Conn)
+		_, err := p.SendBatch(t.Context(), frames)
+		must(t, err)
+		got := make([]byte, want.Len())
+		_, err = io.ReadFull(peer, got)
+		must(t, err)
+		if string(got) != want.String() {
+			t.Fatal("what arrives is not what was sent")
+		}
+		least = min(least, dataSegments(t, peer.Conn)-begin)
+	}
+	if least > pieces/4 {
+		t.Errorf("%d pieces came in %d segments at best, want a quarter as many at most", pieces, least)
+	}
+}
+
+func dataSegments(t *testing.T, c net.Conn) (n int) {
+	t.Helper()
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	must(t, err)
+	must(t, raw.Control(func(fd uintptr) {
+		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		must(t, err)
+		n = int(info.Data_segs_in)
+	}))
+	return n
+}
+
+// TestNothingIsKept: the kernel keeps nothing back for what may not come, wherever frames end in the buffer of libzmq. It would do so for 200 ms.
+func TestNothingIsKept(t *testing.T) {
+	t.Parallel()
+	const buffer, head = 8192, 9
+	for name, tt := range map[string]struct{ size, count int }{
+		"one that fills the buffer":   {buffer - head, 1},
+		"one byte less":               {buffer - head - 1, 1},
+		"one byte more":               {buffer - head + 1, 1},
+		"its head alone":              {buffer - 2*head, 2},
+		"a part of the second's head": {buffer - head - 4, 2},
+		"several that fill it":        {buffer/4 - head, 4},
+		"two buffers":                 {2*buffer - head, 1},
+		"several that fill two":       {buffer/8 - head, 16},
+		"large":                       {1 << 20, 3},
+		"empty":                       {0, 3},
+		"short":                       {255, 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPublisher(t, "tcp://127.0.0.1:0")
+			peer := rawSubscriber(t, p)
+			body := strings.Repeat("x", tt.size)
+			want := strings.Repeat(string(rawFrame(0, body)), tt.count)
+			var times []time.Duration
+			for range 9 {
+				begin := time.Now()
+				_, err := p.SendBatch(t.Context(), slices.Repeat([][]byte{[]byte(body)}, tt.count))
+				must(t, err)
+				got := make([]byte, len(want))
+				_, err = io.ReadFull(peer, got)
+				must(t, err)
+				times = append(times, time.Since(begin))
+				if string(got) != want {
+					t.Fatal("what arrives is not what was sent")
+				}
+			}
+			if best := slices.Min(times); best > 150*time.Millisecond {
+				t.Errorf("it takes %v at best: something is kept back", best)
+			}
+		})
+	}
+}
+
+// TestGreetingIsNotKept: a peer may wait for the first bytes of the greeting before it sends its own.
+func TestGreetingIsNotKept(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t, "tcp://127.0.0.1:0")
+	best := time.Hour
+	for range 9 {
+		begin := time.Now()
+		peer := dialRaw(t, p.Endpoint())
+		_, err := io.ReadFull(peer, make([]byte, 10))
+		must(t, err)
+		best = min(best, time.Since(begin))
+	}
+	if best > 150*time.Millisecond {
+		t.Errorf("the signature takes %v at best", best)
+	}
+}
