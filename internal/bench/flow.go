@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -30,6 +31,7 @@ type shape struct {
 	sockets     int    // of the publisher
 	subscribers int
 	secure      bool
+	window      string // messages on their way at most
 	publisher   maker
 	subscriber  maker
 }
@@ -99,11 +101,11 @@ func (b *bench) startPublisher(ctx context.Context, s shape, file string) (*talk
 	if s.secure {
 		mode = "curve"
 	}
-	subscribers := fmt.Sprint(s.subscribers)
+	subscribers, window := fmt.Sprint(s.subscribers), cmp.Or(s.window, flowWindow)
 	if s.publisher.language == "go" {
-		return b.talk(ctx, b.program("gopeer"), "publish", file, s.message, subscribers, flowQueue, flowWindow, mode, s.publisher.how)
+		return b.talk(ctx, b.program("gopeer"), "publish", file, s.message, subscribers, flowQueue, window, mode, s.publisher.how)
 	}
-	return b.talk(ctx, b.program("peer"), "publish", file, s.message, fmt.Sprint(s.sockets), subscribers, flowQueue, flowWindow, mode)
+	return b.talk(ctx, b.program("peer"), "publish", file, s.message, fmt.Sprint(s.sockets), subscribers, flowQueue, window, mode)
 }
 
 func (b *bench) startSubscriber(ctx context.Context, s shape, file string, slot int, key string, endpoints []string) (*process, error) {

@@ -13,7 +13,7 @@ const (
 	// askers is the number of clients that ask at once where the nameserver is compared with Python's: enough to keep both busy.
 	askers = 4
 
-	lookupTime, quickLookupTime = time.Second, 500 * time.Millisecond
+	lookupTime, quickLookupTime = time.Second, 300 * time.Millisecond
 )
 
 // lookups compares how fast questions for publishers are answered.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -24,6 +25,7 @@ var parts = []part{
 	{"pubsub", pubsub},
 	{"lookups", lookups},
 	{"announcements", announcements},
+	{"many", many},
 	{"relay", relay},
 	{"start", startUp},
 }
@@ -50,8 +52,13 @@ func (b *bench) pick(usual, quick int) int {
 // progress tells what has been found so far.
 func (b *bench) progress(rows []row) {
 	for _, r := range rows {
-		fmt.Fprintf(os.Stderr, "%s  %s: %s %s\n", time.Now().Format(time.TimeOnly), r.what, number(median(r.ratios())), r.reached())
+		b.note("%s: %s %s", r.what, number(median(r.ratios())), r.reached())
 	}
+}
+
+// note tells who waits what is going on.
+func (b *bench) note(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
 }
 
 func (b *bench) duration(usual, quick time.Duration) time.Duration {
@@ -89,19 +96,43 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	defer func() { err = firstOf(err, os.RemoveAll(b.tmp)) }()
 	var rows []row
 	for _, p := range chosen {
-		more, err := p.run(ctx, &b)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
-		if err := writeText(more, out); err != nil {
+		more, err := b.runPart(ctx, p)
+		if err := firstOf(err, writeText(more, out)); err != nil {
 			return err
 		}
 		rows = append(rows, more...)
 	}
-	if *page == "" {
-		return nil
+	if _, err := fmt.Fprintln(out, summary(rows)); err != nil {
+		return err
 	}
-	return b.writePage(ctx, *page, rows)
+	if *page != "" {
+		err = b.writePage(ctx, *page, rows)
+	}
+	if n := count(rows, row.failed); n > 0 {
+		err = firstOf(err, fmt.Errorf("%d of the measurements failed", n))
+	}
+	return err
+}
+
+// runPart measures what belongs to a part. A part that fails is a line of the table, and the others go on, unless all are to end.
+func (b *bench) runPart(ctx context.Context, p part) ([]row, error) {
+	begun := time.Now()
+	rows, err := p.run(ctx, b)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		rows = append(rows, b.failure(p.name, err))
+	}
+	b.note("part %s took %v", p.name, time.Since(begun).Round(time.Second))
+	return rows, nil
+}
+
+// failure is the line of the table that stands for what could not be measured, whose reason is told at once.
+func (b *bench) failure(what string, err error) row {
+	b.note("%s: %v", what, err)
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return row{what: what, failure: first}
 }
 
 // choose returns the parts of these names, all for none.

@@ -35,7 +35,7 @@ func (b *bench) writePage(ctx context.Context, name string, rows []row) error {
 		return err
 	}
 	var text strings.Builder
-	text.WriteString(before + tableBegin + "\n" + machine + "\n\n")
+	text.WriteString(before + tableBegin + "\n" + machine + " " + summary(rows) + "\n\n")
 	writeMarkdown(rows, &text)
 	text.WriteString("\n" + tableEnd + after)
 	return os.WriteFile(name, []byte(text.String()), 0o644)

@@ -35,7 +35,10 @@ type row struct {
 	ours, other *series // other is nil where ours stands alone
 	kind        kind
 	figure      float64 // that is to be reached; 0: none
+	failure     string  // why nothing was measured; then the rest is not set
 }
+
+func (r row) failed() bool { return r.failure != "" }
 
 // ratios compares ours with the other round by round, or returns ours alone.
 func (r row) ratios() []float64 {
@@ -55,6 +58,9 @@ func (r row) ratios() []float64 {
 
 // reached tells whether the figure is, "" where there is none.
 func (r row) reached() string {
+	if r.failed() {
+		return "failed"
+	}
 	ratios := r.ratios()
 	got := median(ratios)
 	if r.kind == least {
@@ -75,6 +81,11 @@ var columns = []string{"what", "beside", "unit", "ours", "the other", "ratio", "
 
 // cells are what stands in a line.
 func (r row) cells() []string {
+	if r.failed() {
+		cells := make([]string, len(columns))
+		cells[0], cells[1], cells[8] = r.what, r.failure, r.reached()
+		return cells
+	}
 	beside, other, ratio := "", "", ""
 	if r.other != nil {
 		beside, other, ratio = r.other.name, number(median(r.other.values)), number(median(r.ratios()))
@@ -138,6 +149,24 @@ func thousands(n int64) string {
 func median[T cmp.Ordered](values []T) T {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[len(sorted)/2]
+}
+
+// summary says how many figures are reached.
+func summary(rows []row) string {
+	text := fmt.Sprintf("%d of %d figures are reached.", count(rows, func(r row) bool { return r.reached() == "yes" }), count(rows, func(r row) bool { return r.figure != 0 }))
+	if n := count(rows, row.failed); n > 0 {
+		text += fmt.Sprintf(" %d of the measurements failed.", n)
+	}
+	return text
+}
+
+func count(rows []row, is func(row) bool) (n int) {
+	for _, r := range rows {
+		if is(r) {
+			n++
+		}
+	}
+	return n
 }
 
 // writeText writes the table for a terminal.

@@ -43,7 +43,7 @@ func (t *talker) line() (string, error) {
 	line, err := t.out.ReadString('\n')
 	if err != nil {
 		t.stop()
-		return "", t.explain(fmt.Errorf("%s: %w", filepath.Base(t.cmd.Path), err))
+		return "", t.explain(fmt.Errorf("%s: %w (%v)", filepath.Base(t.cmd.Path), err, t.cmd.ProcessState))
 	}
 	return strings.TrimSpace(line), nil
 }

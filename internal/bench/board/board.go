@@ -7,8 +7,10 @@
 //
 // The layout, all of it words of 64 bits in the order of the machine, is also in c/board.h and py/board.py:
 //
-//	63 lines of 64 bytes    one for each subscriber; its first word: messages received
-//	a line                  its first word: number of the message from which on delays are noted, counted from 1; 0: they are not
+//	63 lines of 64 bytes    one for each subscriber; its first word: messages received. Where there are more than 63 the first one is for all of them: messages that
+//	                        each has received, on average
+//	a line                  its first word: number of the message from which on delays are noted, counted from 1; 0: they are not; its second word: messages that
+//	                        publishers in C have sent, who share it where there are several
 //	65536 words             when message N was to be sent, at N modulo 65536; ns since 1970
 //	65536 words             how long after that it had arrived, ns
 package board
@@ -87,6 +89,9 @@ func (b *Board) SetReceived(slot int, n uint64) { b.slots[slot].word.Store(n) }
 // Received returns how many messages all of the first subscribers have.
 func (b *Board) Received(subscribers int) uint64 {
 	least := b.slots[0].word.Load()
+	if subscribers > Slots {
+		return least
+	}
 	for i := 1; i < subscribers; i++ {
 		least = min(least, b.slots[i].word.Load())
 	}

@@ -13,7 +13,7 @@ struct board {
 		_Atomic uint64_t received;
 		uint64_t rest[BOARD_LINE - 1];
 	} slots[BOARD_SLOTS];
-	_Atomic uint64_t noting, rest[BOARD_LINE - 1];
+	_Atomic uint64_t noting, total, rest[BOARD_LINE - 2];
 	_Atomic uint64_t sent[BOARD_RING], delays[BOARD_RING];
 };
 
@@ -26,7 +26,7 @@ static struct board *open_board(const char *name) {
 	return at == MAP_FAILED ? NULL : at;
 }
 
-static uint64_t clock_ns(clockid_t clock) {
+static inline uint64_t clock_ns(clockid_t clock) {
 	struct timespec t;
 	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + t.tv_nsec;

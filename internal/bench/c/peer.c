@@ -3,7 +3,8 @@
 // Usage: peer publish BOARD MESSAGE SOCKETS SUBSCRIBERS QUEUE WINDOW plain|curve
 //        peer subscribe BOARD SLOT QUEUE KEY ENDPOINT...
 //
-// BOARD is the file of package board, which says what the publisher is asked on its standard input. The publisher binds so many sockets, prints for each its
+// BOARD is the file of package board, which says what the publisher is asked on its standard input; besides, "once" has it send one message on each socket, and
+// "left" wait until all subscribers have gone. Several publishers may share a board. The publisher binds so many sockets, prints for each its
 // endpoint and its public key ("-": plain), and sends on them in turn what is in the file MESSAGE, when each has so many subscribers. With curve there
 // is no authenticator: everybody is admitted, and nobody is asked. The subscriber has one socket.
 #define _GNU_SOURCE
@@ -21,7 +22,7 @@ static const uint64_t STALL = 5000000000;
 static struct board *board;
 static void *sockets[MAX_SOCKETS];
 static int socket_count, subscribers;
-static uint64_t window, sent;
+static uint64_t window, turn;
 static char *frame;
 static size_t size;
 
@@ -48,9 +49,12 @@ static void *open_socket(void *ctx, int type, const char *queue) {
 	return s;
 }
 
+// sent is the number of messages of all publishers of this board.
+static uint64_t sent(void) { return atomic_load(&board->total); }
+
 static uint64_t received(void) {
 	uint64_t least = atomic_load(&board->slots[0].received);
-	for (int i = 1; i < subscribers; i++) {
+	for (int i = 1; i < subscribers && subscribers <= BOARD_SLOTS; i++) {
 		uint64_t n = atomic_load(&board->slots[i].received);
 		if (n < least)
 			least = n;
@@ -63,48 +67,50 @@ static void wait_received(uint64_t n) {
 	while (received() < n) {
 		nanosleep(&(struct timespec){0, PAUSE}, NULL);
 		if (clock_ns(CLOCK_MONOTONIC) > until)
-			die("of %llu messages %llu arrive", (unsigned long long)sent, (unsigned long long)received());
+			die("of %llu messages %llu arrive", (unsigned long long)sent(), (unsigned long long)received());
 	}
-	if (received() > sent)
-		die("of %llu messages %llu arrive", (unsigned long long)sent, (unsigned long long)received());
+	uint64_t have = received(); // before it is asked how many were sent, which others do meanwhile
+	if (have > sent())
+		die("of %llu messages %llu arrive", (unsigned long long)sent(), (unsigned long long)have);
 }
 
-static void send_one(void) {
-	check(zmq_send(sockets[sent++ % socket_count], frame, size, 0), "send");
+static void send_some(int count) {
+	atomic_fetch_add(&board->total, count);
+	while (count-- > 0)
+		check(zmq_send(sockets[turn++ % socket_count], frame, size, 0), "send");
 }
 
 static void rate(double seconds) {
 	uint64_t end = clock_ns(CLOCK_MONOTONIC) + seconds * 1e9;
 	while (clock_ns(CLOCK_MONOTONIC) < end) {
-		if (sent + BATCH > received() + window)
-			wait_received(sent - window / 2);
-		for (int i = 0; i < BATCH; i++)
-			send_one();
+		if (sent() + BATCH > received() + window)
+			wait_received(sent() - window / 2);
+		send_some(BATCH);
 	}
-	wait_received(sent);
+	wait_received(sent());
 }
 
 static void delay(unsigned long count, unsigned long interval) {
-	atomic_store(&board->noting, sent + 1);
+	atomic_store(&board->noting, sent() + 1);
 	uint64_t next = clock_ns(CLOCK_MONOTONIC);
 	for (; count > 0; count--) {
 		next += interval * 1000;
 		struct timespec at = {next / 1000000000, next % 1000000000};
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
-		atomic_store(&board->sent[(sent + 1) % BOARD_RING], clock_ns(CLOCK_REALTIME));
-		send_one();
+		atomic_store(&board->sent[(sent() + 1) % BOARD_RING], clock_ns(CLOCK_REALTIME));
+		send_some(1);
 	}
-	wait_received(sent);
+	wait_received(sent());
 	atomic_store(&board->noting, 0);
 }
 
-// await_subscribers waits for so many subscriptions on each socket: an XPUB, which hands them over, and is else as a PUB.
-static void await_subscribers(void) {
+// await_subscribers waits until so many have subscribed on each socket, or have gone: an XPUB, which hands subscriptions over, and is else as a PUB.
+static void await_subscribers(int count) {
 	int limit = CONNECT_TIME;
 	char topic[256];
 	for (int i = 0; i < socket_count; i++) {
 		check(zmq_setsockopt(sockets[i], ZMQ_RCVTIMEO, &limit, sizeof limit), "ZMQ_RCVTIMEO");
-		for (int n = 0; n < subscribers; n++)
+		for (int n = 0; n < count; n++)
 			check(zmq_recv(sockets[i], topic, sizeof topic, 0), "subscriber");
 	}
 }
@@ -115,14 +121,18 @@ static void serve(void) {
 		double seconds;
 		unsigned long count, interval;
 		if (strcmp(line, "begin\n") == 0)
-			await_subscribers();
+			await_subscribers(subscribers);
+		else if (strcmp(line, "left\n") == 0)
+			await_subscribers(1); // of the last one it is told
+		else if (strcmp(line, "once\n") == 0)
+			send_some(socket_count), wait_received(sent());
 		else if (sscanf(line, "rate %lf", &seconds) == 1)
 			rate(seconds);
 		else if (sscanf(line, "delay %lu %lu", &count, &interval) == 2)
 			delay(count, interval);
 		else
 			die("what is %s", line);
-		printf("%llu\n", (unsigned long long)sent);
+		printf("%llu\n", (unsigned long long)sent());
 	}
 }
 
@@ -141,7 +151,7 @@ static void publish(char **args) {
 	subscribers = atoi(args[2]);
 	window = atoi(args[4]);
 	int secure = strcmp(args[5], "curve") == 0, all = 1;
-	if (socket_count < 1 || socket_count > MAX_SOCKETS || subscribers < 1 || subscribers > BOARD_SLOTS)
+	if (socket_count < 1 || socket_count > MAX_SOCKETS || subscribers < 1)
 		die("no such number of sockets or subscribers");
 	void *ctx = zmq_ctx_new();
 	check(zmq_ctx_set(ctx, ZMQ_MAX_SOCKETS, 2 * MAX_SOCKETS), "ZMQ_MAX_SOCKETS");

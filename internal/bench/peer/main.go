@@ -3,12 +3,14 @@
 //
 //	peer publish BOARD MESSAGE SUBSCRIBERS QUEUE WINDOW plain|curve frames|batches|messages
 //	peer subscribe BOARD SLOT QUEUE KEY frames|headers|messages ENDPOINT...
+//	peer gather BOARD QUEUE ENDPOINT...
 //	peer codec MESSAGE...
 //
 // BOARD is the file of package board. The publisher prints its endpoint and its public key ("-": plain), and sends what is in the file
 // MESSAGE. "frames" are bytes that go through the transport as they are, which is what libzmq does, and "batches" are the same, a few
 // in each call; "messages" go through package pubsub, with their data
-// encoded for each one that a delay is measured of, and decoded; "headers" stop short of the data.
+// encoded for each one that a delay is measured of, and decoded; "headers" stop short of the data. "gather" subscribes to frames, too, and connects to more publishers, or leaves
+// them, when it reads "+ ENDPOINT..." or "- ENDPOINT...", which it answers with a line.
 package main
 
 import (
@@ -42,7 +44,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("publish, subscribe or codec?")
+		return errors.New("publish, subscribe, gather or codec?")
 	}
 	command, args := args[0], args[1:]
 	switch {
@@ -50,6 +52,8 @@ func run(ctx context.Context, args []string) error {
 		return withBoard(args[0], func(t *zmq.Transport, b *board.Board) error { return publish(ctx, t, b, args[1:]) })
 	case command == "subscribe" && len(args) >= 6:
 		return withBoard(args[0], func(t *zmq.Transport, b *board.Board) error { return subscribe(ctx, t, b, args[1:]) })
+	case command == "gather" && len(args) > 2:
+		return withBoard(args[0], func(t *zmq.Transport, b *board.Board) error { return gather(ctx, t, b, args[1:]) })
 	case command == "codec" && len(args) > 0:
 		return codec(args, os.Stdin, os.Stdout)
 	}
