@@ -40,7 +40,7 @@ Messages are told by their type and the time in their header: subject, sender an
 changed on the way. --warn and --crit are about the largest delay. If none arrives it is
 critical, if some do not a warning, and if FROM sends nothing before --timeout it is UNKNOWN.`,
 		Example: `  ptctl check link --relay http://localhost:9180
-  ptctl check link --relay unix:/run/posttroll/relay.sock --route gather --crit 1
+  ptctl check link --relay unix:/run/posttroll-relay/ptrelay.sock --route gather --crit 1
   ptctl check link tcp://reception:9010 tcp://relay:9010 --topic /segment --warn 500ms --timeout 50s`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if c.relay.place == "" && len(args) == 2 || c.relay.place != "" && len(args) == 0 {

@@ -27,7 +27,7 @@ type relayClient struct {
 }
 
 func (r *relayClient) flags(f *pflag.FlagSet) {
-	f.StringVar(&r.place, "relay", "", "ask the relay that tells of itself at `URL` (its http_listen), as http://localhost:9180, or at its control socket, as unix:/run/posttroll/relay.sock")
+	f.StringVar(&r.place, "relay", "", "ask the relay that tells of itself at `URL` (its http_listen), as http://localhost:9180, or at its control socket, as unix:/run/posttroll-relay/ptrelay.sock")
 	f.StringVar(&r.tokenFile, "token-file", "", "`FILE` with the secret that the relay wants to hear (its http_token_file)")
 }
 

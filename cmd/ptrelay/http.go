@@ -12,10 +12,11 @@ import (
 
 // Paths of the control socket.
 const (
-	routesPath = "/v1/routes"
-	pausePath  = "/v1/pause"
-	resumePath = "/v1/resume"
-	routeQuery = "route" // whose value is the name of one
+	routesPath   = "/v1/routes"
+	subjectsPath = "/v1/subjects"
+	pausePath    = "/v1/pause"
+	resumePath   = "/v1/resume"
+	routeQuery   = "route" // whose value is the name of one
 )
 
 // Events besides those of links.
@@ -34,7 +35,7 @@ const (
 func (s *server) newMonitor() *monitor.Monitor {
 	m := monitor.New(newCollector(func() relay.Stats { return s.relay.Stats() }, func() []relay.SubjectStats { return s.relay.Subjects() }))
 	m.HandleFunc("GET "+routesPath, s.showRoutes)
-	m.HandleFunc("GET /v1/subjects", s.showSubjects)
+	m.HandleFunc("GET "+subjectsPath, s.showSubjects)
 	m.Show(&monitor.Listing{States: []string{stateConnected, stateMissing}, All: s.publishers})
 	m.ShowPage(s.page())
 	return m
@@ -94,6 +95,7 @@ func (s *server) linkChanged(c relay.LinkChange) {
 func (s *server) commands() http.Handler {
 	mux := httpd.NewMux()
 	mux.HandleFunc("GET "+routesPath, s.showRoutes)
+	mux.HandleFunc("GET "+subjectsPath, s.showSubjects)
 	mux.HandleFunc("POST "+pausePath, s.command(eventPaused, s.relay.Pause))
 	mux.HandleFunc("POST "+resumePath, s.command(eventResumed, s.relay.Resume))
 	return mux
@@ -104,6 +106,10 @@ func (s *server) showRoutes(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *server) showSubjects(w http.ResponseWriter, _ *http.Request) {
+	if s.watch() == nil {
+		httpd.WriteError(w, http.StatusNotFound, "subjects are not counted: http_listen is not set")
+		return
+	}
 	subjects := []map[string]any{}
 	for _, one := range s.relay.Subjects() {
 		subjects = append(subjects, subjectCounters.JSON(one))

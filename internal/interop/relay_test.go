@@ -12,7 +12,7 @@ import (
 )
 
 // relay starts a relay with a file of settings, and waits until messages flow.
-func (m *machine) relay(t *testing.T, settings string) *testbed.Process {
+func (m *machine) relay(t *testing.T, settings string, env ...string) *testbed.Process {
 	t.Helper()
 	file := filepath.Join(m.dir, "relay.toml")
 	if err := os.WriteFile(file, []byte(settings), 0o644); err != nil {
@@ -21,6 +21,7 @@ func (m *machine) relay(t *testing.T, settings string) *testbed.Process {
 	cmd := m.program("ptrelay", "--verbose", "--config", file)
 	ready := notifySocket(t)
 	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+ready.LocalAddr().String(), "POSTTROLL_CONTROL_SOCKET=none") // that would be outside of the test
+	cmd.Env = append(cmd.Env, env...)
 	p := m.start(t, cmd)
 	awaitReady(t, ready)
 	return p
