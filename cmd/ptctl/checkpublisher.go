@@ -82,6 +82,7 @@ func (c *publisherCheck) check(cmd *cobra.Command, args []string) error {
 			return v, nil
 		}
 		v.parts, v.hint = c.tryAll(ctx, node, target, found, ages)
+		v.total = len(found) > 1
 		return v, nil
 	})
 }
@@ -197,11 +198,12 @@ func (c *publisherCheck) try(ctx context.Context, node *pubsub.Node, e discovery
 			t = trial{err: err, ours: true}
 		}
 	}()
-	defer time.AfterFunc(probeAfter, func() { giveUp(ctx, e.URI, cancel) }).Stop()
+	door := make(chan error, 1)
+	defer time.AfterFunc(probeAfter, func() { giveUp(ctx, e.URI, door, cancel) }).Stop()
 	select {
 	case err = <-connected:
 	case <-ctx.Done():
-		err = noConnection(ctx, begun)
+		err = noConnection(ctx, begun, door)
 	}
 	if err == nil && c.heard {
 		_, err = sub.Receive(ctx)
@@ -227,21 +229,34 @@ func report(event transport.Event, connected chan<- error) {
 	}
 }
 
-// giveUp ends a trial when it is known that nobody is there.
-func giveUp(ctx context.Context, uri string, cancel context.CancelCauseFunc) {
+// giveUp ends a trial when it is known that nobody is there. It tells at the door what came of knocking.
+func giveUp(ctx context.Context, uri string, door chan<- error, cancel context.CancelCauseFunc) {
 	at, err := transport.ConnectEndpoint(uri)
 	if err == nil {
 		err = knock(ctx, at)
 	}
+	door <- err
 	if errors.Is(err, syscall.ECONNREFUSED) || isUnknownHost(err) {
 		cancel(bare(err))
 	}
 }
 
 // noConnection says why there was no connection when ctx ended.
-func noConnection(ctx context.Context, begun time.Time) error {
+func noConnection(ctx context.Context, begun time.Time, door <-chan error) error {
 	if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
 		return cause
 	}
-	return fmt.Errorf("no connection within %s", roundTime(time.Since(begun)))
+	took := time.Since(begun)
+	err := fmt.Errorf("no connection within %s", roundTime(took))
+	select {
+	case knocked := <-door:
+		if knocked == nil {
+			return daemon.Hint(err, "something takes connections there, and does not speak as a publisher does: is that its port, or does it hang?")
+		}
+	default: // still knocking
+	}
+	if took <= probeAfter {
+		return err
+	}
+	return daemon.Hint(err, "nothing comes back, not even a refusal: a firewall drops it, or there is no way from here to that address")
 }

@@ -71,6 +71,8 @@ type verdict struct {
 	target string // what was checked, as it was asked for
 	parts  []part
 	hint   string // what to try; may be empty
+	// total says that the first part is about all others together.
+	total bool
 }
 
 // newPart is a part that is at least as bad as its measures.
@@ -120,14 +122,21 @@ func (v *verdict) text() string {
 	if len(v.parts) == 1 {
 		return v.parts[0].text
 	}
+	parts := v.parts
+	if v.total {
+		parts = parts[1:]
+	}
 	var bad []string
-	for _, p := range v.parts {
+	for _, p := range parts {
 		if p.state != stateOK {
 			bad = append(bad, p.named())
 		}
 	}
-	if len(bad) == 0 {
-		return fmt.Sprintf("all %d: %s", len(v.parts), v.parts[0].text)
+	switch {
+	case v.total:
+		return strings.Join(append([]string{v.parts[0].text}, bad...), "; ")
+	case len(bad) == 0:
+		return fmt.Sprintf("all %d: %s", len(parts), parts[0].text)
 	}
-	return fmt.Sprintf("%d of %d: %s", len(bad), len(v.parts), strings.Join(bad, "; "))
+	return fmt.Sprintf("%d of %d: %s", len(bad), len(parts), strings.Join(bad, "; "))
 }

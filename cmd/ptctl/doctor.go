@@ -191,7 +191,7 @@ func (c *doctor) examine(ctx context.Context, found *chart) error {
 	set := c.lookAtSettings(found)
 	lookAtVersions(found, set)
 	lookAtLimits(found)
-	lookAtName(ctx, found)
+	lookAtName(ctx, found, c.nameservers)
 	group := groupOf(set)
 	heard, err := startListening(ctx, group, c.listens)
 	interfaces := lookAtInterfaces(found, set)

@@ -234,3 +234,19 @@ func TestDoctorInNetwork(t *testing.T) {
 		t.Errorf("without an interface: got %+v, %+v, want a warning", broken["address"], broken["interfaces"])
 	}
 }
+
+// TestDoctorOnTwoNetworks: publishers announce the address of the default route, and the nameserver is on the other network.
+func TestDoctorOnTwoNetworks(t *testing.T) {
+	t.Parallel()
+	hosts := testbed.NewNetworks(t, []int{0, 1}, []int{0}, []int{1})
+	near, far := hosts[1].Addr.String(), hosts[2].Addr.String()
+	const want = "publishers here announce 10.77.0.1, but it is from 10.77.1.1 that this host reaches "
+	found := observed(t, hosts[0], "--listen", "0s", "--nameserver", near, "--nameserver", far)["address"]
+	if !has(found, levelWarning, want+far) || has(found, levelWarning, near) {
+		t.Errorf("got %+v, want a warning for %s alone", found, far)
+	}
+	found = observed(t, hosts[0], "--listen", "0s", "--nameserver", near)["address"]
+	if has(found, levelWarning, "") {
+		t.Errorf("the nameserver on the network of the route: got %+v, want no warning", found)
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -45,8 +46,8 @@ func lookAtLimits(found *chart) {
 	}
 }
 
-// lookAtName tells how others find this host.
-func lookAtName(ctx context.Context, found *chart) {
+// lookAtName tells how others find this host, those on the hosts of the nameservers among them.
+func lookAtName(ctx context.Context, found *chart, nameservers []string) {
 	tell := found.about("address")
 	lookAtHostname(ctx, tell)
 	own, err := discovery.OwnAddress("")
@@ -63,6 +64,7 @@ func lookAtName(ctx context.Context, found *chart) {
 			"publishers here announce %s, an address that the host gave itself", own)
 	default:
 		tell(levelOK, "", "publishers here announce %s, unless they are told otherwise", own)
+		lookAtWays(ctx, tell, addr, nameservers)
 	}
 	all, err := discovery.LocalAddresses()
 	if err != nil {
@@ -78,6 +80,36 @@ func lookAtName(ctx context.Context, found *chart) {
 	if len(others) > 0 {
 		tell(levelNote, "if subscribers can't reach the one above, publishers can announce another one (ptctl publish --advertise)", "this host has further addresses: %s", strings.Join(others, ", "))
 	}
+}
+
+// lookAtWays finds nameservers that this host reaches from another address than the one that publishers here announce: on a host with several networks that is often one which
+// subscribers have no way to.
+func lookAtWays(ctx context.Context, tell func(level, string, string, ...any), own netip.Addr, nameservers []string) {
+	for _, name := range nameservers {
+		from, err := sourceTo(ctx, name)
+		if err != nil || from == own || from.IsLoopback() || from.Is4() != own.Is4() {
+			continue // whether the nameserver can be reached is told where it is asked
+		}
+		tell(levelWarning, fmt.Sprintf("let the default route go out where %s is, or let publishers announce that address (ptctl publish --advertise %s)", from, from),
+			"publishers here announce %s, but it is from %s that this host reaches %s: can subscribers reach the former?", own, from, name)
+	}
+}
+
+// sourceTo returns the address from which this host reaches a nameserver. Nothing is sent there.
+func sourceTo(ctx context.Context, nameserver string) (netip.Addr, error) {
+	at, err := discovery.NameserverAddress(nameserver, 1)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, nameTimeout)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "udp", net.JoinHostPort(at.Endpoint.Host(), "1"))
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	from, err := netip.ParseAddrPort(conn.LocalAddr().String())
+	return from.Addr().Unmap(), errors.Join(err, conn.Close())
 }
 
 func lookAtHostname(ctx context.Context, tell func(level, string, string, ...any)) {
