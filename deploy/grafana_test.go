@@ -165,11 +165,11 @@ scrape_configs:
 	start(prometheus, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port), "--log.level=warn")
 
 	ask := asker(fmt.Sprintf("http://127.0.0.1:%d/api/v1/", port))
-	testbed.WaitFor(t, "both daemons are looked at, and messages come", func() bool {
+	testbed.WaitUpTo(t, testbed.HeavyPatience, "both daemons are looked at, and messages come", func() bool {
 		up, err := ask("query", url.Values{"query": {`sum(up{job="posttroll"}) == 2 and on () sum(rate(posttroll_relay_messages_sent_total[10s])) > 0`}})
 		return err == nil && strings.Contains(up, `"value"`)
 	})
-	testbed.WaitFor(t, "publishers are discovered", func() bool {
+	testbed.WaitUpTo(t, testbed.HeavyPatience, "publishers are discovered", func() bool {
 		targets, err := ask("targets", url.Values{"state": {"dropped"}})
 		return err == nil && strings.Contains(targets, `"__meta_posttroll_state":"live"`)
 	})

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/pytroll/posttroll-go/internal/textlines"
 	"github.com/pytroll/posttroll-go/pkg/discovery"
@@ -30,6 +31,10 @@ func completeAll(root *cobra.Command, s *session) {
 		"level":   words(levels...),
 		"format":  words(sortedKeys(checkFormats)...),
 		"time":    words(byHeader, byReceipt),
+		"by":      words(namesOf(groupings, func(g grouping) string { return g.name })...),
+		"sort":    words(namesOf(orders, func(o order) string { return o.name })...),
+
+		"message-version": words("v1.01", "v1.2"),
 	})
 	for _, path := range []string{"lookup", "services", "check publisher"} {
 		cmd, _, err := root.Find(strings.Fields(path))
@@ -45,22 +50,38 @@ func completeAll(root *cobra.Command, s *session) {
 	}
 }
 
+// fileFlags are those whose values are files.
+var fileFlags = []string{"config", "output", "token-file", "file"}
+
 // completeBelow completes the flags of a command and of those below it. What is no file has no files offered.
 func completeBelow(cmd *cobra.Command, flags map[string]cobra.CompletionFunc) {
-	for name, complete := range flags {
-		if cmd.Flag(name) == nil || cmd.InheritedFlags().Lookup(name) != nil {
-			continue
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		complete, ok := flags[f.Name]
+		if !ok {
+			complete = cobra.NoFileCompletions
 		}
-		if err := cmd.RegisterFlagCompletionFunc(name, complete); err != nil {
+		if cmd.InheritedFlags().Lookup(f.Name) != nil || slices.Contains(fileFlags, f.Name) || f.Value.Type() == "bool" {
+			return
+		}
+		if err := cmd.RegisterFlagCompletionFunc(f.Name, complete); err != nil {
 			panic("ptctl: " + err.Error())
 		}
-	}
+	})
 	if cmd.ValidArgsFunction == nil && !strings.Contains(cmd.Use, "FILE") {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions
 	}
 	for _, sub := range cmd.Commands() {
 		completeBelow(sub, flags)
 	}
+}
+
+// namesOf are the names of all.
+func namesOf[T any](all []T, name func(T) string) []string {
+	var names []string
+	for _, one := range all {
+		names = append(names, name(one))
+	}
+	return names
 }
 
 // words completes one of a few words.

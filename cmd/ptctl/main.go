@@ -1,5 +1,5 @@
-// Ptctl is the operator's command line of posttroll: it publishes, subscribes, asks nameservers, and turns messages into JSON lines and
-// back. See ptctl --help.
+// Ptctl is the operator's command line of posttroll: it publishes and shows messages, records and replays them, asks nameservers who is there, watches what flows, and finds
+// out what is wrong. See ptctl --help.
 package main
 
 import (
@@ -29,9 +29,9 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 func newCommand(environ []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ptctl",
-		Short: "publish, subscribe and look up posttroll messages",
-		Long: `ptctl publishes and subscribes to posttroll messages, asks nameservers who is there,
-and turns messages into JSON lines and back.
+		Short: "the operator's command line of posttroll",
+		Long: `ptctl publishes and shows posttroll messages, records and replays them, asks nameservers who
+is there, watches what flows, and finds out what is wrong.
 
 Settings (ports, multicast group, keep-alive, backend and keys) are those of all posttroll programs:
 /etc/posttroll/posttroll.toml, ~/.config/posttroll/posttroll.toml and POSTTROLL_*
@@ -40,19 +40,26 @@ variables, later ones winning.
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing came in time, 78 bad
 configuration. "ptctl check" has those of monitoring plugins: 0 OK, 1 warning, 2 critical,
 3 unknown.`,
-		Example: `  ptctl services
+		Example: `  ptctl doctor
+  ptctl services
   ptctl subscribe --service a_service --topic /viirs
   ptctl publish --name a_service --wait 1 /viirs/test info "hello"`,
 	}
 	s := &session{environ: environ}
 	s.flags(root.PersistentFlags())
-	root.AddCommand(
-		newPublishCommand(s), newSubscribeCommand(s), newLookupCommand(s), newServicesCommand(s),
-		newCheckCommand(s), newDoctorCommand(s),
-		newRecordCommand(s), newReplayCommand(s), newLogCommand(s), newReferenceLogger(s),
-		newEventsCommand(s), newTopCommand(s), newPingCommand(s), newBenchCommand(s),
-		newDecodeCommand(), newEncodeCommand(s),
-	)
+	addGroup(root, "Messages:", newPublishCommand(s), newSubscribeCommand(s), newRecordCommand(s), newReplayCommand(s), newDecodeCommand(), newEncodeCommand(s))
+	addGroup(root, "Who is there, and what flows:", newServicesCommand(s), newLookupCommand(s), newEventsCommand(s), newTopCommand(s), newLogCommand(s))
+	addGroup(root, "Whether it works:", newDoctorCommand(s), newCheckCommand(s), newPingCommand(s), newBenchCommand(s))
+	root.AddCommand(newReferenceLogger(s))
 	completeAll(root, s)
 	return root
+}
+
+// addGroup adds commands that stand together in the help.
+func addGroup(root *cobra.Command, title string, all ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, cmd := range all {
+		cmd.GroupID = title
+		root.AddCommand(cmd)
+	}
 }

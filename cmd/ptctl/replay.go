@@ -61,7 +61,7 @@ sent before a subscriber is connected is lost for that one.`,
 	f.DurationVar(&c.from, "from", 0, "leave out what came earlier than so long after the first message")
 	f.DurationVar(&c.to, "to", 0, "leave out what came later than so long after the first message (default: nothing)")
 	f.StringArrayVarP(&c.topics, "topic", "t", nil, "only subjects with this `BEGINNING`; may be repeated")
-	f.StringSliceVar(&c.types, "type", nil, "only messages of these types, as file,dataset")
+	f.StringSliceVar(&c.types, "type", nil, "only messages of these `TYPES`, as file,dataset")
 	f.StringArrayVar(&c.prefixes, "prefix", nil, "give subjects another beginning, as `/a=/test/a`; may be repeated")
 	f.StringVar(&c.host, "sender-host", "", "let messages come from `HOST`")
 	f.BoolVar(&c.now, "now", false, "give messages the time at which they are sent")

@@ -22,7 +22,7 @@ func (s *selection) flags(f *pflag.FlagSet) {
 	f.StringArrayVarP(&s.topics, "topic", "t", nil, "`BEGINNING` of the subjects wanted; may be repeated (default: everything)")
 	f.StringArrayVarP(&s.addresses, "address", "a", nil, "`URI` of a publisher, as tcp://host:9010; may be repeated")
 	f.StringArrayVarP(&s.nameservers, "nameserver", "n", nil, "`HOST` of a nameserver; may be repeated (default localhost)")
-	f.StringSliceVar(&s.types, "type", nil, "only messages of these types, as file,dataset")
+	f.StringSliceVar(&s.types, "type", nil, "only messages of these `TYPES`, as file,dataset")
 }
 
 // check finds what is wrong usage.

@@ -73,7 +73,7 @@ the names to be shown, p pauses, q ends it. Elsewhere it is written every interv
 	f.StringVar(&c.by, "by", "subject", "count by `WHAT`: subject, publisher, sender or type")
 	f.StringVar(&c.sort, "sort", "rate", "sort by `COLUMN`: rate, messages, bytes, delay, last, gap or name")
 	f.BoolVarP(&c.view.reverse, "reverse", "r", false, "sort the other way round")
-	f.StringVarP(&c.view.filter, "filter", "f", "", "show names alone that have `TEXT` in them")
+	f.StringVarP(&c.view.filter, "filter", "f", "", "show only names with `TEXT` in them")
 	f.DurationVarP(&c.interval, "interval", "i", 2*time.Second, "time between two tables")
 	f.IntVar(&c.count, "count", 0, "end after `N` tables (default: never)")
 	f.IntVar(&c.limit, "limit", 0, "show `N` rows at most (default: what a terminal has room for; else all)")

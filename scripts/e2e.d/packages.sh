@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# packages.sh: the packages that are tried, and what is made for that besides: a higher version, and a program that hangs. Sourced by e2e.
+# packages.sh: the packages that are tried, and what is made for that besides: a higher version, a program that hangs, and what walks through a page. Sourced by e2e.
 
 # collect_packages puts into $work/packages what the parts named need: posttroll.deb and compat.deb, or .rpm; the higher version below next/; and hanging/nameserverd.
 collect_packages() {
@@ -10,7 +10,7 @@ collect_packages() {
 		built=$work/dist
 		package "$built"
 	fi
-	if wanted install services watchdog upgrade purge hosts; then
+	if wanted install services watchdog upgrade purge hosts incident; then
 		take "$built/posttroll_*_$arch.deb" "$dir/posttroll.deb"
 		take "$built/posttroll-compat_*_all.deb" "$dir/compat.deb"
 	fi
@@ -21,6 +21,7 @@ collect_packages() {
 		build_next_rpms "$dir/next"
 	fi
 	if wanted watchdog; then build_hanging "$dir/hanging"; fi
+	if wanted incident; then build_walk; fi
 }
 
 # package builds packages for the suite: DIR [SOURCES]. Programs that are built here want the glibc of here or a newer one, which bullseye has not.
@@ -45,6 +46,13 @@ build_hanging() {
 	need_go
 	need_c
 	go build -trimpath -tags hangtest -o "$1/" ./cmd/nameserverd
+}
+
+# build_walk builds what walks through the incident of doc/operations.md.
+build_walk() {
+	need_go
+	walk=$work/walk
+	CGO_ENABLED=0 go build -o "$walk" ./internal/walk
 }
 
 # wanted tells whether one of these parts is to run.

@@ -9,11 +9,12 @@ tree_packages() {
 	local list=systemd,systemd-sysv,dbus,iproute2,libzmq5,python3-zmq
 	case "$1" in
 	deb) echo "$list" ;;
+	tools) echo "$list,curl,nftables" ;;
 	rpm) echo "$list,dnf,rpm,createrepo-c" ;;
 	esac
 }
 
-# tree prints where a tree is: of posttroll's own package (deb) or of dnf and rpm (rpm).
+# tree prints where a tree is: of posttroll's own package (deb), with what operators have besides (tools), or of dnf and rpm (rpm).
 tree() { echo "$cache/$suite-$1"; }
 
 # need_tools ends the script unless what makes and boots trees is there or could be installed.

@@ -62,7 +62,7 @@ func startBrowser(t *testing.T) *browser {
 		go func() { ended <- cmd.Wait() }()
 		select {
 		case <-ended: // whatever its status is
-		case <-time.After(20 * time.Second):
+		case <-time.After(testbed.HeavyPatience):
 			t.Errorf("the browser does not end: %v", cmd.Process.Kill())
 			<-ended
 		}
@@ -178,7 +178,7 @@ func (b *browser) try(method string, params, result any) error {
 			return nil
 		}
 		return json.Unmarshal(answer.Result, result)
-	case <-time.After(testbed.Patience):
+	case <-time.After(testbed.HeavyPatience):
 		return fmt.Errorf("%s: the browser does not answer", method)
 	}
 }
@@ -202,7 +202,7 @@ func (b *browser) value(expression string) string {
 // until waits until an expression is true in the page.
 func (b *browser) until(what, expression string) {
 	b.t.Helper()
-	for end := time.Now().Add(testbed.Patience); b.value(expression) != "true"; <-time.After(50 * time.Millisecond) {
+	for end := time.Now().Add(testbed.HeavyPatience); b.value(expression) != "true"; <-time.After(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.t.Fatalf("it never comes about that %s; the page shows:\n%s", what, b.value("document.body.innerText"))
 		}
