@@ -38,7 +38,12 @@ type faultSite struct {
 // directly.
 func newFaultSite(t *testing.T, env ...string) *faultSite {
 	t.Helper()
-	machines := newMachines(t, 3)
+	return newFaultSiteOn(t, newMachines(t, 3), env...)
+}
+
+// newFaultSiteOn does so on these machines.
+func newFaultSiteOn(t *testing.T, machines []*machine, env ...string) *faultSite {
+	t.Helper()
 	s := &faultSite{t: t, server: machines[0], publishing: machines[1], subscribing: machines[2]}
 	s.env = append([]string{"POSTTROLL_MAX_AGE=" + faultMaxAge.String()}, env...)
 	s.nameserver = s.server.nameserver(t, ours, multicast, s.env...)

@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
@@ -17,7 +18,9 @@ type machine struct {
 	host   *testbed.Host
 	python string
 	dir    string // an empty home
-	ended  map[*testbed.Process]bool
+
+	programs string // folder of ours; "": programsDir
+	ended    map[*testbed.Process]bool
 }
 
 // newMachine makes a machine that lasts as long as the test.
@@ -67,7 +70,7 @@ func (m *machine) peer(t *testing.T, script string, args ...string) *exec.Cmd {
 
 // program prepares one of our programs.
 func (m *machine) program(name string, args ...string) *exec.Cmd {
-	return m.command(filepath.Join(programsDir, name), args...)
+	return m.command(filepath.Join(cmp.Or(m.programs, programsDir), name), args...)
 }
 
 // command prepares a program that knows nothing of the settings of this machine.

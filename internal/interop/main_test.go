@@ -33,9 +33,10 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
+const module = "github.com/pytroll/posttroll-go"
+
 // build builds our programs, once.
 var build = sync.OnceValue(func() error {
-	const module = "github.com/pytroll/posttroll-go"
 	args := []string{"build", "-o", programsDir}
 	for _, program := range []string{"nameserverd", "ptctl", "ptkeys", "ptrelay"} {
 		args = append(args, module+"/cmd/"+program)

@@ -11,7 +11,7 @@ import (
 // Health is what probes ask for. The zero value is that of a daemon that begins: well, and not ready.
 type Health struct {
 	ready atomic.Bool
-	beat  atomic.Int64 // Unix nanoseconds when all loops of the daemon were last known to go round; 0: not yet
+	beat  atomic.Pointer[time.Time] // when all loops of the daemon were last known to go round; nil: not yet
 }
 
 // Times of [Health].
@@ -29,12 +29,12 @@ func (h *Health) Interval(watched time.Duration) time.Duration {
 }
 
 // Beat notes that all loops go round.
-func (h *Health) Beat() { h.beat.Store(time.Now().UnixNano()) }
+func (h *Health) Beat() { h.beat.Store(new(time.Now())) } // with its monotonic part: whoever sets the clock makes nobody ill
 
 // Well tells whether they do.
 func (h *Health) Well() bool {
 	last := h.beat.Load()
-	return last == 0 || time.Since(time.Unix(0, last)) < beatLimit
+	return last == nil || time.Since(*last) < beatLimit
 }
 
 // SetReady says whether the daemon serves.

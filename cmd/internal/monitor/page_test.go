@@ -129,7 +129,7 @@ func TestPageHealth(t *testing.T) {
 		t.Errorf("at first: %+v", got)
 	}
 	m.Health.SetReady(true)
-	m.Health.beat.Store(time.Now().Add(-time.Hour).UnixNano())
+	m.Health.beat.Store(new(time.Now().Add(-time.Hour)))
 	if got := m.health(); got.Text != "stuck" || got.Class != Bad {
 		t.Errorf("without beats: %+v", got)
 	}
