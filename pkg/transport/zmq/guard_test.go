@@ -20,7 +20,7 @@ import (
 )
 
 // quick are the options of sockets whose refused clients come back soon.
-var quick = transport.SocketOptions{HandshakeInterval: 200 * time.Millisecond}
+var quick = transport.SocketOptions{HandshakeInterval: 500 * time.Millisecond}
 
 // securePublisher binds one that knows these clients by these names.
 func securePublisher(t *testing.T, tr *Transport, server curve.KeyPair, gate transport.Gate) transport.Publisher {
@@ -85,10 +85,15 @@ func TestSecurePublisher(t *testing.T) {
 	wrong := peers.secureSub(alice, mallory.Public, p.Endpoint())
 	plain := peers.connected(zmq4.SUB, p.Endpoint())
 	must(t, plain.SetSubscribe(""))
-	greet(t, p.Endpoint(), "NULL")
-	for _, why := range []transport.Refusal{transport.RefusedKey, transport.RefusedServerKey, transport.RefusedMechanism} {
-		eventually(t, "somebody to be refused for "+string(why), func() bool { return p.Stats().Access.Refused[why] > 0 })
+	refused := func(why transport.Refusal) bool { return p.Stats().Access.Refused[why] > 0 }
+	for _, why := range []transport.Refusal{transport.RefusedKey, transport.RefusedServerKey} {
+		eventually(t, "somebody to be refused for "+string(why), func() bool { return refused(why) })
 	}
+	// Who comes once only, and whom the machine lets wait for longer than a handshake may take, is refused for that.
+	eventually(t, "somebody to be refused for its mechanism", func() bool {
+		greet(t, p.Endpoint(), "NULL")
+		return refused(transport.RefusedMechanism)
+	})
 	friend := peers.secureSub(alice, server.Public, p.Endpoint())
 	must(t, p.WaitSubscribed(soon(t), "", 1))
 	must(t, p.Send(t.Context(), []byte("hello")))
@@ -103,8 +108,9 @@ func TestSecurePublisher(t *testing.T) {
 		t.Errorf("clients (-want +got):\n%s", diff)
 	}
 	access := p.Stats().Access
-	if access.Admitted != 1 || access.ByClient["alice"] != 1 || len(access.ByClient) != 1 {
-		t.Errorf("got %+v, want alice alone, once", access)
+	// On such a machine she may have had to come again.
+	if access.Admitted == 0 || access.ByClient["alice"] != access.Admitted || len(access.ByClient) != 1 {
+		t.Errorf("got %+v, want alice alone", access)
 	}
 	for name, s := range map[string]*zmq4.Socket{"a strange key": stranger, "a wrong server key": wrong, "a plain one": plain} {
 		if m, err := s.Recv(zmq4.DONTWAIT); err == nil {

@@ -170,7 +170,7 @@ func TestWelcomeVanishing(t *testing.T) {
 					}
 				})
 			}
-			sent := 0
+			sent, read := 0, 0
 			stop := make(chan struct{})
 			var sending sync.WaitGroup
 			if !replay {
@@ -180,7 +180,10 @@ func TestWelcomeVanishing(t *testing.T) {
 							t.Error(err)
 							return
 						}
-						time.Sleep(200 * time.Microsecond) // faster, and the one who stays would lose some
+						if sent-read == 500 && !reads(t, stay, &read, sent) { // more, and the one who stays would lose some
+							return
+						}
+						time.Sleep(200 * time.Microsecond) // so that it lasts as long as the rest
 					}
 				})
 			}
@@ -194,14 +197,31 @@ func TestWelcomeVanishing(t *testing.T) {
 			vanishing.Wait()
 			close(stop)
 			sending.Wait()
-			for i := range sent {
-				expectFrames(t, stay, fmt.Sprintf("a%06d", i))
-			}
+			reads(t, stay, &read, sent)
 			eventually(t, "only the subscriptions of the one who stays are left", func() bool {
 				return slices.Equal(p.Subscriptions(), []transport.Subscription{{Topic: "a", Count: 1}, {Topic: "b", Count: 1}})
 			})
 		})
 	}
+}
+
+// mostStrays is how many welcomes may reach one whom they were not for, which beforeRead tells when: on a machine with too few processors for its programs, 1 in 2000 did.
+const mostStrays = 2
+
+// reads reads the numbered frames from read on up to, and not with, end.
+func reads(t *testing.T, sub *zmq4.Socket, read *int, end int) bool {
+	t.Helper()
+	for strays := 0; *read < end; *read++ {
+		got, err := sub.Recv(0)
+		for ; err == nil && got == "b1" && strays < mostStrays; strays++ {
+			got, err = sub.Recv(0)
+		}
+		if err != nil || got != fmt.Sprintf("a%06d", *read) {
+			t.Errorf("frame %d of %d: got %q, %v", *read, end, got, err)
+			return false
+		}
+	}
+	return true
 }
 
 func isOver(c <-chan struct{}) bool {
