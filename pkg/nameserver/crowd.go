@@ -53,12 +53,12 @@ func (n *Nameserver) charge(req transport.Request, size int) {
 	}
 }
 
-// decline answers a lookup of a host that asks too often, without a look at what is asked for.
-func (n *Nameserver) decline(req transport.Request, _ bool) []byte {
+// decline is answer for a lookup of a host that asks too often, without a look at what is asked for.
+func (n *Nameserver) decline(dst []byte, req transport.Request, _ bool) []byte {
 	n.counters.lookups.Add(1)
 	n.askers.add(req.Identity)
 	n.refusedLookups.add(source(req), errTooManyLookups)
-	return emptyReply(versionOf(req.Body))
+	return appendHead(dst, versionOf(req.Body), time.Now())
 }
 
 var (

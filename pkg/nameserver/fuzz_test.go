@@ -129,7 +129,7 @@ func FuzzAnnouncement(f *testing.F) {
 			}
 		}
 		for _, version := range []message.Version{message.V101, message.V12} {
-			reply, found := n.reply("", version, true)
+			reply, found := n.appendReply(nil, "", version, true)
 			if checkReply(t, reply, version) != found {
 				t.Fatalf("%d entries announced, reply %q", found, reply)
 			}
@@ -158,6 +158,6 @@ func FuzzRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, frame []byte, parts int) {
 		_, version, _ := readLookup(frame, parts, DefaultConfig().MaxRequestBytes)
 		version = cmp.Or(version, message.V101) // a blank where the version should be
-		checkReply(t, n.answer(transport.Request{Body: frame, Parts: parts}, parts%2 == 0), version)
+		checkReply(t, n.answer(nil, transport.Request{Body: frame, Parts: parts}, parts%2 == 0), version)
 	})
 }

@@ -10,46 +10,43 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
-	"github.com/pytroll/posttroll-go/pkg/registry"
 	"github.com/pytroll/posttroll-go/pkg/transport"
-)
-
-// Subject and type of every reply (doc/protocol.md, section 4).
-const (
-	replySubject = "/oper/ns"
-	replyType    = "info"
 )
 
 // answerLookups answers every request, whatever it is.
 func (n *Nameserver) answerLookups(_ context.Context, r replier, requests []transport.Request) error {
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
 	within, beyond := divide(n.askQuota, requests, n.config().MaxRequestsPerSource, time.Now())
 	for _, req := range within {
-		if err := r.Reply(req, n.answer(req, r.secure)); err != nil {
+		*buf = n.answer((*buf)[:0], req, r.secure)
+		if err := r.Reply(req, *buf); err != nil {
 			return err
 		}
 	}
 	for _, req := range beyond {
-		reply := n.answer
+		answer := n.answer
 		if req.crowded {
-			reply = n.decline
+			answer = n.decline
 		}
-		if err := r.Reply(req.Request, reply(req.Request, r.secure)); err != nil {
+		*buf = answer((*buf)[:0], req.Request, r.secure)
+		if err := r.Reply(req.Request, *buf); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// answer returns the reply to a request, which came over a secure port or not.
-func (n *Nameserver) answer(req transport.Request, secure bool) []byte {
+// answer appends the reply to a request, which came over a secure port or not.
+func (n *Nameserver) answer(dst []byte, req transport.Request, secure bool) []byte {
 	n.counters.lookups.Add(1)
 	n.askers.add(req.Identity)
 	wanted, version, err := readLookup(req.Body, req.Parts, n.config().MaxRequestBytes)
 	if err != nil {
 		n.refusedLookups.add(source(req), err)
-		return emptyReply(version)
+		return appendHead(dst, version, time.Now())
 	}
-	reply, found := n.reply(wanted, version, secure || n.config().ShowSecureEntries)
+	reply, found := n.appendReply(dst, wanted, version, secure || n.config().ShowSecureEntries)
 	n.charge(req, len(reply))
 	if ce := n.log.Check(zap.DebugLevel, "lookup answered"); ce != nil {
 		ce.Write(append(who(source(req)), zap.String("service", wanted), zap.Int("count", found))...)
@@ -105,32 +102,3 @@ func versionOf(frame []byte) message.Version {
 
 // isSpace is what separates the words of a header: Unicode's white space and the four separators of ASCII.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
-
-// reply lists the publishers of a service, secure ones too if secure is set.
-func (n *Nameserver) reply(service string, version message.Version, secure bool) ([]byte, int) {
-	head := emptyReply(version)
-	query := registry.Query{
-		Service: service,
-		Naive:   version <= message.V101,
-		Secure:  secure,
-	}
-	reply := append(head, " "+message.MIMEJSON+" ["...)
-	reply, found := n.registry.AppendMatches(reply, query)
-	if found == 0 {
-		return head, 0
-	}
-	return append(reply, ']'), found
-}
-
-// emptyReply is the header of a reply, and the whole of it when nothing is found.
-func emptyReply(version message.Version) []byte {
-	fields := message.Fields{Subject: replySubject, Type: replyType, Version: version}
-	m, err := message.Encoder{}.Encode(fields)
-	if err != nil {
-		fields.Version = message.V101
-		if m, err = (message.Encoder{}).Encode(fields); err != nil {
-			panic("nameserver: reply without data: " + err.Error())
-		}
-	}
-	return m.Bytes()
-}
