@@ -57,7 +57,7 @@ var counters = metrics.Table{
 	{Field: "Undelivered", Key: "replies_undelivered", Metric: "replies_undelivered_total", Help: "Replies that their clients did not take."},
 	{Field: "Overflow", Key: "replies_over_limit", Metric: "replies_over_limit_total",
 		Help: "Replies of these that were over max_bytes_in_flight, or over the share of an address."},
-	{Field: "InFlight", Key: "replies_in_flight", Metric: "replies_in_flight_bytes", Help: "Bytes of replies of 4 KiB and more that wait for their clients."},
+	{Field: "InFlight", Key: "replies_in_flight", Metric: "replies_in_flight_bytes", Help: "Bytes of replies of 512 bytes and more that wait for their clients."},
 	{Field: "Malformed", Key: "requests_malformed", Metric: "requests_malformed_total", Help: "Requests that were none, by the rules of ZeroMQ."},
 	{Field: "Access.Admitted", Key: "connections_admitted", Metric: "connections_admitted_total",
 		Help: "Connections that were admitted, where keys or addresses decide."},

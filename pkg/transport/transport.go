@@ -199,8 +199,9 @@ type ReplierConfig struct {
 	// Listener is a TCP socket that listens already, at Endpoint, which then has its real port: such as systemd hands over, so that nobody is refused while a
 	// program restarts. The transport uses a duplicate; the file stays the caller's. Nil: the endpoint is bound.
 	Listener *os.File
-	// MaxInFlight bounds the bytes of replies of 4 KiB and more that wait for all clients to read them; what is over it is dropped. One address (of IPv6: one
-	// network of 64 bits) may have half of it, and gets more of the last quarter only while it has no more than is free. One client has two replies at most. Default 256 MiB.
+	// MaxInFlight bounds the bytes of replies of 512 bytes and more that wait for all clients to read them; what is over it is dropped. One address (of IPv6: one
+	// network of 64 bits) may have half of it, and gets more of the last quarter only while it has no more than is free. One client has two of
+	// these waiting at most, and sixteen shorter ones, which always have room. Default 256 MiB.
 	MaxInFlight int64
 	SocketOptions
 }
@@ -234,7 +235,7 @@ type ReplierStats struct {
 	Received uint64 // requests
 	Dropped  uint64 // replies that their peers did not take
 	Overflow uint64 // of these, replies that were over MaxInFlight, or over the share of an address
-	InFlight int64  // bytes of replies of 4 KiB and more that wait for their clients now
+	InFlight int64  // bytes of replies of 512 bytes and more that wait for their clients now
 	// Malformed counts messages that are no request: without the empty frame that ends the envelope of one, or nothing
 	// behind it.
 	Malformed uint64

@@ -183,7 +183,7 @@ func (a *authenticator) reply(to, id []byte, status, user string) {
 		head = append(head, frame...)
 		sizes = append(sizes, uintptr(len(frame)))
 	}
-	if _, err := sendMessage(a.raw, head, sizes, nil, account{}, account{}); err != nil {
+	if _, err := sendMessage(a.raw, head, sizes, nil, &accounts{}, false); err != nil {
 		a.log.Error("authenticator can't answer", zap.Error(err))
 	}
 }

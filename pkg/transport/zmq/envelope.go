@@ -18,18 +18,30 @@ const (
 type envelope struct {
 	bytes []byte // the frames, one behind the other
 	sizes []uintptr
+	// Of usual ones, so that they take one allocation: the identity of a connection, and an empty frame.
+	someBytes [8]byte
+	someSizes [2]uintptr
 }
+
+func newEnvelope() *envelope {
+	e := &envelope{}
+	e.bytes, e.sizes = e.someBytes[:0], e.someSizes[:0]
+	return e
+}
+
+// client is the identity of the connection, which is never used again.
+func (e *envelope) client() []byte { return e.bytes[:e.sizes[0]] }
 
 // assembler makes requests of the frames that a ROUTER socket receives.
 type assembler struct {
-	head envelope
+	head *envelope
 	body []byte
 	// parts counts the frames behind the envelope; -1 while that is not complete.
 	parts int
 	bad   bool // the envelope is too long
 }
 
-func newAssembler() *assembler { return &assembler{parts: -1} }
+func newAssembler() *assembler { return &assembler{head: newEnvelope(), parts: -1} }
 
 // add takes the next frame. done tells that it was the last of its message, ok that the message is a request.
 func (a *assembler) add(p part) (r transport.Request, done, ok bool) {
@@ -45,9 +57,9 @@ func (a *assembler) add(p part) (r transport.Request, done, ok bool) {
 		return r, false, false
 	}
 	if ok = !a.bad && a.parts > 0; ok {
-		r = transport.Request{Body: a.body, Parts: a.parts, From: peerAddr(p), Token: new(a.head)}
+		r = transport.Request{Body: a.body, Parts: a.parts, From: peerAddr(p), Token: a.head}
 	}
-	*a = assembler{parts: -1}
+	*a = assembler{head: newEnvelope(), parts: -1}
 	return r, true, ok
 }
 

@@ -5,20 +5,23 @@ import "net/netip"
 const (
 	// defaultMaxInFlight is the default of transport.ReplierConfig.MaxInFlight.
 	defaultMaxInFlight = 256 << 20
-	// countedReply is the size from which replies are counted: those of single names are not worth it, and two of them for each connection are bounded by
+	// countedReply is the size from which replies are counted: those of single names are not worth it, and replyQueue of them for each connection are bounded by
 	// the number of connections.
-	countedReply = 4 << 10
-	// minFlights is the number of sources below which nobody looks for those that have nothing in flight.
+	countedReply = 512
+	// mostOfClient is how many of those that are counted libzmq may hold for one client, the one that it is sending among them.
+	mostOfClient = 3
+	// minFlights is the number of sources, and that of clients, below which nobody looks for those that have nothing in flight.
 	minFlights = 256
 )
 
 // flight bounds the bytes of replies that libzmq holds since their clients don't read them, or not as fast. Half of them are for one source at most, and in the last
-// quarter it gets more only while it has no more than what is free, but one reply is for each as long as there is room at all. Used under the socket's mu.
+// quarter it gets more only while it has no more than what is free, but one reply is for each as long as there is room at all. A client has mostOfClient replies at most.
+// Used under the socket's mu.
 type flight struct {
 	max     int64
 	all     account
-	sources map[netip.Addr]account
-	prune   int // sources, before those that have nothing in flight are forgotten
+	sources ledger[netip.Addr]
+	clients ledger[string] // by the identities of connections
 }
 
 func newFlight(most int64) (*flight, error) {
@@ -26,34 +29,34 @@ func newFlight(most int64) (*flight, error) {
 		most = defaultMaxInFlight
 	}
 	all, err := newAccount()
-	return &flight{max: most, all: all, sources: make(map[netip.Addr]account), prune: minFlights}, err
+	return &flight{max: most, all: all, sources: newLedger[netip.Addr](), clients: newLedger[string]()}, err
 }
 
-// take returns the accounts of a reply of size bytes to a source; zero ones where it is too small to be counted. ok is whether there is room for it.
-func (f *flight) take(from netip.Addr, size int) (all, source account, ok bool) {
+// greedy tells whether a client has as many replies as it may have, and is not to have one of size bytes.
+func (f *flight) greedy(client []byte, size int) bool {
 	if size < countedReply {
-		return account{}, account{}, true
+		return false
+	}
+	of, known := f.clients.of[string(client)]
+	return known && of.replies() >= mostOfClient
+}
+
+// take returns the accounts of a reply of size bytes to a client at a source; zero ones where it is too small to be counted. ok is whether there is room for it.
+func (f *flight) take(from netip.Addr, client []byte, size int) (in accounts, ok bool) {
+	if size < countedReply {
+		return accounts{}, true
 	}
 	from = network(from)
-	source, known := f.sources[from]
 	var held int64
-	if known {
+	if source, known := f.sources.of[from]; known {
 		held = source.bytes()
 	}
 	if total := f.all.bytes(); total > 0 && !f.allows(total, held, int64(size)) {
-		return account{}, account{}, false
+		return accounts{}, false
 	}
-	if !known {
-		if len(f.sources) >= f.prune {
-			f.forget()
-		}
-		var err error
-		if source, err = newAccount(); err != nil {
-			return account{}, account{}, false
-		}
-		f.sources[from] = source
-	}
-	return f.all, source, true
+	source, e1 := f.sources.open(from)
+	of, e2 := f.clients.open(string(client))
+	return accounts{f.all, source, of}, e1 == nil && e2 == nil
 }
 
 // allows tells whether a source that holds so much of the total may have size more.
@@ -69,17 +72,6 @@ func (f *flight) allows(total, held, size int64) bool {
 	return total+size <= f.max/4*3 || held+size <= f.max-total
 }
 
-// forget takes out the sources that have nothing in flight.
-func (f *flight) forget() {
-	for from, a := range f.sources {
-		if a.bytes() == 0 {
-			a.leave()
-			delete(f.sources, from)
-		}
-	}
-	f.prune = max(minFlights, 2*len(f.sources))
-}
-
 // bytes is what is in flight.
 func (f *flight) bytes() int64 {
 	if f.all.c == nil {
@@ -90,10 +82,8 @@ func (f *flight) bytes() int64 {
 
 // close leaves the accounts to libzmq.
 func (f *flight) close() {
-	for _, a := range f.sources {
-		a.leave()
-	}
-	f.sources = nil
+	f.sources.close()
+	f.clients.close()
 	if f.all.c != nil {
 		f.all.leave()
 		f.all = account{}

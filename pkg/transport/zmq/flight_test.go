@@ -43,14 +43,14 @@ func TestFlightSources(t *testing.T) {
 	must(t, err)
 	defer f.close()
 	for i := range 10 * minFlights {
-		if _, _, ok := f.take(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), countedReply); !ok {
+		if _, ok := f.take(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), []byte{byte(i >> 8), byte(i)}, countedReply); !ok {
 			t.Fatal("there is no room")
 		}
 	}
-	if len(f.sources) > minFlights {
-		t.Errorf("%d sources are known, want %d at most", len(f.sources), minFlights)
+	if len(f.sources.of) > minFlights || len(f.clients.of) > minFlights {
+		t.Errorf("%d sources and %d clients are known, want %d at most", len(f.sources.of), len(f.clients.of), minFlights)
 	}
-	if all, source, ok := f.take(netip.Addr{}, countedReply-1); !ok || all != (account{}) || source != (account{}) {
+	if in, ok := f.take(netip.Addr{}, nil, countedReply-1); !ok || in != (accounts{}) {
 		t.Error("a small reply is counted")
 	}
 }
@@ -106,4 +106,34 @@ func TestRepliesInFlight(t *testing.T) {
 		must(t, peer.Close())
 	}
 	testbed.WaitFor(t, "nothing to be in flight", func() bool { return r.Stats().InFlight == 0 })
+}
+
+// TestRepliesOfOneClient: a client that asks and never reads has few long replies in flight.
+func TestRepliesOfOneClient(t *testing.T) {
+	t.Parallel()
+	const size, asked = 1 << 20, 40
+	r, err := newTransport(t, Options{}).Replier(transport.ReplierConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+	must(t, err)
+	defer r.Close()
+	peer := dialRaw(t, r.Endpoint())
+	must(t, peer.Conn.(*net.TCPConn).SetReadBuffer(16<<10))
+	peer.greet(property("Socket-Type", "DEALER"))
+	_, err = peer.Write([]byte(strings.Repeat(string(rawFrame(1, ""))+string(rawFrame(0, "more")), asked)))
+	must(t, err)
+	answer := make([]byte, size)
+	for answered := 0; answered < asked; {
+		requests, err := r.Receive(soon(t))
+		must(t, err)
+		for _, q := range requests {
+			must(t, r.Reply(q, answer))
+			if got := r.Stats().InFlight; got > mostOfClient*size {
+				t.Fatalf("%d bytes are in flight, want %d at most", got, mostOfClient*size)
+			}
+		}
+		answered += len(requests)
+	}
+	// The kernel's buffers take some of them.
+	if s := r.Stats(); s.Dropped < asked/2 || s.Overflow != 0 {
+		t.Errorf("%d replies dropped and %d over the limit of all, want most of %d and none", s.Dropped, s.Overflow, asked)
+	}
 }

@@ -58,7 +58,7 @@ func (m *monitor) open(t *Transport, name string) (err error) {
 		return t.newSocketError(err)
 	}
 	m.raw = rawSocket(m.zs)
-	if m.signal, err = dupSignal(m.zs); err != nil {
+	if m.signal, err = newSignal(m.zs); err != nil {
 		return err
 	}
 	if m.batch, err = newBatch(batchFrames, 0); err != nil {

@@ -1,34 +1,34 @@
 package zmq
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 
 	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/pkg/transport"
-	"go.uber.org/zap"
 )
 
 const (
-	// replyQueue is the number of replies that libzmq holds for one peer. A peer that asks without reading gets no more.
-	replyQueue = 2
+	// replyQueue is the number of replies that libzmq holds for one peer. A peer that asks without reading gets no more, and of those that are long mostOfClient.
+	// libzmq tells of the room that there is again when half of it is: with a queue of two that wakes the receiver after each reply, once more than the request does.
+	replyQueue = 16
 	// requestQueue is the number of requests that libzmq holds for one peer; then that peer has to wait.
 	requestQueue = 16
-	// maxRequests bounds the bytes of the requests that wait for Receive, itemCost for each of them among these; then all peers have to wait. It is little, some
-	// 2,700 lookups, since what waits here is taken in the order in which it came: who floods us would have all others wait behind what it has sent. libzmq in
-	// front of it takes one request of each connection after the other.
-	maxRequests = 512 << 10
 )
 
 // replier is a ROUTER socket: unlike REP, it owes no peer anything.
 type replier struct {
 	*socket
 	endpoint transport.Endpoint
-	in       *inbox[transport.Request]
+	alarm    *alarm
+	minded   *os.File      // a second signal, of inproc
+	seat     chan struct{} // has a value while somebody receives
+	busy     busy          // of whoever sits there
 
 	// Under the socket's mu.
+	asleep bool   // the receiver waits for the signal, and has found nothing before
 	guard  *guard // nil: everybody may ask
 	next   *assembler
 	flight *flight
@@ -48,22 +48,55 @@ func (t *Transport) Replier(cfg transport.ReplierConfig) (transport.Replier, err
 	if err := checkServer(cfg.Endpoint, cfg.Backend, cfg.Security); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
-	s, err := newSocket(t, zmq4.ROUTER, batchFrames, wantPeer|wantClient(cfg.Endpoint, cfg.Security))
+	r := &replier{seat: make(chan struct{}, 1), next: newAssembler()}
+	r.socket, err = newSocketSignalled(t, zmq4.ROUTER, batchFrames, wantPeer|wantClient(cfg.Endpoint, cfg.Security), r.signalled)
 	if err != nil {
-		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
+		return nil, errors.Join(fmt.Errorf("bind %s: %w", cfg.Endpoint, err), r.alarm.free())
 	}
-	r := &replier{socket: s, next: newAssembler()}
 	if r.flight, err = newFlight(cfg.MaxInFlight); err != nil {
 		return nil, errors.Join(fmt.Errorf("bind %s: %w", cfg.Endpoint, err), r.Close())
 	}
-	r.in = newInbox[transport.Request](maxRequests, s.kick, s.done)
 	if err := r.open(cfg); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	r.watch(r.service)
-	t.own(s, r.Close)
+	if r.endpoint.Scheme() == "inproc" {
+		if err := r.mind(); err != nil {
+			return nil, errors.Join(fmt.Errorf("bind %s: %w", cfg.Endpoint, err), r.Close())
+		}
+	}
+	t.own(r.socket, r.Close)
 	t.inprocs.bind(r.endpoint)
 	return r, nil
+}
+
+// mind takes note, while nobody receives, that peers of this process close: they cannot before it has.
+func (r *replier) mind() (err error) {
+	if r.minded, err = newSignal(r.zs); err != nil {
+		return err
+	}
+	r.watchFile(r.minded, func() {
+		if r.lock() != nil {
+			return
+		}
+		readable := processCommands(r.raw)
+		r.mu.Unlock()
+		if readable {
+			r.kick() // that was the receiver's signal
+		}
+	})
+	r.reader.Go(func() {
+		<-r.done
+		kick(r.minded)
+	})
+	return nil
+}
+
+// signalled makes the alarm.
+func (r *replier) signalled(zs *zmq4.Socket) (_ *os.File, err error) {
+	if r.alarm, err = newAlarm(zs); err != nil {
+		return nil, err
+	}
+	return r.alarm.File, nil
 }
 
 func (r *replier) open(cfg transport.ReplierConfig) error {
@@ -102,53 +135,6 @@ func (r *replier) open(cfg transport.ReplierConfig) error {
 
 func (r *replier) Endpoint() transport.Endpoint { return r.endpoint }
 
-// service reads what has come, until there is no more or the inbox is full.
-func (r *replier) service() {
-	for more := true; more; {
-		if r.lock() != nil {
-			return
-		}
-		more = r.readBatch()
-		r.mu.Unlock()
-	}
-}
-
-func (r *replier) readBatch() bool {
-	if r.in.full() {
-		return false
-	}
-	more, err := r.batch.recv(r.raw)
-	if err != nil {
-		r.log.Error("receive", zap.Stringer("uri", r.endpoint), zap.Error(err))
-		return false
-	}
-	var requests []transport.Request
-	bytes := int64(0)
-	for p := range r.batch.parts() {
-		request, done, ok := r.next.add(p)
-		if ok && r.guard != nil {
-			if _, request.Identity, ok = r.guard.accept(p); !ok {
-				continue // of one who is admitted no more
-			}
-		}
-		switch {
-		case ok:
-			requests = append(requests, request)
-			bytes += int64(len(request.Body))
-		case done:
-			r.stats.Malformed++
-		}
-	}
-	r.stats.Received += uint64(len(requests))
-	r.in.put(requests, bytes, nil)
-	if !more {
-		r.batch.release()
-	}
-	return more
-}
-
-func (r *replier) Receive(ctx context.Context) ([]transport.Request, error) { return r.in.receive(ctx) }
-
 func (r *replier) Reply(req transport.Request, frame []byte) error {
 	to, ok := req.Token.(*envelope)
 	if !ok {
@@ -158,13 +144,17 @@ func (r *replier) Reply(req transport.Request, frame []byte) error {
 		return err
 	}
 	defer r.mu.Unlock()
-	all, source, ok := r.flight.take(req.From, len(frame))
+	if r.flight.greedy(to.client(), len(frame)) {
+		r.stats.Dropped++
+		return nil
+	}
+	in, ok := r.flight.take(req.From, to.client(), len(frame))
 	if !ok {
 		r.stats.Dropped++
 		r.stats.Overflow++
 		return nil
 	}
-	readable, err := sendMessage(r.raw, to.bytes, to.sizes, frame, all, source)
+	readable, err := sendMessage(r.raw, to.bytes, to.sizes, frame, &in, r.asleep)
 	if readable {
 		r.kick()
 	}
@@ -194,5 +184,9 @@ func (r *replier) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.flight.close()
-	return err
+	if r.minded != nil {
+		err = errors.Join(err, r.minded.Close())
+		r.minded = nil
+	}
+	return errors.Join(err, r.alarm.free())
 }

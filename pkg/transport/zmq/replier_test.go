@@ -221,6 +221,52 @@ func TestReplierTooLong(t *testing.T) {
 	}
 }
 
+// TestBusyReplierStops: a receiver that has had much to do a moment ago, and waits in another way then, ends with its context, and with the socket.
+func TestBusyReplierStops(t *testing.T) {
+	t.Parallel()
+	for name, stop := range map[string]func(*testing.T, transport.Replier, context.CancelFunc){
+		"context": func(_ *testing.T, _ transport.Replier, cancel context.CancelFunc) { cancel() },
+		"socket":  func(t *testing.T, r transport.Replier, _ context.CancelFunc) { must(t, r.Close()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := newTransport(t, Options{}).Replier(transport.ReplierConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+			must(t, err)
+			req := newPeers(t).connected(zmq4.REQ, r.Endpoint())
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			ended := make(chan error)
+			for range 2 { // one waits for the other
+				go func() {
+					for {
+						requests, err := r.Receive(ctx)
+						if err != nil {
+							ended <- err
+							return
+						}
+						for _, q := range requests {
+							if err := r.Reply(q, q.Body); err != nil {
+								t.Error(err)
+							}
+						}
+					}
+				}()
+			}
+			for range 200 {
+				_, err := req.Send("?", 0)
+				must(t, err)
+				gets(t, req, "?")
+			}
+			stop(t, r, cancel)
+			for range 2 {
+				if err := <-ended; !errors.Is(err, context.Canceled) && !errors.Is(err, transport.ErrClosed) {
+					t.Errorf("got %v", err)
+				}
+			}
+		})
+	}
+}
+
 func TestReplyOfAnother(t *testing.T) {
 	t.Parallel()
 	r := echo(t, "tcp://127.0.0.1:0", transport.SocketOptions{})

@@ -27,7 +27,7 @@ typedef struct {
 	const void *data;
 	const char *peer; // address of the sender without port, or NULL
 	const char *user; // what the authenticator called the sender, or NULL
-	size_t size, user_size;
+	size_t size, peer_size, user_size;
 	int fd; // of the connection it came over, or -1
 	int more;
 } ptz_part;
@@ -91,6 +91,7 @@ static int ptz_recv(void *socket, ptz_batch *b, size_t max_bytes, int want) {
 		p->fd = (want & PTZ_FD) ? zmq_msg_get(m, ZMQ_SRCFD) : -1;
 		p->peer = (want & PTZ_PEER) ? zmq_msg_gets(m, "Peer-Address") : NULL;
 		p->user = (want & PTZ_USER) ? zmq_msg_gets(m, "User-Id") : NULL;
+		p->peer_size = p->peer == NULL ? 0 : strlen(p->peer);
 		p->user_size = p->user == NULL ? 0 : strlen(p->user);
 		bytes += p->size;
 		b->n++;
@@ -189,9 +190,12 @@ typedef struct {
 	int users; // replies, and Go
 } ptz_account;
 
-// A reply that libzmq holds, in the name of its source and of all.
+// In whose names libzmq holds a reply.
+enum { PTZ_ALL, PTZ_SOURCE, PTZ_CLIENT, PTZ_ACCOUNTS };
+
+// A reply that libzmq holds.
 typedef struct {
-	ptz_account *all, *source;
+	ptz_account *accounts[PTZ_ACCOUNTS];
 	size_t size;
 	char data[];
 } ptz_reply;
@@ -204,6 +208,8 @@ static ptz_account *ptz_account_new(void) {
 }
 
 static int64_t ptz_account_bytes(ptz_account *a) { return __atomic_load_n(&a->bytes, __ATOMIC_ACQUIRE); }
+
+static int ptz_account_replies(ptz_account *a) { return __atomic_load_n(&a->users, __ATOMIC_ACQUIRE) - 1; }
 
 static void ptz_account_leave(ptz_account *a) {
 	if (__atomic_sub_fetch(&a->users, 1, __ATOMIC_ACQ_REL) == 0)
@@ -218,46 +224,45 @@ static void ptz_account_enter(ptz_account *a, size_t size) {
 static void ptz_reply_free(void *data, void *hint) {
 	ptz_reply *r = hint;
 	(void)data;
-	__atomic_sub_fetch(&r->all->bytes, (int64_t)r->size, __ATOMIC_RELEASE);
-	__atomic_sub_fetch(&r->source->bytes, (int64_t)r->size, __ATOMIC_RELEASE);
-	ptz_account_leave(r->all);
-	ptz_account_leave(r->source);
+	for (int i = 0; i < PTZ_ACCOUNTS; i++) {
+		__atomic_sub_fetch(&r->accounts[i]->bytes, (int64_t)r->size, __ATOMIC_RELEASE);
+		ptz_account_leave(r->accounts[i]);
+	}
 	free(r);
 }
 
 // Sends the last frame of a reply, and counts its bytes until libzmq has sent it or given it up. Returns 0 or an errno.
-static int ptz_send_counted(void *socket, const void *body, size_t size, ptz_account *all, ptz_account *source) {
+static int ptz_send_counted(void *socket, const void *body, size_t size, ptz_account *const *accounts) {
 	zmq_msg_t m;
 	int rc;
 	ptz_reply *r = malloc(sizeof *r + size);
 	if (r == NULL)
 		return ENOMEM;
-	r->all = all;
-	r->source = source;
+	memcpy(r->accounts, accounts, sizeof r->accounts);
 	r->size = size;
 	memcpy(r->data, body, size);
 	if (zmq_msg_init_data(&m, r->data, size, ptz_reply_free, r) != 0) {
 		free(r);
 		return ENOMEM;
 	}
-	ptz_account_enter(all, size);
-	ptz_account_enter(source, size);
+	for (int i = 0; i < PTZ_ACCOUNTS; i++)
+		ptz_account_enter(accounts[i], size);
 	if ((rc = ptz_send_msg(socket, &m)) != 0)
 		zmq_msg_close(&m);
 	return rc;
 }
 
-// Sends the n frames that stand one behind the other in head, then body, as one message, and counts the body in the accounts unless they are NULL. Sets
-// *readable when the socket has something to receive: sending may have taken the signal that says so. Returns 0 or an errno.
-static int ptz_send_all(void *socket, const char *head, const size_t *sizes, int n, const void *body, size_t size, ptz_account *all,
-			ptz_account *source, int *readable) {
+// Sends the n frames that stand one behind the other in head, then body, as one message, and counts the body in the accounts unless they are NULL. Where readable is
+// not NULL it sets that when the socket has something to receive: sending may have taken the signal that says so. Returns 0 or an errno.
+static int ptz_send_all(void *socket, const char *head, const size_t *sizes, int n, const void *body, size_t size, ptz_account *const *accounts,
+			int *readable) {
 	int rc = 0, events = 0;
 	size_t len = sizeof events;
 	for (int i = 0; i < n && rc == 0; head += sizes[i++])
 		rc = ptz_send(socket, head, sizes[i], ZMQ_SNDMORE);
 	if (rc == 0)
-		rc = all == NULL ? ptz_send(socket, body, size, 0) : ptz_send_counted(socket, body, size, all, source);
-	if (zmq_getsockopt(socket, ZMQ_EVENTS, &events, &len) == 0)
+		rc = accounts == NULL ? ptz_send(socket, body, size, 0) : ptz_send_counted(socket, body, size, accounts);
+	if (readable != NULL && zmq_getsockopt(socket, ZMQ_EVENTS, &events, &len) == 0)
 		*readable = events & ZMQ_POLLIN;
 	return rc;
 }
@@ -313,19 +318,14 @@ func rawSocket(s *zmq4.Socket) unsafe.Pointer {
 // part is a received frame. What it refers to belongs to the batch.
 type part struct {
 	data []byte
-	peer *C.char
+	peer []byte // its address without the port; empty: nobody knows
 	user []byte // what the authenticator called the sender; empty: nothing
 	fd   int    // -1: not known
 	more bool
 }
 
-// peerAddress is the address of the sender without its port, or empty.
-func (p part) peerAddress() string {
-	if p.peer == nil {
-		return ""
-	}
-	return C.GoString(p.peer)
-}
+// peerAddress is the address of the sender without its port, or empty. As all of the part it belongs to the batch.
+func (p part) peerAddress() string { return unsafe.String(unsafe.SliceData(p.peer), len(p.peer)) }
 
 // batch receives many frames in one call. It belongs to whoever may use the socket.
 type batch struct {
@@ -358,8 +358,9 @@ func (b *batch) parts() iter.Seq[part] {
 	return func(yield func(part) bool) {
 		for _, p := range unsafe.Slice(b.c.parts, b.c.n) {
 			data := unsafe.Slice((*byte)(p.data), p.size)
+			peer := unsafe.Slice((*byte)(unsafe.Pointer(p.peer)), p.peer_size)
 			user := unsafe.Slice((*byte)(unsafe.Pointer(p.user)), p.user_size)
-			if !yield(part{data: data, peer: p.peer, user: user, fd: int(p.fd), more: p.more != 0}) {
+			if !yield(part{data: data, peer: peer, user: user, fd: int(p.fd), more: p.more != 0}) {
 				return
 			}
 		}
@@ -431,17 +432,31 @@ func newAccount() (account, error) {
 
 func (a account) bytes() int64 { return int64(C.ptz_account_bytes(a.c)) }
 
+// replies is the number of those that libzmq holds.
+func (a account) replies() int { return int(C.ptz_account_replies(a.c)) }
+
 // leave is called when nobody but libzmq needs the account any more.
 func (a account) leave() { C.ptz_account_leave(a.c) }
 
+// accounts are those of a reply: of all, of its source and of its client. They are zero where it is not counted.
+type accounts [C.PTZ_ACCOUNTS]account
+
 // sendMessage sends the frames that stand in head, of the given sizes, and then body, as one message and without
-// waiting. The body is counted in two accounts, unless they are zero. It tells whether the socket has something to receive.
-func sendMessage(socket unsafe.Pointer, head []byte, sizes []uintptr, body []byte, all, source account) (readable bool, err error) {
+// waiting. The body is counted in the accounts, unless they are zero. If somebody waits for the signal of the socket, it tells whether there is something to receive.
+func sendMessage(socket unsafe.Pointer, head []byte, sizes []uintptr, body []byte, in *accounts, waiting bool) (readable bool, err error) {
 	var r C.int
+	var tell *C.int
+	if waiting {
+		tell = &r
+	}
+	var counted **C.ptz_account
+	if in[0].c != nil {
+		counted = &in[0].c
+	}
 	e := syscall.Errno(C.ptz_send_all(socket,
 		(*C.char)(unsafe.Pointer(unsafe.SliceData(head))),
 		(*C.size_t)(unsafe.Pointer(unsafe.SliceData(sizes))), C.int(len(sizes)),
-		unsafe.Pointer(unsafe.SliceData(body)), C.size_t(len(body)), all.c, source.c, &r))
+		unsafe.Pointer(unsafe.SliceData(body)), C.size_t(len(body)), counted, tell))
 	runtime.KeepAlive(head)
 	if e != 0 {
 		return r != 0, cause(e)

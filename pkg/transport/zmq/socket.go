@@ -45,13 +45,18 @@ type socket struct {
 
 // newSocket makes a socket in the transport's context. The caller closes it.
 func newSocket(t *Transport, kind zmq4.Type, frames, want int) (*socket, error) {
+	return newSocketSignalled(t, kind, frames, want, newSignal)
+}
+
+// newSocketSignalled makes one with a signal of its own kind.
+func newSocketSignalled(t *Transport, kind zmq4.Type, frames, want int, newSignal func(*zmq4.Socket) (*os.File, error)) (*socket, error) {
 	zs, err := t.rawSocketOf(kind)
 	if err != nil {
 		return nil, t.newSocketError(err)
 	}
 	t.warnOnce.Do(t.warnOfResets)
 	s := &socket{owner: t, log: t.log, done: make(chan struct{}), zs: zs, raw: rawSocket(zs)}
-	if s.signal, err = dupSignal(zs); err != nil {
+	if s.signal, err = newSignal(zs); err != nil {
 		return nil, errors.Join(err, zs.Close())
 	}
 	if s.batch, err = newBatch(frames, want); err != nil {
@@ -67,21 +72,34 @@ func (t *Transport) warnOfResets() {
 	}
 }
 
-// dupSignal makes a file of the socket's signal descriptor, known to Go's network poller. It is a duplicate, since
-// closing the file must not close libzmq's.
-func dupSignal(zs *zmq4.Socket) (*os.File, error) {
+// newSignal makes a file of the socket's signal descriptor, known to Go's network poller.
+func newSignal(zs *zmq4.Socket) (*os.File, error) {
+	dup, err := dupSignal(zs)
+	if err != nil {
+		return nil, err
+	}
+	return pollable(dup)
+}
+
+// dupSignal duplicates the socket's signal descriptor, since closing ours must not close libzmq's.
+func dupSignal(zs *zmq4.Socket) (int, error) {
 	fd, err := zs.GetFd()
 	if err != nil {
-		return nil, fmt.Errorf("signal descriptor: %w", cause(err))
+		return -1, fmt.Errorf("signal descriptor: %w", cause(err))
 	}
 	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("duplicate the signal descriptor: %w", err)
+		return -1, fmt.Errorf("duplicate the signal descriptor: %w", err)
 	}
-	if err := unix.SetNonblock(dup, true); err != nil {
-		return nil, errors.Join(err, unix.Close(dup))
+	return dup, nil
+}
+
+// pollable makes a file of fd that Go's network poller knows. An error closes it.
+func pollable(fd int) (*os.File, error) {
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, errors.Join(err, unix.Close(fd))
 	}
-	f := os.NewFile(uintptr(dup), "zmq-signal")
+	f := os.NewFile(uintptr(fd), "zmq-signal")
 	if err := f.SetReadDeadline(time.Time{}); err != nil {
 		return nil, errors.Join(fmt.Errorf("poll the signal descriptor: %w", err), f.Close())
 	}
