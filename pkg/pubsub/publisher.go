@@ -56,7 +56,7 @@ type PublisherOptions struct {
 	// NextPort is the port of the second socket, on the interfaces of the first. Default 0: a free one in [MinPort, MaxPort). Where Address is an
 	// ipc path, the second one has ".next" at its end.
 	NextPort int
-	// Queue is the number of messages held for a subscriber that can't keep up; more are lost for that one. Default 1000.
+	// Queue is the number of messages, whatever their size, held for a subscriber that can't keep up; more are lost for that one. Default 1000.
 	Queue int
 	// LastMessage, where set, keeps the last message of each subject for subscribers that have just come. Default nil: what was sent before a subscriber
 	// came is lost for it. Not for inproc addresses.

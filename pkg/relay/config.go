@@ -149,7 +149,7 @@ type SinkConfig struct {
 	// Heartbeat is the time between the sink's own heartbeats, which then replace those that come in. At least "1s". Default "0s": those
 	// that come in are passed on.
 	Heartbeat time.Duration `toml:"heartbeat"`
-	// Queue is the number of messages held for a subscriber that can't keep up; more are lost for that one. Default 0: 1000.
+	// Queue is the number of messages, whatever their size, held for a subscriber that can't keep up; more are lost for that one. Default 0: 1000.
 	Queue int `toml:"queue"`
 
 	// LastMessage gives the last message of each subject to subscribers that have just come: each of their topics gets one, the newest that it
