@@ -142,6 +142,19 @@ func (i *Item) remove(p fieldpath.Path) (Reason, error) {
 	return reason, err
 }
 
+// changeTexts changes texts of the data, see [message.Message.WithChangedTexts], and tells whether it could: it needs data that no step before has looked at.
+func (i *Item) changeTexts(wanted func([]message.TextStep) bool, change func([]message.TextStep, string) (string, bool)) bool {
+	if i.decoded {
+		return false
+	}
+	m, ok := i.in.WithChangedTexts(wanted, change)
+	if ok && m != i.in {
+		i.in, i.written = m, true
+		i.edits++
+	}
+	return ok
+}
+
 // change lets f change the data of i, if that is JSON, or with create if there is none.
 func (i *Item) change(create bool, f func(any) (any, bool)) (Reason, error) {
 	var data any

@@ -86,3 +86,29 @@ func FuzzDataSteps(f *testing.F) {
 		}
 	})
 }
+
+// FuzzTexts: a rewrite of texts alone, which decodes nothing, does what it does to data that a step before it has had decoded.
+func FuzzTexts(f *testing.F) {
+	for _, frame := range []string{dataset, coll, fci, server, twice, spelled, bad, beat} {
+		_, data, _ := strings.Cut(frame, message.MIMEJSON+" ")
+		f.Add([]byte(data))
+	}
+	for _, data := range texts {
+		f.Add([]byte(data))
+	}
+	short := compile(f, rewriteTexts)
+	long := compile(f, lookAtData, rewriteTexts)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := message.Decode(append([]byte("pytroll://a file a@b 2024-05-17T09:41:12 v1.01 application/json "), data...))
+		if err != nil {
+			return
+		}
+		got, want := short.Do(step.NewItem(m), now), long.Do(step.NewItem(m), now)
+		if got.Reason != want.Reason {
+			t.Fatalf("%q: got %q (%v), want %q (%v)", m, got.Reason, got.Err, want.Reason, want.Err)
+		}
+		if want.Message != nil && !bytes.Equal(got.Message.Bytes(), want.Message.Bytes()) {
+			t.Fatalf("%q: got %q, want %q", m, got.Message, want.Message)
+		}
+	})
+}

@@ -32,7 +32,7 @@ type hostRule struct {
 	to   string
 }
 
-var requestAddress = fieldpath.MustParse("request_address")
+var requestAddress = fieldpath.MustParse(requestKey)
 
 func (b *builder) rewrite(key string, r Rewrite) action {
 	c := &rewriter{requests: b.hostRules(key+".request_address", r.RequestAddress, true), sender: b.hostRules(key+".sender", r.Sender, false)}
@@ -112,6 +112,9 @@ func (r *rewriter) do(i *Item, _ time.Time) (Reason, error) {
 	if len(r.uri)+len(r.requests) == 0 {
 		return "", nil
 	}
+	if len(r.fields) == 0 && i.changeTexts(r.wantsText, r.text) {
+		return "", nil
+	}
 	return i.change(false, r.data)
 }
 
@@ -130,12 +133,12 @@ func (r *rewriter) data(data any) (any, bool) {
 	changed := false
 	if len(r.uri) > 0 {
 		for file := range fieldpath.Files(data) {
-			before, ok := file.Get("uri")
+			before, ok := file.Get(uriKey)
 			if !ok {
 				continue
 			}
 			if after, ok := r.value(before); ok {
-				file.Set("uri", after)
+				file.Set(uriKey, after)
 				changed = true
 			}
 		}
@@ -193,10 +196,13 @@ func (r *rewriter) rewritten(uri string) (string, bool) {
 }
 
 func (r *rewriter) request(v any) (any, bool) {
-	text, ok := v.(string)
-	if !ok {
-		return v, false
+	if text, ok := v.(string); ok {
+		return r.requested(text)
 	}
+	return v, false
+}
+
+func (r *rewriter) requested(text string) (string, bool) {
 	start, end, ok := authority(text)
 	if !ok {
 		start, end = 0, len(text)
@@ -206,7 +212,7 @@ func (r *rewriter) request(v any) (any, bool) {
 			return text[:start] + to + text[end:], to != text[start:end]
 		}
 	}
-	return v, false
+	return text, false
 }
 
 // authority returns where HOST or HOST:PORT stands in a URI that has a scheme, without the user. It is never empty.
