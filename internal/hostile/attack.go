@@ -35,7 +35,7 @@ type attack struct {
 }
 
 // patience is how long a case waits for what should come at once.
-const patience = 15 * time.Second
+const patience = 25 * time.Second
 
 // hold keeps a connection open until the world was checked with it.
 func (a *attack) hold(c io.Closer) { a.after(c.Close) }

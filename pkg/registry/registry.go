@@ -255,7 +255,7 @@ func (r *Registry) Withdraw(uri string, source Source, now time.Time) error {
 		return ErrUnknown
 	case e.withdrawn:
 		return nil
-	case !e.source.yieldsTo(source):
+	case !e.source.endsBy(source):
 		return ErrForeign
 	}
 	r.queueOf(e).remove(e)

@@ -7,8 +7,8 @@ import (
 
 // Source is where an announcement came from.
 //
-// An entry belongs to the source that announced it first, or to the first one with a key. Nobody else can withdraw it, or change how it
-// speaks; and where it belongs to a key, nobody else can change anything in it: what came with a proof is not undone by a datagram, whose
+// An entry belongs to the source that announced it first, or to the first one with a key. Nobody else can withdraw it, and none but one with a key
+// change how it speaks; and where it belongs to a key, nobody else can change anything in it: what came with a proof is not undone by a datagram, whose
 // address can be forged. Everybody can renew it as it is, and change other things in it where it belongs to no key: publishers with several
 // addresses do. One that was withdrawn belongs to whoever announces it next.
 type Source struct {
@@ -26,6 +26,15 @@ func (s Source) yieldsTo(other Source) bool {
 		return s.Client == "" && s.Addr == other.Addr
 	}
 	return s.Client == "" || s.Client == other.Client || s.Addr == other.Addr
+}
+
+// endsBy tells whether another source may withdraw the entries of s: the same address, or the same key. A key of somebody else is no reason to, as it says
+// nothing of where it is used.
+func (s Source) endsBy(other Source) bool {
+	if s.Client == "" {
+		return s.Addr == other.Addr
+	}
+	return s.yieldsTo(other)
 }
 
 // adopt makes e the source's if it belongs to nobody, or if that is the first one with a key. The caller holds mu.

@@ -35,18 +35,20 @@ func TestWhoMayChange(t *testing.T) {
 	for _, tt := range []struct {
 		name               string
 		owner, other       registry.Source
-		renew, change, own error // to announce it as it is, to change other things, to change its backend or to withdraw it
+		renew, change, own error // to announce it as it is, to change other things, to change its backend
+		withdraw           error
 	}{
-		{"same address", hostA, hostA, nil, nil, nil},
-		{"other address", hostA, hostB, nil, nil, registry.ErrForeign},
-		{"no address", hostA, registry.Source{}, nil, nil, registry.ErrForeign},
-		{"a key", hostA, keyB, nil, nil, nil},
-		{"of a key, same key", keyA, keyA, nil, nil, nil},
-		{"of a key, same key elsewhere", keyA, aliceAt, nil, nil, nil},
-		{"of a key, the next one", keyA, keyA2, nil, nil, nil},
-		{"of a key, another key", keyA, keyB, nil, registry.ErrForeign, registry.ErrForeign},
-		{"of a key, without one", keyA, hostA, nil, registry.ErrForeign, registry.ErrForeign},
-		{"of a key, other address", keyA, hostB, nil, registry.ErrForeign, registry.ErrForeign},
+		{"same address", hostA, hostA, nil, nil, nil, nil},
+		{"other address", hostA, hostB, nil, nil, registry.ErrForeign, registry.ErrForeign},
+		{"no address", hostA, registry.Source{}, nil, nil, registry.ErrForeign, registry.ErrForeign},
+		{"a key", hostA, keyA, nil, nil, nil, nil},
+		{"a key of another address", hostA, keyB, nil, nil, nil, registry.ErrForeign},
+		{"of a key, same key", keyA, keyA, nil, nil, nil, nil},
+		{"of a key, same key elsewhere", keyA, aliceAt, nil, nil, nil, nil},
+		{"of a key, the next one", keyA, keyA2, nil, nil, nil, nil},
+		{"of a key, another key", keyA, keyB, nil, registry.ErrForeign, registry.ErrForeign, registry.ErrForeign},
+		{"of a key, without one", keyA, hostA, nil, registry.ErrForeign, registry.ErrForeign, registry.ErrForeign},
+		{"of a key, other address", keyA, hostB, nil, registry.ErrForeign, registry.ErrForeign, registry.ErrForeign},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -67,7 +69,7 @@ func TestWhoMayChange(t *testing.T) {
 			is("change", err, tt.change)
 			_, _, err = listed().Announce(backed(false, "", tt.other), start)
 			is("move", err, tt.own)
-			is("withdraw", listed().Withdraw("a", tt.other, start), tt.own)
+			is("withdraw", listed().Withdraw("a", tt.other, start), tt.withdraw)
 
 			// What was refused does not renew.
 			r := listed()
