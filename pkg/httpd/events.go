@@ -25,11 +25,11 @@ type Event struct {
 type Events struct {
 	epoch string // of this run, in the IDs
 
-	mu      sync.Mutex
-	ring    []Event // the one with number n stands at n modulo its length
-	next    uint64  // number of the next event; the first one has 1
-	news    chan struct{}
-	streams int
+	mu    sync.Mutex
+	ring  []Event // the one with number n stands at n modulo its length
+	next  uint64  // number of the next event; the first one has 1
+	news  chan struct{}
+	seats []*seat // of those who follow, the oldest first
 }
 
 // Bounds of [Events].
@@ -109,21 +109,4 @@ func (e *Events) position(id string) (number uint64, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return number, err == nil && number < e.next
-}
-
-// enter makes room for one more that follows.
-func (e *Events) enter() (ok bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.streams >= maxStreams {
-		return false
-	}
-	e.streams++
-	return true
-}
-
-func (e *Events) leave() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.streams--
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -173,34 +174,87 @@ func TestBadStreams(t *testing.T) {
 	}
 }
 
-// At most sixteen follow, and whoever leaves makes room.
+// At most sixteen follow, and one host does not keep out others.
 func TestManyStreams(t *testing.T) {
 	t.Parallel()
-	_, s := serveEvents(t)
-	var open []net.Conn
-	for range 16 {
-		c, err := net.Dial("tcp", s.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		open = append(open, c)
-		fmt.Fprint(c, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-		if _, err := bufio.NewReader(c).ReadString('\n'); err != nil {
-			t.Fatal(err)
-		}
+	for _, tt := range []struct {
+		name  string
+		hosts func(i int) string // of the stream with number i
+		want  int                // status of one more, from 127.0.0.1
+		ends  int                // the stream that ends; -1: none does
+	}{
+		{"of one host", func(int) string { return "127.0.0.1" }, http.StatusOK, 0},
+		{"of another host", func(int) string { return "127.0.0.2" }, http.StatusOK, 0},
+		{"one has two", func(i int) string { return fmt.Sprint("127.0.0.", 1+max(2, i)) }, http.StatusOK, 0},
+		{"one has two, of the last", func(i int) string { return fmt.Sprint("127.0.0.", 2+min(14, i)) }, http.StatusOK, 14},
+		{"each has one", func(i int) string { return fmt.Sprint("127.0.0.", 2+i) }, http.StatusServiceUnavailable, -1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, s := serveEvents(t)
+			var open []*bufio.Reader
+			for i := range 16 {
+				open = append(open, bufio.NewReader(followFrom(t, s, tt.hosts(i))))
+			}
+			res := get(t, s, "/events")
+			if res.StatusCode != tt.want || (tt.want == http.StatusServiceUnavailable && res.Header.Get("Retry-After") != "3") {
+				t.Errorf("one more: got %s, want %d", res.Status, tt.want)
+			}
+			if tt.ends >= 0 {
+				if _, err := io.Copy(io.Discard, open[tt.ends]); err != nil { // else the test ends by its limit
+					t.Errorf("stream %d: %v", tt.ends, err)
+				}
+			}
+		})
 	}
-	status, header, body := talk(t, s, "GET /events HTTP/1.1\nHost: localhost\n\n")
-	if status != http.StatusServiceUnavailable || header.Get("Retry-After") != "3" || !strings.Contains(body, "too many follow") {
-		t.Errorf("got %d %s %s", status, header.Get("Retry-After"), body)
-	}
-	if err := open[0].Close(); err != nil {
+}
+
+// get asks for the head of an answer.
+func get(t *testing.T, s *httpd.Server, path string) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr().String()+path, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(10 * time.Second); ; {
-		if status, _, _ := talk(t, s, "HEAD /events HTTP/1.1\nHost: localhost\n\n"); status == http.StatusOK {
-			break
-		}
+	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	return res
+}
+
+// followFrom follows from an address of this host. The stream has begun, and nothing is read of it.
+func followFrom(t *testing.T, s *httpd.Server, host string) net.Conn {
+	t.Helper()
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(host)}}
+	c, err := from.DialContext(t.Context(), "tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() }) // may be closed already
+	fmt.Fprint(c, "GET /events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+	head := make([]byte, len("HTTP/1.1 200"))
+	if _, err := io.ReadFull(c, head); err != nil || string(head) != "HTTP/1.1 200" {
+		t.Fatalf("%s: got %q, %v", host, head, err)
+	}
+	return c
+}
+
+// TestSeatsAreLeft: whoever goes makes room.
+func TestSeatsAreLeft(t *testing.T) {
+	t.Parallel()
+	_, s := serveEvents(t)
+	var last net.Conn
+	for i := range 16 {
+		last = followFrom(t, s, fmt.Sprint("127.0.0.", 2+i))
+	}
+	if err := last.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); get(t, s, "/events").StatusCode != http.StatusOK; {
 		if time.Now().After(end) {
 			t.Fatal("nobody makes room")
 		}

@@ -19,20 +19,21 @@ const (
 
 // ServeHTTP sends events as they come, as server-sent events (HTML Living Standard, section 9.2): the kind as the type, and the event as JSON. The first one is "hello", which has no
 // data but the place where the stream begins. Who comes back with the header Last-Event-ID gets what it has missed; when some of that is kept no longer, or was before the daemon was
-// started, "gap" stands before it. With recent=N in the query the last N events come first. Who does not read is cut after ten seconds, and more than sixteen are refused with status
-// 503.
+// started, "gap" stands before it. With recent=N in the query the last N events come first. Who does not read is cut after ten seconds. Where sixteen follow already the host that has
+// most streams loses its oldest; where each has one alone, others are refused with status 503.
 func (e *Events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	recent, err := readRecent(r)
 	if err != nil {
 		WriteError(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	if !e.enter() {
+	taken, ctx := e.take(r)
+	if taken == nil {
 		w.Header().Set("Retry-After", strconv.Itoa(int(streamRetry/time.Second)))
 		WriteError(w, http.StatusServiceUnavailable, "too many follow the events already")
 		return
 	}
-	defer e.leave()
+	defer e.leave(taken)
 	w.Header().Set("Content-Type", "text/event-stream")
 	s := &stream{w: w, control: http.NewResponseController(w)}
 	if r.Method == http.MethodHead {
@@ -46,7 +47,7 @@ func (e *Events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	next, gap := e.begin(r.Header.Get("Last-Event-ID"), recent)
 	s.text("retry: %d\n", streamRetry.Milliseconds())
 	s.text("id: %s\nevent: hello\ndata: {}\n\n", e.id(next-1))
-	e.follow(r.Context(), s, next, gap)
+	e.follow(ctx, s, next, gap)
 }
 
 // readRecent reads the query.
