@@ -60,7 +60,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	s.keys = keys
 	defer func() { err = errors.Join(err, keys.Close()) }() // after the sockets
 	network, err := zmq.New(zmq.Options{
-		Logger: s.log.Logger, MaxConnections: s.running.own.MaxConnections, MaxPerSource: s.running.own.MaxConnectionsPerSource,
+		Logger: s.log.Logger, Trimmed: lifecycle.GiveBack, MaxConnections: s.running.own.MaxConnections, MaxPerSource: s.running.own.MaxConnectionsPerSource,
 	})
 	if err != nil {
 		return fmt.Errorf("start ZeroMQ: %w", err)

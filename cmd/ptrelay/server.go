@@ -68,7 +68,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	s.keys = keys
 	defer func() { err = errors.Join(err, keys.Close()) }() // after the sockets
 	network, err := zmq.New(zmq.Options{
-		Logger: s.log.Logger, Heartbeat: heartbeat,
+		Logger: s.log.Logger, Heartbeat: heartbeat, Trimmed: lifecycle.GiveBack,
 		MaxConnections: s.running.own.MaxConnections, MaxPerSource: s.running.own.MaxConnectionsPerSource,
 	})
 	if err != nil {

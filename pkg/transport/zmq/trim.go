@@ -12,6 +12,8 @@ static void ptz_trim(void) {} // musl gives memory back by itself
 import "C"
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -32,6 +34,7 @@ type trimmer struct {
 	mu      sync.Mutex
 	pending bool
 	took    time.Duration // the last time
+	also    map[*Transport]func()
 }
 
 // heap is that of the process: all transports have one C library.
@@ -51,6 +54,26 @@ func (t *trimmer) trim() {
 	begin := time.Now()
 	C.ptz_trim()
 	t.mu.Lock()
+	also := slices.Collect(maps.Values(t.also))
+	t.mu.Unlock()
+	for _, f := range also {
+		f()
+	}
+	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.pending, t.took = false, time.Since(begin)
+}
+
+// call has f called, too, each time, until the transport forgets it with nil.
+func (t *trimmer) call(of *Transport, f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if f == nil {
+		delete(t.also, of)
+		return
+	}
+	if t.also == nil {
+		t.also = make(map[*Transport]func())
+	}
+	t.also[of] = f
 }
