@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -19,6 +20,10 @@ type testCase struct {
 	open string
 	// slow cases are not in the short form.
 	slow bool
+	// lines are how many a program may log for it. 0: maxLines.
+	lines int
+	// narrow cases happen in a world where the nameserver and the relay may have few descriptors.
+	narrow bool
 	// meanwhile is what has to work while the case holds connections open. Nil: everything.
 	meanwhile *aspects
 	// run does it. An error is a wrong answer of the program; that it cut us off is none.
@@ -80,8 +85,25 @@ func (a *attack) dial() (net.Conn, error) {
 	return conn, conn.SetDeadline(time.Now().Add(patience))
 }
 
-// open connects and keeps the connection.
+// open connects and keeps the connection. Where HTTPS is spoken, that is what is written into.
 func (a *attack) open() (net.Conn, error) {
+	conn, err := a.openBare()
+	if err != nil {
+		return nil, err
+	}
+	return a.speak(conn), nil
+}
+
+// speak returns what is written into, where HTTPS is spoken.
+func (a *attack) speak(conn net.Conn) net.Conn {
+	if a.at.kind != kindHTTP || !a.at.secure {
+		return conn
+	}
+	return tls.Client(conn, a.w.certificate.client)
+}
+
+// openBare connects and keeps the connection, and that is all.
+func (a *attack) openBare() (net.Conn, error) {
 	conn, err := a.dial()
 	if err == nil {
 		a.hold(conn)

@@ -68,6 +68,11 @@ func nameserverCases() []testCase {
 		}
 		return err
 	})
+	for _, all := range [][]testCase{replies, bad} {
+		for i := range all {
+			all[i].slow = i%3 != 0 // each is the run of a program
+		}
+	}
 	return append(append(append(append(handshakes, replies...), bad...), replyStreams()...), feedCases()...)
 }
 

@@ -98,6 +98,19 @@ func (a *attack) write(bytes string) error {
 	if err != nil {
 		return err
 	}
+	return said(conn, bytes)
+}
+
+// writeBare does so beneath whatever is spoken there.
+func (a *attack) writeBare(bytes string) error {
+	conn, err := a.openBare()
+	if err != nil {
+		return err
+	}
+	return said(conn, bytes)
+}
+
+func said(conn net.Conn, bytes string) error {
 	if _, err := io.WriteString(conn, bytes); err != nil && !isCut(err) {
 		return fmt.Errorf("not taken: %w", err)
 	}

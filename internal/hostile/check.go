@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -18,15 +19,21 @@ import (
 // checkLimit is how long all that a check asks for may take: far longer than it does on a machine that has nothing else to do.
 const checkLimit = 20 * time.Second
 
+// quickNewcomers is how many checks of the short form there are for each that has newcomers, which take as long as all else together.
+const quickNewcomers = 4
+
 // aspects are what a check looks at, besides whether programs run.
 type aspects struct {
-	register, lookup, flow, http bool
+	register, lookup, flow, http, newcomers bool
+	multicast                               bool // register by that alone, and hear of it over connections that are there
 }
 
-var everything = aspects{register: true, lookup: true, flow: true, http: true}
+var everything = aspects{register: true, lookup: true, flow: true, http: true, newcomers: true}
 
 // check says whether the world does what it is for.
-func (w *world) check(ctx context.Context) error { return w.checkOnly(ctx, everything) }
+func (w *world) check(ctx context.Context) error {
+	return w.checkOnly(ctx, everything)
+}
 
 // checkOnly looks at some of it.
 func (w *world) checkOnly(ctx context.Context, what aspects) error {
@@ -40,6 +47,12 @@ func (w *world) checkOnly(ctx context.Context, what aspects) error {
 	}
 	if what.register {
 		parts = append(parts, func(ctx context.Context) error { return w.checkRegistering(ctx, what.lookup) })
+	}
+	if what.multicast {
+		parts = append(parts, w.checkMulticast)
+	}
+	if what.newcomers && (!w.quick || w.count%quickNewcomers == 0) {
+		parts = append(parts, w.checkNewcomers)
 	}
 	if what.http {
 		parts = append(parts, w.checkHTTP)
@@ -126,6 +139,27 @@ func (w *world) checkRegistering(ctx context.Context, lookup bool) error {
 	return nil
 }
 
+// checkMulticast registers a publisher by multicast, and hears of it and of its end on both feeds.
+func (w *world) checkMulticast(ctx context.Context) error {
+	name, uri := fmt.Sprint("group", w.count), fmt.Sprintf("tcp://%s:%d", home, 1+w.count%60_000)
+	for _, step := range []struct {
+		typ    string
+		status bool
+	}{{discovery.TypeInfo, true}, {discovery.TypeWithdraw, false}} {
+		m, err := discovery.Announcement{Name: name, URI: uri, Services: []string{name}}.Message(step.typ, message.Encoder{})
+		if err != nil {
+			return err
+		}
+		stop := w.sendOften(ctx, m.String())
+		err = w.board.wait(ctx, fmt.Sprintf("feed %s %t", uri, step.status), fmt.Sprintf("secure feed %s %t", uri, step.status))
+		stop()
+		if err != nil {
+			return fmt.Errorf("change feed, by multicast alone: %w", err)
+		}
+	}
+	return nil
+}
+
 // sendOften sends an announcement by multicast, again and again until it is stopped, as publishers do: a datagram may be lost where many others come.
 func (w *world) sendOften(ctx context.Context, datagram string) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -183,29 +217,44 @@ func (w *world) finds(ctx context.Context, port int, secure bool, name string, u
 // checkHTTP asks the relay at both of its addresses. A connection is closed at once.
 func (w *world) checkHTTP(ctx context.Context) error {
 	return errors.Join(
-		get(ctx, "tcp", fmt.Sprintf("%s:%d", home, w.ports.http), "/readyz", `"ok"`),
-		get(ctx, "unix", w.control(), "/v1/routes", `"route":"rules"`))
+		w.get(ctx, "tcp", fmt.Sprintf("%s:%d", home, w.ports.http), "/readyz", `"ok"`),
+		w.get(ctx, "tls", fmt.Sprintf("%s:%d", home, w.ports.https), "/v1/publishers", `"total"`),
+		w.get(ctx, "unix", w.control(), "/v1/routes", `"route":"rules"`))
 }
 
-func get(ctx context.Context, network, addr, path, want string) error {
+// get asks over a connection of its own, and looks for want in the answer.
+func (w *world) get(ctx context.Context, network, addr, path, want string) error {
+	body, err := w.fetch(ctx, network, addr, path)
+	if err == nil && !strings.Contains(body, want) {
+		err = fmt.Errorf("HTTP at %s: %s: %.200q has no %q", addr, path, body, want)
+	}
+	return err
+}
+
+// fetch returns what is answered, where that is no error.
+func (w *world) fetch(ctx context.Context, network, addr, path string) (string, error) {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		if network == "tls" {
+			return (&tls.Dialer{Config: w.certificate.client}).DialContext(ctx, "tcp", addr)
+		}
 		return new(net.Dialer).DialContext(ctx, network, addr)
 	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+path, nil)
 	if err != nil {
-		return err
+		return "", err
 	}
+	request.Header.Set("Authorization", "Bearer "+token)
 	answer, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("HTTP at %s: %w", addr, err)
+		return "", fmt.Errorf("HTTP at %s: %w", addr, err)
 	}
 	body, err := io.ReadAll(answer.Body)
 	if err := errors.Join(err, answer.Body.Close()); err != nil {
-		return fmt.Errorf("HTTP at %s: %w", addr, err)
+		return "", fmt.Errorf("HTTP at %s: %w", addr, err)
 	}
-	if answer.StatusCode != http.StatusOK || !strings.Contains(string(body), want) {
-		return fmt.Errorf("HTTP at %s: %s: %s: %.200q", addr, path, answer.Status, body)
+	if answer.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("HTTP at %s: %s: %s: %.200q", addr, path, answer.Status, body)
 	}
-	return nil
+	return string(body), nil
 }

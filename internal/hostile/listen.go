@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -34,18 +33,11 @@ func (w *world) listen() error {
 		{"feed", w.ports.feed, false, w.told("feed")},
 		{"secure feed", w.ports.secureFeed, true, w.told("secure feed")},
 	} {
-		sub, err := w.network.Subscriber(transport.SubscriberConfig{SocketOptions: w.options(s.secure)})
+		sub, err := w.subscribe(s.port, s.secure)
 		if err != nil {
 			return err
 		}
 		w.readers = append(w.readers, sub)
-		addr, err := w.address(s.port, s.secure)
-		if err := errors.Join(err, sub.Subscribe("")); err != nil {
-			return err
-		}
-		if err := sub.Connect(addr); err != nil {
-			return err
-		}
 		go receive(sub, s.each) // ends when the socket is closed
 	}
 	return nil

@@ -117,8 +117,14 @@ func runAll(ctx context.Context, chosen []chosenCase, o options, out io.Writer) 
 	}()
 	var results []result
 	for _, c := range chosen {
+		if w != nil && w.narrow != c.narrow {
+			if err := tell(out, &results, w.end(ctx, o.quick)...); err != nil {
+				return err
+			}
+			w = nil
+		}
 		if w == nil {
-			if w, err = newWorld(ctx, o); err != nil {
+			if w, err = newWorld(ctx, o, c.narrow); err != nil {
 				return err
 			}
 		}
@@ -126,8 +132,7 @@ func runAll(ctx context.Context, chosen []chosenCase, o options, out io.Writer) 
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		results = append(results, r)
-		if err := printLine(out, r); err != nil {
+		if err := tell(out, &results, r); err != nil {
 			return err
 		}
 		if r.err != nil {
@@ -136,14 +141,25 @@ func runAll(ctx context.Context, chosen []chosenCase, o options, out io.Writer) 
 		}
 	}
 	if w != nil {
-		last := w.end(ctx, o.quick)
+		last := w
 		w = nil
-		for _, r := range last {
-			if err := printLine(out, r); err != nil {
-				return err
-			}
+		if err := tell(out, &results, last.end(ctx, o.quick)...); err != nil {
+			return err
 		}
-		results = append(results, last...)
+	}
+	if err := tell(out, &results, ownResult()); err != nil {
+		return err
 	}
 	return report(out, results)
+}
+
+// tell prints results and adds them to those that are there.
+func tell(out io.Writer, results *[]result, more ...result) error {
+	for _, r := range more {
+		if err := printLine(out, r); err != nil {
+			return err
+		}
+	}
+	*results = append(*results, more...)
+	return nil
 }

@@ -14,7 +14,7 @@ type ports struct {
 	register, secureRegister int // the first is that of datagrams too
 	sink, rules, secureSink  int
 	replay                   int
-	http                     int
+	http, https              int // of the relay, and of the nameserver
 	publish, securePublish   int
 	peer                     int
 }
@@ -30,7 +30,7 @@ func freePorts() (p ports, err error) {
 	taken := make(map[int]bool)
 	for _, port := range []*int{
 		&p.lookup, &p.secureLookup, &p.feed, &p.secureFeed, &p.register, &p.secureRegister, &p.sink, &p.rules, &p.secureSink,
-		&p.replay, &p.http, &p.publish, &p.securePublish, &p.peer,
+		&p.replay, &p.http, &p.https, &p.publish, &p.securePublish, &p.peer,
 	} {
 		if *port, err = freePort(taken); err != nil {
 			return p, err

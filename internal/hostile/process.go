@@ -44,13 +44,15 @@ type command struct {
 	env  []string
 	// ready is in the line of its log that says that it is up. Empty: it is at once.
 	ready string
+	// files is how many descriptors it may have. 0: as many as this program.
+	files int
 	// output gets each line of standard output; nil: they belong to the log.
 	output func(line string)
 }
 
 // start starts a program and waits until it says that it is ready.
 func (w *world) start(ctx context.Context, c command) (*process, error) {
-	p := &process{name: c.name, cmd: exec.Command(filepath.Join(w.bin, c.args[0]), c.args[1:]...), ended: make(chan struct{}), ready: make(chan struct{})}
+	p := &process{name: c.name, cmd: w.command(c), ended: make(chan struct{}), ready: make(chan struct{})}
 	p.cmd.Env = append(environment(), c.env...)
 	p.cmd.Dir = w.dir
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -95,6 +97,14 @@ func (w *world) start(ctx context.Context, c command) (*process, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%s: not ready: %w", p.name, ctx.Err())
 	}
+}
+
+func (w *world) command(c command) *exec.Cmd {
+	program := filepath.Join(w.bin, c.args[0])
+	if c.files == 0 {
+		return exec.Command(program, c.args[1:]...)
+	}
+	return exec.Command("/bin/sh", append([]string{"-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, c.files), program}, c.args[1:]...)...)
 }
 
 // environment is that of this process, without settings of posttroll.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,7 @@ import (
 // caseLimit is how long a case may take, without what is checked after it.
 const caseLimit = time.Minute
 
-// maxLines are the lines that a program may log for a case.
+// maxLines are the lines that a program may log for a case, unless the case says another number.
 const maxLines = 200
 
 // result is what came of a case at one of its sockets.
@@ -41,7 +42,7 @@ func (w *world) attempt(ctx context.Context, c testCase, at socket) result {
 	}
 	r.err = errors.Join(r.err, w.suffer(ctx, c, at))
 	for p, lines := range logged {
-		if n := p.lines() - lines; n > maxLines {
+		if n := p.lines() - lines; n > cmp.Or(c.lines, maxLines) {
 			r.err = errors.Join(r.err, fmt.Errorf("%s: logged %d lines, as %s", p.name, n, p.tail(3)))
 		}
 	}
@@ -101,7 +102,7 @@ func (w *world) end(ctx context.Context, quick bool) (last []result) {
 	stop, begun := result{name: "all/stop", socket: "-"}, time.Now()
 	stop.err = w.close()
 	stop.took = time.Since(begun)
-	return append(last, stop, ownResult())
+	return append(last, stop)
 }
 
 // maxOwnPeak is the most memory that this program may have had, in bytes: what it may take ([ownMemory]), and what a large case needs beyond that.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -52,7 +53,7 @@ sink = { address = "tcp://127.0.0.1:%d", announce = "none" }
 name = "rules"
 source = { same_as = "plain" }
 duplicates = { by = "uid" }
-sink = { address = "tcp://127.0.0.1:%d", announce = "none", last_message = true, replay_port = %d }
+sink = { address = "tcp://127.0.0.1:%d", announce = "none", last_message = true, replay_port = %d, replay_messages = 100, replay_bytes = 1048576 }
   [[route.step]]
   set = { "checked.by" = "relay" }
   [[route.step]]
@@ -71,6 +72,28 @@ name = "secure"
 source = { services = ["flow-secure"], nameservers = ["127.0.0.1"], backend = "secure_zmq" }
 sink = { address = "tcp://127.0.0.1:%d", announce = "none", backend = "secure_zmq" }
 `
+
+// token is what a client of the nameserver's HTTPS has to know.
+const token = "a-token-of-the-hostile-world"
+
+// nameserverSettings are those of the nameserver; %d is its port, the others files.
+const nameserverSettings = `
+http_listen = "127.0.0.1:%d"
+http_token_file = %q
+http_certificate_file = %q
+http_key_file = %q
+state_file = %q
+bind_addresses = ["127.0.0.1"]
+feed_heartbeat = "1s"
+withdraw_grace = "0s"
+max_age = "10s"
+`
+
+func (w *world) writeNameserverSettings() (string, error) {
+	path, tokenFile := filepath.Join(w.dir, "nameserver.toml"), filepath.Join(w.dir, "token")
+	text := fmt.Sprintf(nameserverSettings, w.ports.https, tokenFile, w.certificate.file, w.certificate.keyFile, filepath.Join(w.dir, "state.jsonl"))
+	return path, errors.Join(os.WriteFile(tokenFile, []byte(token), 0o600), os.WriteFile(path, []byte(text), 0o644))
+}
 
 // control is the relay's control socket.
 func (w *world) control() string { return filepath.Join(w.dir, "relay.sock") }

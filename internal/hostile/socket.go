@@ -36,6 +36,7 @@ var sockets = []socket{
 	{"sink-replay", kindPublish, false, func(p ports) int { return p.replay }, theRelay},
 	{"sink-curve", kindPublish, true, func(p ports) int { return p.secureSink }, theRelay},
 	{"http", kindHTTP, false, func(p ports) int { return p.http }, theRelay},
+	{"https", kindHTTP, true, func(p ports) int { return p.https }, theNameserver},
 	{"control", kindControl, false, nil, theRelay},
 	{"sources", kindSource, false, unreached, theRelay},
 	{"sources-curve", kindSource, true, unreached, theRelay},

@@ -19,14 +19,17 @@ const startLimit = 3 * time.Minute
 
 // world is what cases happen to: programs that run, and what the check talks to them with.
 type world struct {
-	bin   string // folder of the programs
-	logs  string // folder for the logs of the programs; empty: they are not kept
-	dir   string // its own folder
-	ports ports
+	bin    string // folder of the programs
+	quick  bool   // the short form
+	narrow bool   // the nameserver and the relay may have few descriptors
+	logs   string // folder for the logs of the programs; empty: they are not kept
+	dir    string // its own folder
+	ports  ports
 	// settleLimit is how long programs have to be as they were.
 	settleLimit time.Duration
 	ctx         context.Context // of all cases, for what has to be done after one
 	keys        *keyring
+	certificate *certificate // of the nameserver's HTTPS
 
 	processes                          []*process
 	nameserver, relay                  *process
@@ -42,9 +45,9 @@ type world struct {
 	before map[*process]footprint
 }
 
-// newWorld starts a world and waits until it works. The caller closes it.
-func newWorld(ctx context.Context, o options) (_ *world, err error) {
-	w := &world{ctx: ctx, bin: o.bin, logs: o.logs, settleLimit: o.settle, board: newBoard()}
+// newWorld starts a world and waits until it works. In a narrow one the nameserver and the relay may have few descriptors. The caller closes it.
+func newWorld(ctx context.Context, o options, narrow bool) (_ *world, err error) {
+	w := &world{ctx: ctx, bin: o.bin, logs: o.logs, quick: o.quick, narrow: narrow, settleLimit: o.settle, board: newBoard()}
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	defer func() {
@@ -61,6 +64,9 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 	if w.keys, err = makeKeys(w.dir); err != nil {
 		return nil, err
 	}
+	if w.certificate, err = makeCertificate(w.dir); err != nil {
+		return nil, err
+	}
 	for _, step := range []func(context.Context) error{w.startNameserver, w.startPeers, w.startRelay, w.openSockets, w.warmUp} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -70,11 +76,22 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 }
 
 func (w *world) startNameserver(ctx context.Context) (err error) {
-	w.nameserver, err = w.start(ctx, command{
-		name: "nameserverd", args: []string{"nameserverd"}, ready: `"ready"`,
-		env: w.environ("POSTTROLL_BIND_ADDRESSES="+home, "POSTTROLL_FEED_HEARTBEAT=1s", "POSTTROLL_WITHDRAW_GRACE=0s", "POSTTROLL_MAX_AGE=10s"),
-	})
+	path, err := w.writeNameserverSettings()
+	if err != nil {
+		return err
+	}
+	w.nameserver, err = w.start(ctx, command{name: "nameserverd", args: []string{"nameserverd", "-c", path}, ready: `"ready"`, env: w.environ(), files: w.files()})
 	return err
+}
+
+// narrowFiles is the limit of descriptors in a narrow world. The programs themselves have some 60.
+const narrowFiles = 256
+
+func (w *world) files() int {
+	if w.narrow {
+		return narrowFiles
+	}
+	return 0
 }
 
 // startPeers starts publishers and subscribers.
@@ -108,7 +125,7 @@ func (w *world) startRelay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.relay, err = w.start(ctx, command{name: "ptrelay", args: []string{"ptrelay", "-c", path}, ready: `"ready"`, env: w.environ()})
+	w.relay, err = w.start(ctx, command{name: "ptrelay", args: []string{"ptrelay", "-c", path}, ready: `"ready"`, env: w.environ(), files: w.files()})
 	return err
 }
 
@@ -139,8 +156,14 @@ func (w *world) warmUp(ctx context.Context) error {
 	const rounds = 10
 	for range rounds {
 		err := w.checkWithin(ctx, firstCheck)
-		for limit := 2 * firstCheck; err != nil && ctx.Err() == nil; limit *= 2 { // they find each other, and the machine may be busy
-			err = w.checkWithin(ctx, limit)
+		for limit := 2 * firstCheck; err != nil && ctx.Err() == nil; limit = min(2*limit, checkLimit) { // they find each other, and the machine may be busy
+			begun := time.Now()
+			if e := w.checkWithin(ctx, limit); e == nil || ctx.Err() == nil {
+				err = e // else that there was no time left, which says nothing
+			}
+			if err != nil && time.Since(begun) < limit {
+				return fmt.Errorf("before the first case: %w", err) // something else than time is missing
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("before the first case: %w", err)

@@ -59,9 +59,7 @@ func Listen(cfg Config, h http.Handler, opts Options) (*Server, error) {
 		s.listener = tls.NewListener(l, s.tls())
 	}
 	h = readOnly(sameSite(newHostNames(l.Addr(), cfg.Hosts), withToken(&s.secrets, opts.Public, h)))
-	if s.http, err = newHTTP(h, opts); err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
+	s.http = newHTTP(h, opts)
 	return s, nil
 }
 
@@ -93,14 +91,10 @@ func (s *Server) Exposed() bool {
 }
 
 // newHTTP makes what serves h.
-func newHTTP(h http.Handler, opts Options) (*http.Server, error) {
+func newHTTP(h http.Handler, opts Options) *http.Server {
 	log := opts.Logger
 	if log == nil {
 		log = zap.NewNop()
-	}
-	errorLog, err := zap.NewStdLogAt(log.Named("http"), zap.WarnLevel)
-	if err != nil {
-		return nil, err
 	}
 	visitors := newCrowd(maxConnections)
 	return &http.Server{
@@ -113,8 +107,8 @@ func newHTTP(h http.Handler, opts Options) (*http.Server, error) {
 		IdleTimeout:                  idleTime,
 		MaxHeaderBytes:               maxHeader,
 		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     errorLog,
-	}, nil
+		ErrorLog:                     newComplaints(log.Named("http")),
+	}
 }
 
 // Addr returns where the server is bound, with the real port.

@@ -183,7 +183,7 @@ func TestPanicOfAHandler(t *testing.T) {
 	if status, _, _ := talk(t, s, "GET /hello HTTP/1.1\nHost: localhost\n\n"); status != http.StatusOK {
 		t.Errorf("answered with %d afterwards", status)
 	}
-	if lines := logs.FilterLoggerName("http").All(); len(lines) != 1 || !strings.Contains(lines[0].Message, "on purpose") {
+	if lines := logs.FilterLoggerName("http").All(); len(lines) != 1 || !strings.Contains(fmt.Sprint(lines[0].ContextMap()["error"]), "on purpose") {
 		t.Errorf("logged %v", lines)
 	}
 }

@@ -23,11 +23,7 @@ func ListenUnix(path string, h http.Handler, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socket %s: %w", path, err)
 	}
-	serving, err := newHTTP(h, opts)
-	if err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	return &Server{listener: l, http: serving}, nil
+	return &Server{listener: l, http: newHTTP(h, opts)}, nil
 }
 
 // bindUnix binds path. Of several that try at the same time one succeeds.
