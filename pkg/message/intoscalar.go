@@ -48,8 +48,15 @@ func (sc *scanner) intoString(v reflect.Value, p *plan) error {
 // intoScalar reads a number, a bool, NaN or an infinity.
 func (sc *scanner) intoScalar(v reflect.Value, p *plan) error {
 	start := sc.pos
-	if p.plain == isRaw {
+	switch p.plain {
+	case isRaw:
 		return sc.intoRaw(v)
+	case isInt:
+		if n, ok := sc.smallInt(); ok && !v.OverflowInt(n) {
+			v.SetInt(n)
+			return nil
+		}
+		sc.pos = start
 	}
 	x, err := sc.literal()
 	if err != nil {
@@ -59,6 +66,23 @@ func (sc *scanner) intoScalar(v reflect.Value, p *plan) error {
 		return sc.mismatch(start, shown(sc.s[start:sc.pos]), p.typ)
 	}
 	return nil
+}
+
+// smallInt reads an integer without a sign and of few digits with a comma or a
+// bracket behind it, as most numbers in messages are.
+func (sc *scanner) smallInt() (n int64, ok bool) {
+	s, i := sc.s, sc.pos
+	for ; i < len(s) && isDigit(s[i]) && i < sc.pos+18; i++ {
+		n = 10*n + int64(s[i]-'0')
+	}
+	switch {
+	case i == sc.pos || i == len(s) || s[sc.pos] == '0':
+		return 0, false
+	case s[i] != ',' && s[i] != '}' && s[i] != ']':
+		return 0, false
+	}
+	sc.pos = i
+	return n, true
 }
 
 // setBig puts an integer into a big.Int.

@@ -117,15 +117,42 @@ func (w *writer) dict(b []byte, m map[string]any) ([]byte, error) {
 	if err := w.enter(); err != nil {
 		return b, err
 	}
+	var err error
+	var values [mostOrdered]any
+	if o := orderedValues(m, &values); o != nil {
+		b, err = w.ordered(b, o, values[:len(m)])
+	} else {
+		b, err = w.unordered(b, m)
+	}
+	w.depth--
+	return b, err
+}
+
+// ordered writes values behind their keys.
+func (w *writer) ordered(b []byte, o *keyOrder, values []any) ([]byte, error) {
+	var err error
+	b = append(b, '{')
+	for i, v := range values {
+		b = append(b, o.quoted[i]...)
+		if b, err = w.value(b, v); err != nil {
+			return b, within(err, o.keys[i])
+		}
+	}
+	return append(b, '}'), nil
+}
+
+// unordered writes a map whose order has to be found.
+func (w *writer) unordered(b []byte, m map[string]any) ([]byte, error) {
 	var few [32]Member // on the stack; a usual message has some twenty
 	members := few[:0]
 	for k, v := range m {
 		members = append(members, Member{k, v})
 	}
 	var fewPlaces [32]place
+	places := sortedPlaces(fewPlaces[:0], members)
 	var err error
 	b = append(b, '{')
-	for i, p := range sortedPlaces(fewPlaces[:0], members) {
+	for i, p := range places {
 		m := &members[p.index]
 		if b, err = appendKey(b, i == 0, m.Key); err != nil {
 			return b, err
@@ -134,7 +161,7 @@ func (w *writer) dict(b []byte, m map[string]any) ([]byte, error) {
 			return b, within(err, m.Key)
 		}
 	}
-	w.depth--
+	learnOrder(members, places)
 	return append(b, '}'), nil
 }
 

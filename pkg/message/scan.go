@@ -143,6 +143,9 @@ func (sc *scanner) rawKey() (raw string, escaped bool, err error) {
 
 // str reads the string whose quote is next.
 func (sc *scanner) str() (string, error) {
+	if s, ok := sc.plain(); ok {
+		return s, nil
+	}
 	raw, escaped, err := sc.rawString()
 	if escaped && err == nil {
 		return unescape(raw), nil

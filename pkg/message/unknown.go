@@ -42,23 +42,43 @@ func textMember(s string, i int) (keyEnd, start, end int) {
 	return keyEnd, start, end
 }
 
-// passUnknown passes over members of an object that are no fields of p, as long as [textMember] takes them, and over the key behind them when it is one of a field,
-// which it returns with the place of the field; -1 if it is something else. What it does not take the others check, and what it takes they would.
+// passUnknown passes over members of an object that are no fields of p, as long as [textMember] would take them, and over the key behind them when it is one of a
+// field, which it returns with the place of the field; -1 if it is something else. What it does not take the others check, and what it takes they would. It
+// does not call textMember, since the value of a field is not to be looked at twice.
 func (sc *scanner) passUnknown(p *plan) (string, int) {
-	for {
-		keyEnd, start, end := textMember(sc.s, sc.pos)
-		if start == 0 {
-			return "", -1
+	s := sc.s
+	for start := sc.pos; start < len(s) && s[start] == '"'; {
+		start++
+		end := start
+		for ; end+8 <= len(s); end += 8 {
+			if found := special(load8(s, end)); found != 0 {
+				end += bits.TrailingZeros64(found) >> 3
+				break
+			}
 		}
-		if key := sc.s[sc.pos+1 : keyEnd]; p.table.lengths>>min(len(key), 63)&1 != 0 {
+		if end+4 > len(s) || s[end:end+3] != `": ` || s[end+3] <= ' ' {
+			break
+		}
+		if key := s[start:end]; p.table.lengths>>min(len(key), 63)&1 != 0 {
 			if i := p.field(key); i >= 0 {
-				sc.pos = keyEnd + 3
+				sc.pos = end + 3
 				return key, i
 			}
 		}
-		if end == 0 {
-			return "", -1
+		if s[end+3] != '"' {
+			break
 		}
-		sc.pos = end + 3
+		for end += 4; end+8 <= len(s); end += 8 {
+			if found := special(load8(s, end)); found != 0 {
+				end += bits.TrailingZeros64(found) >> 3
+				break
+			}
+		}
+		if end+4 > len(s) || s[end:end+4] != `", "` {
+			break
+		}
+		start = end + 3
+		sc.pos = start
 	}
+	return "", -1
 }
