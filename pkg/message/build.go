@@ -77,19 +77,24 @@ func (t *tape) buildObject(n int) *Object {
 	use.objects++
 	use.members += n
 	var seen keySet
-	used := 0
+	count := 0
 	for range n {
 		tok := &t.tokens[t.at]
 		key := t.textAt(tok.key, tok.keyKind)
 		v := t.buildValue()
-		if i, again := seen.find(members[:used], key); again {
-			members[i].Value = v
-			continue
+		if seen.index != nil || !seen.mark(key) {
+			if i, again := seen.find(members[:count], key); again {
+				members[i].Value = v
+				continue
+			}
 		}
-		members[used] = Member{key, v}
-		used++
+		members[count] = Member{key, v}
+		count++
 	}
-	o.members, o.index = members[:used:used], seen.index
+	o.members, o.index = members[:count:count], seen.index
+	if o.index == nil && count > indexFrom {
+		o.reindex()
+	}
 	return o
 }
 

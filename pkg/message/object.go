@@ -168,6 +168,13 @@ type keySet struct {
 	index map[string]int // as in Object
 }
 
+// mark tells whether key is new for certain, and marks it.
+func (s *keySet) mark(key string) bool {
+	before := s.marks
+	s.marks |= 1 << (keyHash(key) & 63)
+	return s.marks != before
+}
+
 // find returns the place of key among members; when it is new, it will be the
 // next.
 func (s *keySet) find(members []Member, key string) (int, bool) {
@@ -182,11 +189,6 @@ func (s *keySet) find(members []Member, key string) (int, bool) {
 			s.index[key] = len(members)
 		}
 		return i, ok
-	}
-	bit := uint64(1) << (keyHash(key) & 63)
-	if s.marks&bit == 0 {
-		s.marks |= bit
-		return 0, false
 	}
 	for i := range members {
 		if members[i].Key == key {

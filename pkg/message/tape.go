@@ -187,17 +187,18 @@ func (t *tape) object(key token) error {
 
 // textMembers reads members as long as they are what [textMember] takes, and returns how many there were.
 func (t *tape) textMembers() int {
-	n := 0
-	for {
-		i := t.pos
-		keyEnd, start, end := textMember(t.s, i)
+	for n := 0; ; n++ {
+		keyEnd, start, end := textMember(t.s, t.pos)
 		if end == 0 {
 			return n
 		}
+		tok := token{key: span32{uint32(t.pos + 1), uint32(keyEnd)}, value: span32{uint32(start), uint32(end)}}
 		t.pos = end + 3
-		n++
-		key := token{key: span32{uint32(i + 1), uint32(keyEnd)}}
-		t.addText(key, t.s[start:end], end, plainToken, !t.noTimes)
+		if isDigit(t.s[start]) && !t.noTimes && t.addTime(tok, t.s[start:end], plainToken) {
+			continue
+		}
+		t.tokens = append(t.tokens, tok)
+		t.count.texts++
 	}
 }
 
