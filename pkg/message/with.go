@@ -105,6 +105,7 @@ func (m *Message) withASCII(words [inSender + 1]string) (*Message, bool) {
 	frame = append(frame, m.frame[done:]...)
 	longer := uint32(size - len(m.frame)) // or shorter: it wraps around, and so does the sum
 	made.frame = frame
+	made.latin1 = nil // if it was for the data: these words are the same in the frame
 	made.version = word{m.version.start + longer, m.version.end + longer}
 	made.data += longer
 	return &made, true
