@@ -49,7 +49,7 @@ func (b planner) fields(p *plan) {
 // fieldTable finds fields by their keys. It is there because a message has more
 // keys than most structs want: those find an empty place.
 type fieldTable struct {
-	lengths uint64 // a bit for each length of a key, the highest for all from 63
+	lengths uint64 // a bit for each length of a key, of which the lowest six bits count
 	first   []int  // by hash: the first field, -1 for none
 	next    []int  // by field: the next with that hash, -1 for none
 }
@@ -61,7 +61,7 @@ func newFieldTable(fields []field) fieldTable {
 	}
 	t := fieldTable{first: slices.Repeat([]int{-1}, size), next: make([]int, len(fields))}
 	for i := range fields {
-		t.lengths |= 1 << min(len(fields[i].name), 63)
+		t.lengths |= 1 << (len(fields[i].name) & 63)
 		place := &t.first[keyHash(fields[i].name)&uint(size-1)]
 		t.next[i], *place = *place, i
 	}

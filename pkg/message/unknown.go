@@ -59,7 +59,7 @@ func (sc *scanner) passUnknown(p *plan) (string, int) {
 		if end+4 > len(s) || s[end:end+3] != `": ` || s[end+3] <= ' ' {
 			break
 		}
-		if key := s[start:end]; p.table.lengths>>min(len(key), 63)&1 != 0 {
+		if key := s[start:end]; p.table.lengths>>(len(key)&63)&1 != 0 {
 			if i := p.field(key); i >= 0 {
 				sc.pos = end + 3
 				return key, i
