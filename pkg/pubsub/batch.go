@@ -82,5 +82,5 @@ func (s *Subscriber) Pending() bool {
 	s.mu.Lock()
 	ready := len(s.ready) > 0
 	s.mu.Unlock()
-	return ready || s.main.sub.Stats().Queued > 0
+	return ready || s.main.sub.Pending()
 }

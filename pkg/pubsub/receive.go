@@ -124,7 +124,7 @@ func (s *Subscriber) receiveUntil(ctx context.Context, limit *time.Time) (*messa
 // refill takes the next batch into the hand: of the side sources and the main one in turn, when both have any. It returns with nothing
 // when the limit is over, zero: there is none, or when there is something to look at again.
 func (s *Subscriber) refill(ctx context.Context, limit time.Time) error {
-	mainTurn := s.hand.taken != nil && s.main.sub.Stats().Queued > 0 // so it need not wait
+	mainTurn := s.hand.taken != nil && s.main.sub.Pending() // so it need not wait
 	s.hand.done()
 	if !mainTurn {
 		if b, ok := s.nextReady(); ok {

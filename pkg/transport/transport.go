@@ -13,7 +13,7 @@
 // have just come something of their own ([Welcome]). Who may connect to what
 // is bound is asked of a [Gate].
 //
-// All methods of all sockets may be called concurrently, but for Receive, which one
+// All methods of all sockets may be called concurrently, but for Receive and Pending, which one
 // goroutine calls at a time. Whoever makes a socket closes it; Close waits
 // until nothing of the socket runs any more, and makes a blocked Receive return
 // [ErrClosed]. Closing a Transport closes what is still open.
@@ -127,6 +127,8 @@ type Subscriber interface {
 	Unsubscribe(topic string) error
 	// Receive waits for frames and returns those that are there, in order per publisher.
 	Receive(ctx context.Context) ([]Frame, error)
+	// Pending takes in what has arrived, and tells whether Receive would return frames without waiting. It is called by the goroutine that receives.
+	Pending() bool
 	// Stats returns counters since the socket was made.
 	Stats() SubscriberStats
 	// Close ends all connections. What has not been received is lost.

@@ -112,6 +112,16 @@ func (s *subscriber) Receive(ctx context.Context) ([]transport.Frame, error) {
 	return frames, nil
 }
 
+// Pending tells whether the messages are still to be received.
+func (s *subscriber) Pending() bool {
+	if s.followsFeed() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.over && len(s.given) > 0
+}
+
 func (s *subscriber) wants(frame []byte) bool {
 	return slices.ContainsFunc(s.topics, func(topic string) bool { return bytes.HasPrefix(frame, []byte(topic)) })
 }

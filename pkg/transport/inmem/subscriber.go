@@ -107,6 +107,14 @@ func (s *Subscriber) Receive(ctx context.Context) ([]transport.Frame, error) {
 	return s.inbox.receive(ctx)
 }
 
+// Pending tells whether Receive would return frames without waiting.
+func (s *Subscriber) Pending() bool {
+	mu := &s.inbox.owner.network.mu
+	mu.Lock()
+	defer mu.Unlock()
+	return len(s.inbox.frames) > 0
+}
+
 // Stats returns counters since the socket was made.
 func (s *Subscriber) Stats() transport.SubscriberStats {
 	mu := &s.inbox.owner.network.mu

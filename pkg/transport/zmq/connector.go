@@ -29,10 +29,10 @@ type connector struct {
 	ctx     context.Context // ends with the socket
 	cancel  context.CancelFunc
 
-	// eventful is set when the monitor has something to read: looking is a system call, and most wake-ups are for messages.
-	eventful atomic.Bool
+	presence *presence
+	reading  sync.Mutex // held by who waits for the signal and reads
 
-	// Counted by the reader.
+	// Counted by who reads.
 	received, multipart atomic.Uint64
 
 	// Under the socket's mu.
@@ -93,8 +93,9 @@ func newConnector(t *Transport, kind zmq4.Type, cfg transport.SubscriberConfig) 
 		return nil, errors.Join(err, c.shutdown())
 	}
 	t.inprocs.follow(c)
-	c.watch(c.service)
-	c.watchFile(s.monitor.signal, c.eventsCame)
+	c.presence = newPresence(c.programLeft)
+	c.reader.Go(c.standIn)
+	c.watchFile(s.monitor.signal, c.tellEvents)
 	return c, nil
 }
 
@@ -161,37 +162,14 @@ func (c *connector) afterDraining(do func()) {
 // drainBudget is a number of frames that what has arrived by now is among.
 func (c *connector) drainBudget() int { return c.opts.Queue*len(c.conns) + 2*batchFrames }
 
-// service reads what has come, until there is no more or the inbox is full.
-func (c *connector) service() {
-	for more := true; more; {
-		if c.lock() != nil {
-			return
-		}
-		if c.eventful.CompareAndSwap(true, false) {
-			c.readEvents()
-		}
-		more = c.readBatch()
-		events := c.events
-		c.events = nil
-		c.mu.Unlock()
-		if c.notify != nil {
-			for _, e := range events {
-				c.notify(e)
-			}
-		}
-	}
-}
-
-// eventsCame is called when the monitor may have something to read.
-func (c *connector) eventsCame() {
-	c.eventful.Store(true)
-	c.kick()
-}
-
 // unlock ends what began with lock and used the socket.
 func (c *connector) unlock() {
+	news := len(c.events) > 0
 	c.mu.Unlock()
 	c.kick()
+	if news {
+		kick(c.monitor.signal)
+	}
 }
 
 // readBatch moves what has come to the inbox. It returns false when there is no more now, or no room.
@@ -276,6 +254,9 @@ func (c *connector) from(fd int) transport.Endpoint {
 // shutdown closes the socket and waits for all that works for it.
 func (c *connector) shutdown() error {
 	c.cancel()
+	if c.presence != nil {
+		c.presence.stop()
+	}
 	c.owner.inprocs.unfollow(c)
 	c.mu.Lock()
 	for _, cn := range c.conns {

@@ -8,6 +8,23 @@ import (
 	"go.uber.org/zap"
 )
 
+// tellEvents takes in what libzmq tells about connections, and tells the program, which is told by this goroutine alone.
+func (c *connector) tellEvents() {
+	if c.lock() != nil {
+		return
+	}
+	c.readEvents()
+	events := c.events
+	c.events = nil
+	c.unlock()
+	if c.notify == nil {
+		return
+	}
+	for _, e := range events {
+		c.notify(e)
+	}
+}
+
 // readEvents takes in what libzmq tells about connections. The socket's mu is held.
 func (c *connector) readEvents() {
 	events, err := c.monitor.read(nil)

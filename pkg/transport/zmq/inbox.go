@@ -77,6 +77,13 @@ func (b *inbox[T]) signal() {
 	}
 }
 
+// some tells whether there are items.
+func (b *inbox[T]) some() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.chunks) > 0
+}
+
 // queued is the number of bytes waiting.
 func (b *inbox[T]) queued() int64 {
 	b.mu.Lock()

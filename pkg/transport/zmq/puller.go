@@ -33,6 +33,6 @@ func (t *Transport) Puller(cfg transport.PullerConfig) (transport.Puller, error)
 	return p, nil
 }
 
-func (p *puller) Receive(ctx context.Context) ([]transport.Frame, error) { return p.in.receive(ctx) }
+func (p *puller) Receive(ctx context.Context) ([]transport.Frame, error) { return p.receive(ctx) }
 
 func (p *puller) Close() error { return wrap("puller", p.shutdown()) }

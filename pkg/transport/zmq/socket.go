@@ -23,7 +23,7 @@ const (
 // socket is a libzmq socket that several goroutines may use in turns: mu is held around every call, which libzmq asks
 // for and which is all that it asks for.
 //
-// One goroutine, started by watch, reads. It sleeps in Go's network poller on the socket's signal descriptor (ZMQ_FD),
+// One goroutine at a time reads, as a rule one that watch has started. It sleeps in Go's network poller on the socket's signal descriptor (ZMQ_FD),
 // so an idle socket costs no thread and no wake-up. That signal is edge-like: any call on the socket may consume it.
 // Hence the rule that whoever else calls libzmq must make the reader look again, by kick, unless the call can't have
 // taken a signal.
@@ -122,21 +122,32 @@ func (s *socket) watch(service func()) {
 }
 
 func (s *socket) watchFile(signal *os.File, service func()) {
-	s.reader.Go(func() {
-		for {
-			err := await(signal, func() bool {
-				service()
-				return s.isClosed()
-			})
-			if s.isClosed() {
-				return
-			}
-			if !errors.Is(err, os.ErrDeadlineExceeded) {
-				s.log.Error("socket is deaf: its signal can't be polled", zap.Error(err))
-				return
-			}
+	never := func() bool { return false }
+	s.reader.Go(func() { s.attendUntil(signal, service, never) })
+}
+
+// attendUntil is attend for what nobody waits for.
+func (s *socket) attendUntil(signal *os.File, service func(), over func() bool) {
+	if err := s.attend(signal, service, over); err != nil {
+		s.log.Error("socket is deaf: its signal can't be polled", zap.Error(err))
+	}
+}
+
+// attend calls service at once and each time that signal fires or is kicked, until over is true after that, or the socket is closed.
+func (s *socket) attend(signal *os.File, service func(), over func() bool) error {
+	ended := func() bool { return s.isClosed() || over() }
+	for {
+		err := await(signal, func() bool {
+			service()
+			return ended()
+		})
+		if err == nil || ended() {
+			return nil
 		}
-	})
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+	}
 }
 
 // await calls ready until it is true, each time that signal fires, and once at the start. It ends with

@@ -85,8 +85,10 @@ func (s *subscriber) Unsubscribe(topic string) error {
 }
 
 func (s *subscriber) Receive(ctx context.Context) ([]transport.Frame, error) {
-	return s.in.receive(ctx)
+	return s.receive(ctx)
 }
+
+func (s *subscriber) Pending() bool { return s.pending() }
 
 // Stats takes no lock that the reader holds for long, since whoever receives asks it for each batch.
 func (s *subscriber) Stats() transport.SubscriberStats {

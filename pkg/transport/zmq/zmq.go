@@ -14,8 +14,9 @@
 // transport answers libzmq's questions itself, from before the first such socket is bound until after the last one is closed, and nobody gets in
 // while they are not answered.
 //
-// Behind each socket one goroutine reads. It sleeps in Go's network poller, so that an idle socket costs no thread and no
-// wake-up, takes what has come in batches, and passes it on through a queue with a bound.
+// One goroutine at a time reads from a socket. It sleeps in Go's network poller, so that an idle socket costs no thread and no
+// wake-up, and takes what has come in batches. Of a subscriber and a puller that is the one that receives; while the program does something else for more than
+// a few milliseconds another one reads for it, into a queue with a bound.
 package zmq
 
 import (
