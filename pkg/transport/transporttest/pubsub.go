@@ -351,6 +351,28 @@ func testCloseSendsQueue(t *testing.T, b *bench) {
 	b.expect(s, want...)
 }
 
+// testPending: what has arrived is told of without anybody having waited for it.
+func testPending(t *testing.T, b *bench) {
+	p := b.publisher(Any)
+	s := b.subscriber(transport.SubscriberConfig{}, "", p)
+	if s.Pending() {
+		t.Error("something is pending before anything was sent")
+	}
+	b.send(p, "a")
+	b.eventually("the message is pending", s.Pending)
+	if got := s.Stats(); got.Received != 1 || got.Queued != 1 {
+		t.Errorf("stats %+v, want one byte received and queued", got)
+	}
+	b.expect(s, "a")
+	if s.Pending() {
+		t.Error("something is pending after all was received")
+	}
+	b.must(s.Close())
+	if s.Pending() {
+		t.Error("something is pending after Close")
+	}
+}
+
 // testSlowConsumer: a subscriber that does not receive stands in nobody's way, and holds no more than it may.
 func testSlowConsumer(t *testing.T, b *bench) {
 	const bound = 1 << 20

@@ -32,6 +32,7 @@ func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
 		{"PubSub", testPubSub},
 		{"SendBatch", testSendBatch},
 		{"Recycle", testRecycle},
+		{"Pending", testPending},
 		{"Prefixes", testPrefixes},
 		{"SubscribeTwice", testSubscribeTwice},
 		{"Subscriptions", testSubscriptions},

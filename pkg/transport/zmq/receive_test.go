@@ -130,22 +130,3 @@ func TestReceiveCancelled(t *testing.T) {
 		total += seen.check(t, frames, names)
 	}
 }
-
-// TestPending: what has arrived is there without anybody having waited for it.
-func TestPending(t *testing.T) {
-	t.Parallel()
-	at, begin := numbered(t, newTransport(t, Options{}), "a", 1)
-	s, _ := subscriberTo(t, newTransport(t, Options{}), transport.SubscriberConfig{}, at)
-	if s.Pending() {
-		t.Error("something is pending before anything was sent")
-	}
-	begin()()
-	eventually(t, "the message is pending", s.Pending)
-	if s.Stats().Queued == 0 {
-		t.Error("the message that is pending does not count as queued")
-	}
-	receiveAll(t, s, 1)
-	if s.Pending() {
-		t.Error("something is pending after all was received")
-	}
-}
