@@ -31,6 +31,7 @@ type connector struct {
 
 	presence *presence
 	reading  sync.Mutex // held by who waits for the signal and reads
+	pressure pressure   // of the goroutine that receives
 
 	// Counted by who reads.
 	received, multipart atomic.Uint64

@@ -103,7 +103,7 @@ func (b *inbox[T]) receive(ctx context.Context) ([]T, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if items := b.take(); len(items) > 0 {
+		if items, _ := b.take(); len(items) > 0 {
 			return items, nil
 		}
 		select {
@@ -123,12 +123,12 @@ func (b *inbox[T]) giveBack(now chunk[T]) {
 	b.spare = before.items[:0]
 }
 
-// take removes the first chunk.
-func (b *inbox[T]) take() []T {
+// take removes the first chunk, and tells how many bytes its items have.
+func (b *inbox[T]) take() ([]T, int64) {
 	b.mu.Lock()
 	if len(b.chunks) == 0 {
 		b.mu.Unlock()
-		return nil
+		return nil, 0
 	}
 	first := b.chunks[0]
 	b.chunks[0] = chunk[T]{}
@@ -149,5 +149,5 @@ func (b *inbox[T]) take() []T {
 	if resume {
 		b.resume()
 	}
-	return first.items
+	return first.items, first.bytes
 }

@@ -24,7 +24,10 @@ func (c *connector) receive(ctx context.Context) ([]transport.Frame, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if frames := c.in.take(); len(frames) > 0 {
+		if frames, bytes := c.in.take(); len(frames) > 0 {
+			if c.store == nil {
+				c.pressure.add(bytes)
+			}
 			return frames, nil
 		}
 		if err := c.readFor(ctx); err != nil {

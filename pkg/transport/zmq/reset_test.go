@@ -160,7 +160,7 @@ func (e exposed) serves(t *testing.T, kind string) {
 // dyingPublisher is a listener that a subscriber of ours connects to, which has little room.
 type dyingPublisher struct {
 	t      *testing.T
-	l      net.Listener
+	l      *net.TCPListener
 	key    curve.KeyPair
 	kind   string
 	s      transport.Subscriber
@@ -169,7 +169,7 @@ type dyingPublisher struct {
 
 func newDyingPublisher(t *testing.T, kind string) *dyingPublisher {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	must(t, err)
 	t.Cleanup(func() { l.Close() })
 	p := &dyingPublisher{t: t, l: l, kind: kind, key: newKeys(t)}
@@ -188,6 +188,7 @@ func newDyingPublisher(t *testing.T, kind string) *dyingPublisher {
 // accept takes a connection and returns what ends the handshake, and a function that makes messages with a ping behind each.
 func (p *dyingPublisher) accept() (c net.Conn, ready []byte, message func(body string) []byte) {
 	p.t.Helper()
+	must(p.t, p.l.SetDeadline(time.Now().Add(patience)))
 	c, err := p.l.Accept()
 	must(p.t, err)
 	must(p.t, c.SetDeadline(time.Now().Add(patience)))

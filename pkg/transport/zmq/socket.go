@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	batchFrames   = 128     // frames received in one call of libzmq
-	maxBatchBytes = 4 << 20 // and their bytes, or one frame
+	batchFrames   = 128       // frames received in one call of libzmq
+	maxBatchBytes = 512 << 10 // and their bytes, or one frame: as much as stays near the processor while it is copied
 )
 
 // socket is a libzmq socket that several goroutines may use in turns: mu is held around every call, which libzmq asks
