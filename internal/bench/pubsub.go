@@ -11,6 +11,7 @@ var (
 	inC         = maker{language: "c"}
 	ourFrames   = maker{"go", "frames"}
 	ourBatches  = maker{"go", "batches"}
+	ourKept     = maker{"go", "kept"}
 	ourHeaders  = maker{"go", "headers"}
 	ourMessages = maker{"go", "messages"}
 	inNATS      = maker{language: "nats"}
@@ -57,6 +58,7 @@ func pubsub(ctx context.Context, b *bench) ([]row, error) {
 		{what: "one to one, raw, %d B", ours: frames, others: []contestant{c, nats}, memory: true, message: fileMessage},
 		{what: "one to one, raw, %d B", ours: frames, others: []contestant{c, nats}, memory: true, message: datasetMessage},
 		{what: "one to one, raw, sent one by one, %d B", ours: single, others: []contestant{c, nats}, message: fileMessage},
+		{what: "one to one, raw, frames kept, %d B", ours: [2]maker{ourBatches, ourKept}, others: []contestant{but(c, 0)}, memory: true, message: fileMessage},
 		{what: "one to one, headers checked and read, %d B", ours: [2]maker{ourMessages, ourHeaders}, others: []contestant{but(c, 0)}, message: fileMessage},
 		{what: "one to one, decoded, %d B", ours: [2]maker{inC, ourMessages}, others: python, memory: true, message: fileMessage},
 		{what: "one to one, decoded, %d B", ours: [2]maker{inC, ourMessages}, others: python, memory: true, message: datasetMessage},

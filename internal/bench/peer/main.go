@@ -2,13 +2,14 @@
 // measures.
 //
 //	peer publish BOARD MESSAGE SUBSCRIBERS QUEUE WINDOW plain|curve frames|batches|messages
-//	peer subscribe BOARD SLOT QUEUE KEY frames|headers|messages ENDPOINT...
+//	peer subscribe BOARD SLOT QUEUE KEY frames|kept|headers|messages ENDPOINT...
 //	peer gather BOARD QUEUE ENDPOINT...
 //	peer codec MESSAGE...
 //
 // BOARD is the file of package board. The publisher prints its endpoint and its public key ("-": plain), and sends what is in the file
 // MESSAGE. "frames" are bytes that go through the transport as they are, which is what libzmq does, and "batches" are the same, a few
-// in each call; "messages" go through package pubsub, with their data
+// in each call. A subscriber of "frames" is done with them at the next call, as one in C is with the message that zmq_msg_recv gives back; "kept" ones are its own
+// for ever. "messages" go through package pubsub, with their data
 // encoded for each one that a delay is measured of, and decoded; "headers" stop short of the data. "gather" subscribes to frames, too, and connects to more publishers, or leaves
 // them, when it reads "+ ENDPOINT..." or "- ENDPOINT...", which it answers with a line.
 package main

@@ -28,7 +28,7 @@ func (c *counter) add() {
 
 func (c *counter) tell() { c.board.SetReceived(c.slot, c.n) }
 
-// subscribe is "subscribe": SLOT QUEUE KEY frames|headers|messages ENDPOINT...
+// subscribe is "subscribe": SLOT QUEUE KEY frames|kept|headers|messages ENDPOINT...
 func subscribe(ctx context.Context, t *zmq.Transport, b *board.Board, args []string) error {
 	n, err := numbers(args[:2])
 	if err != nil {
@@ -37,8 +37,8 @@ func subscribe(ctx context.Context, t *zmq.Transport, b *board.Board, args []str
 	c := &counter{board: b, slot: n[0]}
 	endpoints := args[4:]
 	switch args[3] {
-	case "frames":
-		return subscribeFrames(ctx, t, c, n[1], args[2], endpoints)
+	case "frames", "kept":
+		return subscribeFrames(ctx, t, c, n[1], args[2], endpoints, args[3] == "frames")
 	case "headers":
 		return subscribeHeaders(ctx, t, c, n[1], endpoints)
 	case "messages":
@@ -47,13 +47,13 @@ func subscribe(ctx context.Context, t *zmq.Transport, b *board.Board, args []str
 	return fmt.Errorf("what are %s", strconv.Quote(args[3]))
 }
 
-// subscribeFrames takes bytes.
-func subscribeFrames(ctx context.Context, t *zmq.Transport, c *counter, queue int, key string, endpoints []string) (err error) {
+// subscribeFrames takes bytes, in memory that is used again or not.
+func subscribeFrames(ctx context.Context, t *zmq.Transport, c *counter, queue int, key string, endpoints []string, recycle bool) (err error) {
 	pair, err := newKey()
 	if err != nil {
 		return err
 	}
-	socket, err := t.Subscriber(transport.SubscriberConfig{SocketOptions: transport.SocketOptions{Queue: queue, ClientKey: pair}})
+	socket, err := t.Subscriber(transport.SubscriberConfig{Recycle: recycle, SocketOptions: transport.SocketOptions{Queue: queue, ClientKey: pair}})
 	if err != nil {
 		return err
 	}
