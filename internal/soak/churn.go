@@ -79,7 +79,7 @@ func (c *churn) note(err error) {
 
 // publisher is one that comes and goes. It goes before its time when ctx ends, and is seen to the end then too.
 func (c *churn) publisher(ctx context.Context, number int) error {
-	now := context.WithoutCancel(ctx)
+	now, born := context.WithoutCancel(ctx), time.Now()
 	p := party{keys: c.w.keys, slow: c.w.plain.slow, name: fmt.Sprintf("passing-%d", number), secure: number%3 == 0, multicast: number%2 == 0}
 	p.service = serviceOf(p.secure)
 	run, err := p.start(now, "publisher")
@@ -111,6 +111,8 @@ func (c *churn) publisher(ctx context.Context, number int) error {
 	if l.killed {
 		limit = goneKilled
 	}
+	// One whose announcements came late is given more time by the nameserver: two and a half times what was between two.
+	limit += 3 * c.w.plain.stalls.since(born)
 	return c.w.awaitListed(now, p.name, p.secure, false, limit)
 }
 

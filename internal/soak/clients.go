@@ -20,8 +20,9 @@ const (
 
 // asked is what the clients tell.
 type asked struct {
-	Asked int            `json:"asked"`
-	Wrong map[string]int `json:"wrong"` // what was wrong, and how often
+	Asked   int            `json:"asked"`
+	Wrong   map[string]int `json:"wrong"`   // what was wrong, and how often
+	Starved int            `json:"starved"` // not answered in time, while the machine had no time for us either
 }
 
 // ask has many clients look names up at the same time until ctx ends. p.name are the publishers that are there from beginning to end, as name=uri,name=uri.
@@ -36,12 +37,16 @@ func ask(ctx context.Context, p *party) error {
 	p.report.is(func() any {
 		mu.Lock()
 		defer mu.Unlock()
-		return asked{told.Asked, maps.Clone(told.Wrong)}
+		return asked{told.Asked, maps.Clone(told.Wrong), told.Starved}
 	})
 	note := func(wrong string) {
 		mu.Lock()
 		defer mu.Unlock()
-		if told.Asked++; wrong != "" {
+		switch told.Asked++; wrong {
+		case "":
+		case starved:
+			told.Starved++
+		default:
 			told.Wrong[wrong]++
 		}
 	}
@@ -102,13 +107,20 @@ func (p *party) lookUpAll(ctx context.Context, want map[string]string) (wrong st
 	return wrong
 }
 
+// starved is what is wrong when it may be the machine.
+const starved = "starved"
+
 func (p *party) list(ctx context.Context, name string) (entries []discovery.Entry, wrong string) {
 	// Not ctx: what was begun is ended, so that its end is no wrong answer.
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
 	defer cancel()
+	begin := time.Now()
 	entries, err := p.node.List(limited, name, loopback)
-	if err != nil {
-		wrong = err.Error()
+	switch {
+	case err == nil:
+		return entries, ""
+	case p.stalls.since(begin) > 0:
+		return nil, starved
 	}
-	return entries, wrong
+	return nil, err.Error()
 }

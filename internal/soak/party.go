@@ -36,6 +36,7 @@ type party struct {
 
 	node   *pubsub.Node
 	report *report
+	stalls *stalls
 }
 
 // report is what a party has to say when it is asked. It may be used concurrently.
@@ -72,6 +73,7 @@ type told struct {
 
 // run opens what a party needs, has it act until ctx ends, and answers meanwhile. The last answer follows when all is over.
 func (p *party) run(ctx context.Context, in io.Reader, out io.Writer, act func(context.Context, *party) error) (err error) {
+	p.stalls = new(stalls)
 	closeNode, err := p.open()
 	if err != nil {
 		return err
@@ -94,6 +96,7 @@ func (p *party) run(ctx context.Context, in io.Reader, out io.Writer, act func(c
 		}
 		cancel(io.EOF) // who asks has gone
 	}()
+	go p.stalls.run(ctx)
 	err = act(ctx, p)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = nil
@@ -136,7 +139,7 @@ func (p *party) open() (closeNode func() error, err error) {
 }
 
 // start runs this program as a party.
-func (p party) start(ctx context.Context, role string) (*process, error) {
+func (p *party) start(ctx context.Context, role string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err

@@ -53,6 +53,10 @@ func load(ctx context.Context, w *world, c *churn, length time.Duration) error {
 	g, loaded := errgroup.WithContext(loaded)
 	g.Go(func() error { return sampleAll(loaded, w.gauges()) })
 	g.Go(func() error {
+		w.plain.stalls.run(loaded)
+		return nil
+	})
+	g.Go(func() error {
 		c.run(loaded)
 		return nil
 	})
@@ -62,7 +66,7 @@ func load(ctx context.Context, w *world, c *churn, length time.Duration) error {
 // results is what came of it.
 type results struct {
 	received, lost, again, bad int
-	asked, wrong               int
+	asked, wrong, starved      int
 	failures                   []error
 }
 
@@ -82,7 +86,7 @@ func (w *world) finish(ctx context.Context, c *churn) (r *results, err error) {
 		if err := c.stop(&a); err != nil {
 			return nil, err
 		}
-		r.asked += a.Asked
+		r.asked, r.starved = r.asked+a.Asked, r.starved+a.Starved
 		for what, times := range a.Wrong {
 			r.wrong += times
 			r.fail(fmt.Errorf("%s: wrong %d times: %s", c.name, times, what))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 )
 
 // printTable prints what was seen.
@@ -28,6 +29,9 @@ func printTable(out io.Writer, w *world, c *churn, r *results) {
 	}
 	fmt.Fprintf(out, "\nmessages received %d, lost %d, twice or late %d, not as sent %d\n", r.received, r.lost, r.again, r.bad)
 	fmt.Fprintf(out, "lookups %d, wrong %d\n", r.asked, r.wrong)
+	if n, longest := w.plain.stalls.count(); n > 0 || r.starved > 0 {
+		fmt.Fprintf(out, "this machine stood still for more than a second %d times, %s at most: %d lookups without an answer then don't count\n", n, longest.Round(time.Second/10), r.starved)
+	}
 	fmt.Fprintf(out, "publishers that came and went %d, of these killed %d; subscribers %d\n", len(c.lives()), killed, c.passed)
 }
 

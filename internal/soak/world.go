@@ -41,7 +41,9 @@ func newWorld(ctx context.Context, at where, slow int) (w *world, err error) {
 	if err := writeKeys(w.keys); err != nil {
 		return nil, err
 	}
-	w.plain, w.secure = party{keys: w.keys, slow: slow}, party{keys: w.keys, slow: slow, secure: true}
+	w.plain = party{keys: w.keys, slow: slow, stalls: new(stalls)}
+	w.secure = w.plain
+	w.secure.secure = true
 	for _, p := range []*party{&w.plain, &w.secure} {
 		closeNode, err := p.open()
 		if err != nil {
@@ -112,7 +114,8 @@ func (w *world) populate(ctx context.Context) error {
 		w.subscribers = append(w.subscribers, &listening{gauge: &gauge{process: run}, secure: p.secure})
 	}
 	for _, secure := range []bool{false, true} {
-		run, err := party{keys: w.keys, slow: w.plain.slow, name: strings.Join(uris, ","), secure: secure}.start(ctx, "clients")
+		p := party{keys: w.keys, slow: w.plain.slow, name: strings.Join(uris, ","), secure: secure}
+		run, err := p.start(ctx, "clients")
 		if err != nil {
 			return err
 		}
