@@ -379,21 +379,3 @@ func holds(t *testing.T, name string, pubs []publication) bool {
 	text, err := os.ReadFile(name)
 	return err == nil && !slices.ContainsFunc(pubs, func(p publication) bool { return !strings.Contains(string(text), strconv.Quote(p.name)) })
 }
-
-// TestFaultDescriptors takes the nameserver's descriptors away, so that no connection can come any more, and gives them back.
-func TestFaultDescriptors(t *testing.T) {
-	t.Parallel()
-	s := newFaultSite(t)
-	pid := strconv.Itoa(s.nameserver.Cmd.Process.Pid)
-	limits := strings.Fields(s.server.host.Run("prlimit", "--pid", pid, "--nofile", "--noheadings", "--raw", "--output", "SOFT,HARD"))
-	s.server.host.Run("prlimit", "--pid", pid, "--nofile=3:"+limits[1]) // a new one would have to be below 3
-	refused := s.subscribing.program("ptctl", "lookup", "service", "--nameserver", s.server.address(), "--timeout", "3s")
-	if out, err := refused.CombinedOutput(); err == nil {
-		t.Errorf("a lookup was answered without a descriptor: %s", out)
-	}
-	s.flows()
-	<-time.After(2 * faultMaxAge) // the time is what is tested
-	s.server.host.Run("prlimit", "--pid", pid, fmt.Sprintf("--nofile=%s:%s", limits[0], limits[1]))
-	s.healthy()
-	s.nobodyLeft()
-}

@@ -61,6 +61,7 @@ func (s *Subscriber) follow(ctx context.Context, o SubscriberOptions) error {
 		}
 	})
 	s.wg.Go(func() { s.warnMissing(ctx, cfg.Timeout) })
+	s.wg.Go(func() { s.connectLater(ctx) })
 	return nil
 }
 
@@ -89,7 +90,7 @@ func (s *Subscriber) changed(c discovery.Change) {
 	}
 }
 
-// found connects to a publisher. One that can't be used is logged once and passed over.
+// found connects to a publisher. One that can't be used is logged once and passed over; one that can't be connected to is tried again later.
 func (s *Subscriber) found(e discovery.Entry) {
 	s.missing.found(e)
 	to, served, err := s.foundAddress(e)
@@ -100,7 +101,9 @@ func (s *Subscriber) found(e discovery.Entry) {
 	}
 	var how connecting
 	if err == nil {
-		how, err = s.addFound(e.URI, to)
+		if how, err = s.addFound(e.URI, to); err != nil {
+			s.unconnected.note(e.URI)
+		}
 	}
 	if err != nil {
 		s.lost(e) // it may have been usable before

@@ -116,6 +116,8 @@ type Subscriber struct {
 	refused refusals
 	missing missing
 	listed  listed
+	// Those of listed that could not be connected to.
+	unconnected unconnected
 
 	events     func(transport.Event) // of the program; nil: it wants none
 	handshakes handshakes
@@ -173,6 +175,8 @@ func (n *Node) subscriber(o SubscriberOptions) (_ *Subscriber, err error) {
 		window:    window,
 		events:    o.Events,
 		silence:   newSilence(o.SilenceFactor),
+
+		unconnected: newUnconnected(),
 		config: transport.SubscriberConfig{
 			Attribute: o.Translate || o.Attribute || o.SilenceFactor > 0,
 			Recycle:   o.Recycle,
