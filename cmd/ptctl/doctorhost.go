@@ -19,8 +19,8 @@ import (
 
 // What a host should have at the least.
 const (
-	fewFiles    = 4096    // open files: each connection is one
-	readBuffer  = 4 << 20 // bytes of receive buffer that nameserverd asks for
+	fewFiles    = 4096     // open files: each connection is one
+	readBuffer  = 16 << 20 // bytes of receive buffer that nameserverd asks for
 	nameTimeout = 2 * time.Second
 )
 
