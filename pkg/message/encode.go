@@ -92,14 +92,22 @@ func (f *Fields) encode(buf *buffer) (*Message, error) {
 
 // message is what Decode makes of the frame. Where each of its words is known from writing them, they are not looked for again.
 func (f *Fields) message(frame []byte, h *header, mime mime) (*Message, error) {
-	if mime != isJSONData || asciiSpace[frame[h.data]] || frame[h.data] >= utf8.RuneSelf || len(frame) > DefaultMaxSize {
+	t, ok := f.Time.asWritten(!f.Time.Naive && !f.Version.cutsOffsets())
+	if !ok || mime != isJSONData || asciiSpace[frame[h.data]] || frame[h.data] >= utf8.RuneSelf || len(frame) > DefaultMaxSize {
 		return Decode(frame)
 	}
-	m := &Message{frame: frame, data: uint32(len(frame)), maxDepth: DefaultMaxDepth}
-	if err := m.fill(view(frame), h); err != nil {
-		return nil, err
-	}
-	return m, nil
+	return &Message{
+		frame:    frame,
+		time:     t.Time,
+		naive:    t.Naive,
+		subject:  h.word(inSubject),
+		typ:      h.word(inType),
+		sender:   h.word(inSender),
+		version:  h.word(inVersion),
+		data:     uint32(h.data),
+		mime:     mime,
+		maxDepth: DefaultMaxDepth,
+	}, nil
 }
 
 // check checks the header.

@@ -160,6 +160,16 @@ func (t Time) appendISO(b []byte, offset bool) []byte {
 	return appendOffset(b, sec, micro)
 }
 
+// asWritten returns what is read of t when it has been written, with its offset or
+// without. It does so only for what is in UTC; ok is false for all else.
+func (t Time) asWritten(offset bool) (_ Time, ok bool) {
+	if t.Location() != time.UTC {
+		return Time{}, false
+	}
+	u := time.Unix(t.Unix(), int64(t.Nanosecond()/1000*1000)).UTC()
+	return Time{Time: u, Naive: !offset}, u != time.Time{}
+}
+
 // appendOffset appends +hh:mm, and seconds and microseconds where there are any.
 func appendOffset(b []byte, sec, micro int) []byte {
 	buf := [16]byte{0: '+', 3: ':', 6: ':', 9: '.'}

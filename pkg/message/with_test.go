@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -219,4 +220,29 @@ func TestWithErrors(t *testing.T) {
 	}
 	_, err := bad.WithVersion(message.V101)
 	wantError(t, err, "data", strings.IndexByte(bad.String(), 'x'))
+}
+
+// What is encoded tells of itself what is decoded from its frame.
+func TestEncodedIsDecoded(t *testing.T) {
+	t.Parallel()
+	east := time.FixedZone("", 3600)
+	for _, at := range []message.Time{
+		{}, {Time: time.Now()}, {Time: time.Now().UTC()}, {Time: time.Now(), Naive: true},
+		{Time: time.Date(2024, 5, 17, 9, 41, 12, 345678999, time.UTC)}, {Time: time.Date(2024, 5, 17, 9, 41, 12, 0, time.UTC), Naive: true},
+		{Time: time.Date(1969, 12, 31, 23, 59, 59, 999999999, time.UTC)}, {Time: time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC)},
+		{Time: time.Time{}, Naive: true}, {Time: time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)},
+		{Time: time.Date(2024, 5, 17, 9, 41, 12, 5000, east)}, {Time: time.Date(2024, 5, 17, 9, 41, 12, 5000, east), Naive: true},
+	} {
+		for _, version := range []message.Version{"", message.V101, message.V12} {
+			for _, data := range []any{nil, "text", " white", map[string]any{"a": 1}, []any{message.Time{Time: time.Unix(0, 0)}}, message.RawJSON(" [1]"), message.RawJSON("\u00a0[1]")} {
+				got, err := message.Encoder{}.Encode(message.Fields{Subject: "/norrköping", Type: "file", Sender: "a@b", Time: at, Version: version, Data: data})
+				if err != nil {
+					t.Fatalf("%v %s %v: %v", at, version, data, err)
+				}
+				if diff := cmp.Diff(partsOf(mustDecode(t, string(got.Bytes()))), partsOf(got)); diff != "" {
+					t.Errorf("%v %s %v (-decoded +encoded):\n%s", at, version, data, diff)
+				}
+			}
+		}
+	}
 }
