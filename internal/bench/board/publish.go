@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// stall is how long all messages that were sent may take to arrive.
-	stall = 5 * time.Second
+	// stall is how long nothing may arrive while messages are on their way, and mostLooked the most of it that counts at a time: a machine that was
+	// stopped has lost nothing.
+	stall, mostLooked = 5 * time.Second, 100 * time.Millisecond
 	// pause is how long a publisher waits before it looks at the board again. The kernel makes some 70 µs of it.
 	pause = 20 * time.Microsecond
 	// Batch is the number of messages after which a publisher looks at the clock and at the board, and the most that it sends at a time.
@@ -89,18 +90,21 @@ func (p *Publisher) rate(d time.Duration) error {
 
 // wait waits until so many messages have arrived.
 func (p *Publisher) wait(n uint64) error {
-	var until time.Time
-	for p.Board.Received(p.Subscribers) < n {
+	var last uint64
+	var idle time.Duration
+	looked := time.Now()
+	for got := p.Board.Received(p.Subscribers); got < n; got = p.Board.Received(p.Subscribers) {
 		// Not time.Sleep, whose shortest time is a millisecond where nothing else runs.
 		if err := unix.Nanosleep(&unix.Timespec{Nsec: int64(pause)}, nil); err != nil && err != unix.EINTR {
 			return err
 		}
-		now := time.Now()
-		if until.IsZero() {
-			until = now.Add(stall)
+		idle += min(time.Since(looked), mostLooked)
+		looked = time.Now()
+		if got > last {
+			last, idle = got, 0
 		}
-		if now.After(until) {
-			return fmt.Errorf("of %d messages %d arrive", p.sent, p.Board.Received(p.Subscribers))
+		if idle > stall {
+			return fmt.Errorf("of %d messages %d arrive", p.sent, got)
 		}
 	}
 	if got := p.Board.Received(p.Subscribers); got > p.sent {

@@ -124,13 +124,19 @@ static void wait_arrived(uint64_t n) {
 	if (atomic_load(&arrived) >= n)
 		return;
 	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += STALL;
+	uint64_t last = 0;
 	pthread_mutex_lock(&mu);
 	atomic_store(&waiting, 1);
-	while (atomic_load(&arrived) < n)
-		if (pthread_cond_timedwait(&more, &mu, &until) != 0)
-			die("message %llu of %llu does not arrive", (unsigned long long)atomic_load(&arrived) + 1, (unsigned long long)sent);
+	// In steps of a second, so that a machine that was stopped for longer has lost nothing.
+	for (int idle = 0; atomic_load(&arrived) < n; idle++) {
+		if (atomic_load(&arrived) > last)
+			last = atomic_load(&arrived), idle = 0;
+		if (idle > STALL)
+			die("message %llu of %llu does not arrive", (unsigned long long)last + 1, (unsigned long long)sent);
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec++;
+		pthread_cond_timedwait(&more, &mu, &until);
+	}
 	atomic_store(&waiting, 0);
 	pthread_mutex_unlock(&mu);
 }
