@@ -75,7 +75,7 @@ type SubscriberOptions struct {
 	// MaxQueued bounds the bytes of received messages that the program has not taken yet. At the bound the
 	// socket is not read any more, and the queues of the publishers fill. Default 256 MiB.
 	MaxQueued int64
-	// Queue is the number of messages held for one publisher below that, when the bound is reached, whatever their size. Default 128.
+	// Queue is the number of messages held for one publisher below that, when the bound is reached, whatever their size. Default 500.
 	Queue int
 	// Decoder has the limits for messages.
 	Decoder message.Decoder

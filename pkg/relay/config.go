@@ -88,7 +88,7 @@ type SourceConfig struct {
 	Topics []string `toml:"topics"`
 	// Translate replaces the host of the sender by that of the address at which the publisher was reached. Default false.
 	Translate bool `toml:"translate"`
-	// Queue is the number of messages held for one publisher, beside 256 MiB of all, when they come faster than they leave; then the queue of the publisher fills. Default 0: 128.
+	// Queue is the number of messages held for one publisher, beside 256 MiB of all, when they come faster than they leave; then the queue of the publisher fills. Default 0: 500.
 	Queue int `toml:"queue"`
 
 	// SilenceFactor is by how much a publisher may exceed the interval that its heartbeats announce: when nothing at all has come from it for that interval times

@@ -60,7 +60,7 @@ type Transport interface {
 type SocketOptions struct {
 	// KeepAlive finds hosts that vanished.
 	KeepAlive KeepAlive
-	// Queue is the number of messages held for one connection (ZMQ_SNDHWM, ZMQ_RCVHWM), whatever their size. Default 1000; 128 where we connect; a
+	// Queue is the number of messages held for one connection (ZMQ_SNDHWM, ZMQ_RCVHWM), whatever their size. Default 1000; 500 where we connect; a
 	// replier holds 16 requests and 2 replies for one client.
 	Queue int
 	// MaxMessage is the size in bytes of the largest message that is taken; the sender of a larger one is disconnected

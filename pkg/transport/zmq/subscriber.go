@@ -27,7 +27,7 @@ var _ transport.Subscriber = (*subscriber)(nil)
 // takes connections and drops them before that is come back to less and less often, up to every half minute, until a connection has lasted so long. With
 // more than a hundred publishers a second becomes 10 ms for each of them, 30 s at most.
 //
-// The queue that libzmq keeps for a connection (SocketOptions.Queue, 128 messages) fills only while the subscriber does not read, because MaxQueued is
+// The queue that libzmq keeps for a connection (SocketOptions.Queue, 500 messages) fills only while the subscriber does not read, because MaxQueued is
 // reached. Who has thousands of publishers with large messages may want a shorter one: it is not bounded in bytes.
 func (t *Transport) Subscriber(cfg transport.SubscriberConfig) (transport.Subscriber, error) {
 	leave, err := t.enter()
