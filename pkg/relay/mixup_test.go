@@ -24,8 +24,10 @@ import (
 const (
 	// mixMessages is the number of messages that go through the relay of TestNothingMixedUp.
 	mixMessages = 20_000
-	// mixFlight is the number of messages under way to all readers together: few enough for the queue of one of them.
+	// mixFlight is the number of messages under way to all readers together, which may all be under way to one of them.
 	mixFlight = 3000
+	// mixQueue is the queue of each sink: with duplicates and bad frames some more than mixFlight.
+	mixQueue = 2 * mixFlight
 	// mixChange is the number of messages from one change of the routes to the next.
 	mixChange = 500
 )
@@ -222,6 +224,9 @@ func TestNothingMixedUp(t *testing.T) {
 	moving, moved := s.route("moving", pubs...), s.route("moving", pubs...)
 	moving.Steps, moved.Steps = renamed, changed
 	moving.Sink.LastMessage, moved.Sink.LastMessage = true, true
+	for _, r := range []*relay.Route{&pass, &lax, &one, &dups, &far, &moving, &moved} {
+		r.Sink.Queue = mixQueue
+	}
 	routes := []relay.Route{pass, lax, one, two, dups, far, moving}
 	configs := []relay.Config{configOf(pass, lax, one, two, dups, far, moved), configOf(routes...)}
 	r := s.relayLogging(zap.NewNop(), routes...) // each reload has lines
