@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// absence is how long a program may do something else before somebody reads for it, or twice that. A publisher that sends 100,000 messages a second fills
-// libzmq's queue (1,000) in that time, behind which the kernel has room for as many again and the publisher for 1,000 more. With a tenth of it the timer
+// absence is how long a program may do something else before somebody reads for it, or twice that. A publisher that sends 100,000 messages a second sends 1,000 in
+// twice that time, for which there is room on the way: in libzmq's queue, in the kernel's, and in that of the publisher. With a tenth of it the timer
 // was a large part of what a subscriber does at some 10,000 messages a second on a busy machine.
 const absence = 5 * time.Millisecond
 
