@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -210,5 +211,40 @@ func TestHandler(t *testing.T) {
 	}
 	if err := res.Body.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// unread is a peer that does not take its answer until it is let go.
+type unread struct {
+	httptest.ResponseRecorder
+	waits chan<- struct{}
+	let   <-chan struct{}
+}
+
+func (u *unread) Write([]byte) (int, error) {
+	u.waits <- struct{}{}
+	<-u.let
+	return 0, io.ErrClosedPipe
+}
+
+// Who does not read answers keeps nobody from getting one.
+func TestUnreadAnswers(t *testing.T) {
+	t.Parallel()
+	h := metrics.Handler("1.2.3")
+	request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	waits, let := make(chan struct{}), make(chan struct{})
+	var peers sync.WaitGroup
+	defer peers.Wait()
+	defer close(let)
+	for range 20 {
+		peers.Go(func() {
+			h.ServeHTTP(&unread{ResponseRecorder: *httptest.NewRecorder(), waits: waits, let: let}, request)
+		})
+		<-waits // one after the other: no more than four are made at a time
+	}
+	got := httptest.NewRecorder()
+	h.ServeHTTP(got, request)
+	if got.Code != http.StatusOK || !strings.Contains(got.Body.String(), "posttroll_build_info") {
+		t.Errorf("status %d, %.100s", got.Code, got.Body)
 	}
 }
