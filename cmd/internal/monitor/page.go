@@ -149,7 +149,7 @@ func (m *Monitor) servePage(w http.ResponseWriter, r *http.Request, page *Status
 	}
 	data.Filter = newFilter(values, m.listing.States)
 	q.limit, q.offset = pagePublishers, 0
-	found := m.listing.page(q)
+	found := m.listing.worstFirst(q)
 	data.Publishers, data.Count = page.publishers(found.Publishers), counted(found)
 	var text bytes.Buffer
 	if err := pageTemplate.ExecuteTemplate(&text, "page.html", data); err != nil {

@@ -145,3 +145,28 @@ func TestAgo(t *testing.T) {
 		}
 	}
 }
+
+// Those in trouble stand first, however many others there are; and what there is room for is not exceeded.
+func TestWorstFirst(t *testing.T) {
+	t.Parallel()
+	states := []string{"live", "withdrawn", "silent", "live", "dead", "unconfirmed", "missing", "connected"}
+	l := &Listing{All: func() iter.Seq[Publisher] {
+		return func(yield func(Publisher) bool) {
+			for i, state := range states {
+				if !yield(Publisher{URI: fmt.Sprint(i), State: state}) {
+					return
+				}
+			}
+		}
+	}}
+	for limit, want := range map[int]string{1: "4", 3: "4 6 2", 100: "4 6 2 5 0 1 3 7"} {
+		page := l.worstFirst(query{limit: limit})
+		var got []string
+		for _, p := range page.Publishers {
+			got = append(got, p.URI)
+		}
+		if strings.Join(got, " ") != want || page.Total != len(states) {
+			t.Errorf("limit %d: got %q of %d, want %q of %d", limit, got, page.Total, want, len(states))
+		}
+	}
+}

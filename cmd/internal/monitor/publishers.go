@@ -4,6 +4,7 @@ import (
 	"iter"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,6 +88,31 @@ func (l *Listing) page(q query) Page {
 		}
 		page.Total++
 	}
+	return page
+}
+
+// worstFirst returns the first page of what a query asks for, those before the others that are in trouble: nobody should have to look for them.
+func (l *Listing) worstFirst(q query) Page {
+	var page Page
+	var ranks [3][]Publisher
+	for p := range l.All() {
+		if !q.wants(&p) {
+			continue
+		}
+		page.Total++
+		rank := 2
+		switch stateClass(p.State) {
+		case Bad:
+			rank = 0
+		case Warn:
+			rank = 1
+		}
+		if len(ranks[rank]) < q.limit {
+			ranks[rank] = append(ranks[rank], p)
+		}
+	}
+	all := slices.Concat(ranks[:]...)
+	page.Publishers = all[:min(len(all), q.limit)]
 	return page
 }
 
