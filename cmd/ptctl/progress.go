@@ -3,8 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
+
+	"golang.org/x/term"
+
+	"github.com/pytroll/posttroll-go/internal/textlines"
 )
 
 // progressInterval is how often a line of progress is written anew.
@@ -29,11 +34,28 @@ func (p *progress) show(part float64, format string, args ...any) {
 		return
 	}
 	p.last = now
-	text := fmt.Sprintf(format, args...)
+	// To the end of the line (ECMA-48, EL).
+	fmt.Fprintf(p.w, "\r%s\x1b[K", progressLine(part, fmt.Sprintf(format, args...), width(p.w)))
+}
+
+// progressLine is a line that fits into a terminal of so many columns. What is in it may come from anybody.
+func progressLine(part float64, text string, columns int) string {
 	if part >= 0 {
+		part = min(part, 1) // a file may grow
 		text = bar(part, 30) + fmt.Sprintf(" %3.0f %%  ", 100*part) + text
 	}
-	fmt.Fprintf(p.w, "\r%s\x1b[K", text) // to the end of the line (ECMA-48, EL)
+	view := topView{width: columns - 1} // in the last column a terminal begins another line
+	return view.cut(textlines.Printable(text))
+}
+
+// width is that of the terminal that w is.
+func width(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 1 {
+			return columns
+		}
+	}
+	return 80
 }
 
 // end takes the line away.

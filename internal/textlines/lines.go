@@ -112,10 +112,14 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// Printable returns s without control characters, which terminals act upon.
+// Printable returns s without control characters, which terminals act upon, and without those of Unicode that end a line or turn around what follows them (Unicode Standard Annex 9,
+// sections 2.1 to 2.5): what comes from the network is not to make the rest of a line look like something else.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 {
+		switch {
+		case r < 0x20, r >= 0x7f && r < 0xa0, // C0, delete, C1
+			r >= 0x2028 && r <= 0x202e, // line and paragraph separator, embeddings and overrides
+			r >= 0x2066 && r <= 0x2069: // isolates
 			return '\uFFFD'
 		}
 		return r

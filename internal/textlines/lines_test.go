@@ -91,3 +91,19 @@ func TestEachEndsWithContext(t *testing.T) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
+
+func TestPrintable(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"norrköping/0° ☃":             "norrköping/0° ☃",
+		"\x1b]0;title\x07\x1b[31m":    "\uFFFD]0;title\uFFFD\uFFFD[31m",
+		"a\nb\r\tc\x7f\u0085\u009b":   "a\uFFFDb\uFFFD\uFFFDc\uFFFD\uFFFD\uFFFD",
+		"viirs\u202etxt\u2066x\u2069": "viirs\uFFFDtxt\uFFFDx\uFFFD",
+		"one\u2028two":                "one\uFFFDtwo",
+		"\xff":                        "\uFFFD",
+	} {
+		if got := Printable(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
