@@ -33,18 +33,8 @@ func announcements(ctx context.Context, b *bench) ([]row, error) {
 	}
 	seconds := b.pick(4, 2)
 	steady, err := b.announce(ctx, func(send func(i int) error) (int, time.Duration, error) {
-		const perStep = perSecond / 1000
-		begun, next := time.Now(), time.Now()
-		for i := range seconds * perSecond {
-			if i%perStep == 0 {
-				next = next.Add(time.Millisecond)
-				time.Sleep(time.Until(next))
-			}
-			if err := send(i % publisher); err != nil {
-				return 0, 0, err
-			}
-		}
-		return seconds * perSecond, time.Since(begun), nil
+		took, err := paced(seconds*perSecond, func(i int) error { return send(i % publisher) })
+		return seconds * perSecond, took, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("steady: %w", err)
@@ -56,6 +46,33 @@ func announcements(ctx context.Context, b *bench) ([]row, error) {
 			ours: &steady.taken, kind: least, figure: float64(seconds * perSecond)},
 		{what: "the same: sent at", unit: "announcements/s", ours: &steady.rate, kind: least, figure: 0.99 * perSecond},
 	}, nil
+}
+
+// paced sends so many announcements, perSecond of them a second, and returns how long that took.
+func paced(count int, send func(i int) error) (time.Duration, error) {
+	const perStep = perSecond / 1000
+	begun, next := time.Now(), time.Now()
+	for i := range count {
+		if i%perStep == 0 {
+			next = next.Add(time.Millisecond)
+			time.Sleep(time.Until(next))
+		}
+		if err := send(i); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(begun), nil
+}
+
+// sender sends to the group that a nameserver listens to.
+func (n *nameserver) sender() (*multicast.Sender, error) {
+	port, err := strconv.Atoi(n.direct)
+	if err != nil {
+		return nil, err
+	}
+	cfg := multicast.DefaultConfig()
+	cfg.Port, cfg.Interface = port, netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	return multicast.NewSender(cfg)
 }
 
 // taking is what came of announcements.
@@ -81,13 +98,7 @@ func (b *bench) announceOnce(ctx context.Context, t *taking, run func(send func(
 	if _, err := n.count(ctx); err != nil { // so it is up
 		return n.explain(err)
 	}
-	port, err := strconv.Atoi(n.direct)
-	if err != nil {
-		return err
-	}
-	cfg := multicast.DefaultConfig()
-	cfg.Port, cfg.Interface = port, netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	sender, err := multicast.NewSender(cfg)
+	sender, err := n.sender()
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,8 @@ type questions struct {
 	server *process
 	ask    *talker
 	size   float64 // of the last answer, bytes
+	// Of the time from a question to its answer, one value for each round, µs.
+	p50, p99, longest []float64
 }
 
 // questions starts clients that ask for a name.
@@ -75,7 +77,7 @@ func (q *questions) round(d time.Duration) error {
 	if err != nil {
 		return err
 	}
-	answer, err := q.ask.ask(5, "rate %f", d.Seconds())
+	answer, err := q.ask.ask(6, "rate %f", d.Seconds())
 	if err != nil {
 		return err
 	}
@@ -85,7 +87,8 @@ func (q *questions) round(d time.Duration) error {
 	}
 	q.values = append(q.values, answer[0])
 	q.cpu = append(q.cpu, (after.cpu-before.cpu).Seconds()/answer[1]*1e6)
-	q.memory, q.size = after.memory, answer[4]
+	q.memory, q.size = after.memory, answer[5]
+	q.p50, q.p99, q.longest = append(q.p50, answer[2]), append(q.p99, answer[3]), append(q.longest, answer[4])
 	return nil
 }
 
@@ -131,17 +134,41 @@ func (b *bench) besidePython(ctx context.Context, ours *nameserver) ([]row, erro
 	return rows, nil
 }
 
-// besideBare compares with sockets that always give the same answer, of the same size.
-func (b *bench) besideBare(ctx context.Context, ours *nameserver) ([]row, error) {
-	service := serviceName(tableSize / 2)
-	file := b.file("answer")
-	a, err := dialAsker(ctx, ours.lookups)
+// answerOf writes the answer to a question into a file.
+func (b *bench) answerOf(ctx context.Context, n *nameserver, service string) (file string, err error) {
+	a, err := dialAsker(ctx, n.lookups)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	answer, err := a.ask(lookup(service))
 	a.close()
-	if err := firstOf(err, os.WriteFile(file, answer, 0o600)); err != nil {
+	file = b.file("answer")
+	return file, firstOf(err, os.WriteFile(file, answer, 0o600))
+}
+
+// bare starts a socket in C, and clients of it. It is stopped with the clients.
+func (b *bench) bare(ctx context.Context, kind, answer string, clients int, service string) (_ *questions, stop func(), err error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, nil, err
+	}
+	bare, err := start(ctx, nil, b.program("answer"), kind, port, answer)
+	if err != nil {
+		return nil, nil, err
+	}
+	q, err := b.questions(ctx, "bare "+strings.ToUpper(kind)+" in C", bare, port, clients, service)
+	if err != nil {
+		bare.stop()
+		return nil, nil, err
+	}
+	return q, func() { q.ask.stop(); bare.stop() }, nil
+}
+
+// besideBare compares with sockets that always give the same answer, of the same size.
+func (b *bench) besideBare(ctx context.Context, ours *nameserver) ([]row, error) {
+	service := serviceName(tableSize / 2)
+	file, err := b.answerOf(ctx, ours, service)
+	if err != nil {
 		return nil, err
 	}
 	var rows []row
@@ -153,20 +180,11 @@ func (b *bench) besideBare(ctx context.Context, ours *nameserver) ([]row, error)
 		defer mine.ask.stop()
 		all := []*questions{mine}
 		for _, kind := range []string{"router", "rep"} {
-			port, err := freePort()
+			q, stop, err := b.bare(ctx, kind, file, clients, service)
 			if err != nil {
 				return nil, err
 			}
-			bare, err := start(ctx, nil, b.program("answer"), kind, port, file)
-			if err != nil {
-				return nil, err
-			}
-			defer bare.stop()
-			q, err := b.questions(ctx, "bare "+strings.ToUpper(kind)+" in C", bare, port, clients, service)
-			if err != nil {
-				return nil, err
-			}
-			defer q.ask.stop()
+			defer stop()
 			all = append(all, q)
 		}
 		if err := b.askInTurns(b.pick(7, 3), all...); err != nil {

@@ -25,6 +25,7 @@ var parts = []part{
 	{"pubsub", pubsub},
 	{"lookups", lookups},
 	{"announcements", announcements},
+	{"scale", scale},
 	{"many", many},
 	{"relay", relay},
 	{"start", startUp},

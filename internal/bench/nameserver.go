@@ -35,6 +35,11 @@ func announcement(i int) []byte {
 
 // startNameserver starts nameserverd on ports of its own. It may not be ready yet.
 func (b *bench) startNameserver(ctx context.Context, settings ...string) (_ *nameserver, err error) {
+	return b.startNameserverIn(ctx, nil, settings...)
+}
+
+// startNameserverIn starts one in an environment with more than settings.
+func (b *bench) startNameserverIn(ctx context.Context, environ []string, settings ...string) (_ *nameserver, err error) {
 	n := &nameserver{}
 	var feed string
 	for _, port := range []*string{&n.lookups, &n.direct, &feed} {
@@ -48,9 +53,10 @@ func (b *bench) startNameserver(ctx context.Context, settings ...string) (_ *nam
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		return nil, err
 	}
-	settings = slices.Concat(settings, []string{"NAMESERVER_PORT=" + n.lookups, "BROADCAST_PORT=" + n.direct, "ADDRESS_PUBLISH_PORT=" + feed,
-		"MAX_ENTRIES_PER_SOURCE=100000", "FEED_ANNOUNCE_INTERVAL=0s"})
+	settings = slices.Concat([]string{"NAMESERVER_PORT=" + n.lookups, "BROADCAST_PORT=" + n.direct, "ADDRESS_PUBLISH_PORT=" + feed,
+		"MAX_ENTRIES_PER_SOURCE=100000", "FEED_ANNOUNCE_INTERVAL=0s"}, settings)
 	prepare := func(cmd *exec.Cmd) {
+		cmd.Env = append(cmd.Env, environ...)
 		for _, s := range settings {
 			cmd.Env = append(cmd.Env, "POSTTROLL_"+s)
 		}

@@ -3,11 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -111,18 +111,44 @@ func cpuOf(processes []*process) (time.Duration, error) {
 }
 
 // peak reads the most memory that the program had.
-func (p *process) peak() (int64, error) {
+func (p *process) peak() (int64, error) { return p.memoryOf("VmHWM:") }
+
+// resident reads the memory that the program has.
+func (p *process) resident() (int64, error) { return p.memoryOf("VmRSS:") }
+
+func (p *process) memoryOf(key string) (int64, error) {
 	status, err := os.ReadFile(p.proc("status"))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if rest, ok := strings.CutPrefix(line, key); ok {
 			kb, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
 			return kb << 10, err
 		}
 	}
-	return 0, errors.New("no VmHWM in /proc")
+	return 0, fmt.Errorf("no %s in /proc", key)
+}
+
+// wakeUps is how often threads of the program have gone to sleep.
+func (p *process) wakeUps() (count int, err error) {
+	threads, err := os.ReadDir(p.proc("task"))
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range threads {
+		status, err := os.ReadFile(filepath.Join(p.proc("task"), t.Name(), "status"))
+		if err != nil {
+			return 0, err
+		}
+		_, rest, _ := strings.Cut(string(status), "\nvoluntary_ctxt_switches:")
+		var n int
+		if _, err := fmt.Sscan(rest, &n); err != nil {
+			return 0, fmt.Errorf("no voluntary_ctxt_switches in /proc: %w", err)
+		}
+		count += n
+	}
+	return count, nil
 }
 
 func (p *process) proc(name string) string {

@@ -39,7 +39,7 @@ int main(int argc, char **argv) {
 		perror(argv[3]);
 		return 1;
 	}
-	static char answer[1 << 24], at[64];
+	static char answer[1 << 26], at[64];
 	size_t size = fread(answer, 1, sizeof answer, f);
 	fclose(f);
 	int router = strcmp(argv[1], "router") == 0;

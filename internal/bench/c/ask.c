@@ -4,7 +4,8 @@
 // Usage: ask PORT CLIENTS REQUEST
 //
 // REQUEST is a file with the question as it goes over the wire. A line "rate SECONDS" on standard input makes all of them ask for so long, after a quarter of the
-// time as a start. It is answered with answers a second, all answers, p50 and p99 of the time from a question to its answer in µs, and the size of the last answer.
+// time as a start. It is answered with answers a second, all answers, p50, p99 and the longest of the times from a question to its answer in µs, and the size of the last
+// answer.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -163,8 +164,8 @@ static void rate(int poll, double seconds) {
 			stopped = now, stopped_answers = answers;
 	}
 	qsort(times, timed, sizeof *times, by_size);
-	printf("%.1f %llu %.1f %.1f %llu\n", (stopped_answers - start_answers) * 1e9 / (stopped - start), (unsigned long long)(answers - first),
-	       times[timed / 2] / 1e3, times[timed * 99 / 100] / 1e3, (unsigned long long)last_size);
+	printf("%.1f %llu %.1f %.1f %.1f %llu\n", (stopped_answers - start_answers) * 1e9 / (stopped - start), (unsigned long long)(answers - first),
+	       times[timed / 2] / 1e3, times[timed * 99 / 100] / 1e3, times[timed - 1] / 1e3, (unsigned long long)last_size);
 }
 
 // read_request puts the frames of a request around what is in a file: an empty one, and itself.
