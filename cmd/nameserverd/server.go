@@ -102,10 +102,23 @@ func (s *server) run(ctx context.Context) (err error) {
 		Notifier:  notifier,
 		Hangups:   hangups,
 		Reload:    s.reload,
-		Ready:     func() { s.monitor.Health.SetReady(true) },
+		Ready:     s.ready,
 		StopLimit: stopLimit,
 	}
 	return group.Run(ctx)
+}
+
+// startTime is when the program has done what it does once.
+const startTime = time.Second
+
+// ready is called when the nameserver is.
+func (s *server) ready() {
+	s.monitor.Health.SetReady(true)
+	time.AfterFunc(startTime, func() {
+		if err := dropStartPages(); err != nil {
+			s.log.Debug("pages of the program stay in memory", zap.Error(err))
+		}
+	})
 }
 
 // serve is the part of the group that does the work.
