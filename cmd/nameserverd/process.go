@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/pflag"
@@ -33,7 +32,7 @@ func (p *process) check() error {
 	s, err := p.load()
 	s.warnOfClients()
 	for _, w := range s.report.Warnings {
-		if _, err := fmt.Fprintf(p.stderr, "warning: %s\n", w); err != nil {
+		if err := daemon.Warn(p.stderr, w); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/spf13/pflag"
@@ -35,7 +34,7 @@ func (p *process) check() (err error) {
 	s, err := p.load()
 	s.warnOfClients()
 	for _, w := range s.report.Warnings {
-		if _, err := fmt.Fprintf(p.stderr, "warning: %s\n", w); err != nil {
+		if err := daemon.Warn(p.stderr, w); err != nil {
 			return err
 		}
 	}

@@ -24,19 +24,24 @@ const (
 
 // environ are the settings that all programs of the world have in common.
 func (w *world) environ(more ...string) []string {
-	return append([]string{
-		"POSTTROLL_MULTICAST_INTERFACE=" + home,
-		fmt.Sprint("POSTTROLL_NAMESERVER_PORT=", w.ports.lookup),
-		fmt.Sprint("POSTTROLL_SECURE_ZMQ_NAMESERVER_PORT=", w.ports.secureLookup),
-		fmt.Sprint("POSTTROLL_ADDRESS_PUBLISH_PORT=", w.ports.feed),
-		fmt.Sprint("POSTTROLL_SECURE_ADDRESS_PUBLISH_PORT=", w.ports.secureFeed),
-		fmt.Sprint("POSTTROLL_BROADCAST_PORT=", w.ports.register),
-		fmt.Sprint("POSTTROLL_SECURE_BROADCAST_PORT=", w.ports.secureRegister),
-		"POSTTROLL_SERVER_SECRET_KEY_FILE=" + curve.SecretPath(w.keys.dir, "server"),
-		"POSTTROLL_SERVER_PUBLIC_KEY_FILE=" + curve.PublicPath(w.keys.dir, "server"),
-		"POSTTROLL_CLIENT_SECRET_KEY_FILE=" + curve.SecretPath(w.keys.dir, "good"),
-		"POSTTROLL_CLIENTS_PUBLIC_KEYS_DIRECTORY=" + w.keys.clients(),
-	}, more...)
+	return append(append(w.ports.environ(),
+		"POSTTROLL_MULTICAST_INTERFACE="+home,
+		"POSTTROLL_SERVER_SECRET_KEY_FILE="+curve.SecretPath(w.keys.dir, "server"),
+		"POSTTROLL_SERVER_PUBLIC_KEY_FILE="+curve.PublicPath(w.keys.dir, "server"),
+		"POSTTROLL_CLIENT_SECRET_KEY_FILE="+curve.SecretPath(w.keys.dir, "good"),
+		"POSTTROLL_CLIENTS_PUBLIC_KEYS_DIRECTORY="+w.keys.clients()), more...)
+}
+
+// environ are the ports of a nameserver.
+func (p ports) environ() []string {
+	return []string{
+		fmt.Sprint("POSTTROLL_NAMESERVER_PORT=", p.lookup),
+		fmt.Sprint("POSTTROLL_SECURE_ZMQ_NAMESERVER_PORT=", p.secureLookup),
+		fmt.Sprint("POSTTROLL_ADDRESS_PUBLISH_PORT=", p.feed),
+		fmt.Sprint("POSTTROLL_SECURE_ADDRESS_PUBLISH_PORT=", p.secureFeed),
+		fmt.Sprint("POSTTROLL_BROADCAST_PORT=", p.register),
+		fmt.Sprint("POSTTROLL_SECURE_BROADCAST_PORT=", p.secureRegister),
+	}
 }
 
 // relaySettings are those of the relay: %d are its ports.

@@ -19,6 +19,7 @@ const (
 	kindHTTP    = "http"
 	kindControl = "control"
 	kindSource  = "source" // no socket that listens: what connects to publishers
+	kindStart   = "start"  // a program that is started with a bad file
 	kindTool    = "tool"   // a program that asks a nameserver, and ends
 )
 
@@ -40,6 +41,8 @@ var sockets = []socket{
 	{"control", kindControl, false, nil, theRelay},
 	{"sources", kindSource, false, unreached, theRelay},
 	{"sources-curve", kindSource, true, unreached, theRelay},
+	{"nameserverd-start", kindStart, false, unreached, theNameserver},
+	{"ptrelay-start", kindStart, false, unreached, theNameserver},
 	{"ptctl-lookup", kindTool, false, unreached, theNameserver},
 	{"ptctl-services", kindTool, false, unreached, theNameserver},
 	{"ptctl-events", kindTool, false, unreached, theNameserver},

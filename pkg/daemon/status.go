@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode"
 
 	"github.com/coreos/go-systemd/v22/journal"
 	"go.uber.org/zap"
@@ -125,6 +126,10 @@ func printError(b *strings.Builder, err error) {
 		if se, ok := err.(*StatusError); ok && se.Err == nil {
 			continue
 		}
+		if i == maxErrors {
+			fmt.Fprintf(b, "error: and %d more\n", len(all)-i)
+			return
+		}
 		fmt.Fprintf(b, "error: %s\n", oneLine(err.Error()))
 		if hint := hintOf(err); hint != "" && (i+1 == len(all) || hintOf(all[i+1]) != hint) {
 			fmt.Fprintf(b, "hint: %s\n", oneLine(hint))
@@ -176,7 +181,37 @@ func hintFields(err error) []zap.Field {
 	return nil
 }
 
-// oneLine keeps what is quoted from elsewhere from making lines of its own.
+// Bounds of what is told of errors: a file with nothing but what is unknown has one on each line.
+const (
+	maxErrors = 100
+	maxLine   = 2000 // bytes
+)
+
+// oneLine keeps what is quoted from elsewhere from making lines of its own, from being longer than anybody reads, and from changing the terminal.
 func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " | ")
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " | ")
+	if len(s) > maxLine {
+		s = fmt.Sprintf("%s... (%d bytes)", strings.ToValidUTF8(s[:maxLine], ""), len(s))
+	}
+	if !strings.ContainsFunc(s, isControl) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if isControl(r) {
+			fmt.Fprintf(&b, "\\u%04x", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// isControl tells whether a character may do something to a terminal.
+func isControl(r rune) bool { return r != '\t' && unicode.IsControl(r) }
+
+// Warn writes a warning as a line of its own.
+func Warn(w io.Writer, warning fmt.Stringer) error {
+	_, err := fmt.Fprintf(w, "warning: %s\n", oneLine(warning.String()))
+	return err
 }

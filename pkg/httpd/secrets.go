@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // secrets are what the files of a [Config] hold.
@@ -93,12 +94,11 @@ const maxSecret = 1 << 20
 
 // readSecret reads a file that only its user and its group can read. The group may: systemd hands credentials over so, with a list of rights.
 func readSecret(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, info, err := open(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && info.Mode().Perm()&0o027 != 0 {
+	if info.Mode().Perm()&0o027 != 0 {
 		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("others can read it, or its group can change it: its mode is %04o; chmod 600 mends it", info.Mode().Perm())}
 	}
 	if err != nil {
@@ -108,11 +108,27 @@ func readSecret(path string) ([]byte, error) {
 }
 
 func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, _, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	return readAll(f)
+}
+
+// open opens a regular file. Opening a pipe would wait for somebody who writes, and hold up the start or a reload for ever.
+func open(path string) (*os.File, fs.FileInfo, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return f, info, nil
 }
 
 // readAll reads f and closes it.

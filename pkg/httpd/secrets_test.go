@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -111,6 +112,22 @@ func TestToken(t *testing.T) {
 	}
 	check("after a bad reload", "/hello", "Bearer another-token-of-length", http.StatusOK)
 	check("empty one after a bad reload", "/hello", "Bearer ", http.StatusUnauthorized)
+}
+
+// TestSecretsThatAreNone: nothing is waited for, and nothing is read without end.
+func TestSecretsThatAreNone(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{fifo, t.TempDir(), "/dev/zero"} {
+		for _, cfg := range []httpd.Config{{TokenFile: path}, {CertificateFile: path}} {
+			if err := cfg.CheckFiles(); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+				t.Errorf("%+v: got %v, want that it is not a regular file", cfg, err)
+			}
+		}
+	}
 }
 
 func TestTLS(t *testing.T) {
