@@ -64,7 +64,7 @@ func (w *world) checkOnly(ctx context.Context, what aspects) error {
 	}
 	done.Wait()
 	for _, p := range w.processes {
-		errs = append(errs, p.runs())
+		errs = append(errs, p.runs(), p.oddLine())
 	}
 	return errors.Join(append(errs, w.board.complaints())...)
 }

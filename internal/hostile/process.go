@@ -31,6 +31,7 @@ type process struct {
 
 	mu     sync.Mutex // guards what is below
 	logged int
+	odd    string // the first line that does something to a terminal; empty: there was none
 	last   []string
 	file   io.Writer     // gets all of them; nil: none does
 	ready  chan struct{} // closed when it says so
@@ -135,6 +136,9 @@ func (p *process) note(line, ready string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.logged++
+	if p.odd == "" && strings.ContainsFunc(line, isControl) {
+		p.odd = line
+	}
 	if p.file != nil {
 		_, _ = fmt.Fprintln(p.file, line) // the log is there for people
 	}
@@ -153,6 +157,16 @@ func (p *process) lines() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.logged
+}
+
+// oddLine is an error when a line of the log does something to a terminal.
+func (p *process) oddLine() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.odd == "" {
+		return nil
+	}
+	return fmt.Errorf("%s: logged control characters: %.300q", p.name, p.odd)
 }
 
 // tail returns the last n lines of its log.

@@ -1,6 +1,8 @@
 package logging
 
 import (
+	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +41,7 @@ func durationText(d time.Duration) string {
 }
 
 // jsonEncoder writes for programs.
-func jsonEncoder() zapcore.Encoder { return zapcore.NewJSONEncoder(encoderConfig()) }
+func jsonEncoder() zapcore.Encoder { return safeEncoder{zapcore.NewJSONEncoder(encoderConfig())} }
 
 // consoleEncoder writes for people.
 func consoleEncoder(colour bool) zapcore.Encoder {
@@ -53,7 +55,8 @@ func consoleEncoder(colour bool) zapcore.Encoder {
 	return safeEncoder{zapcore.NewConsoleEncoder(cfg)}
 }
 
-// safeEncoder escapes control characters in message and name, which zap's console encoder passes through.
+// safeEncoder escapes control characters in message and name, which zap's console encoder passes through, and those of Latin 1 and DEL, which its JSON has as they
+// are: U+009B begins a sequence that a terminal carries out.
 type safeEncoder struct{ zapcore.Encoder }
 
 // Clone copies the encoder.
@@ -63,7 +66,39 @@ func (e safeEncoder) Clone() zapcore.Encoder { return safeEncoder{e.Encoder.Clon
 func (e safeEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
 	entry.Message = clean(entry.Message)
 	entry.LoggerName = clean(entry.LoggerName)
-	return e.Encoder.EncodeEntry(entry, fields)
+	line, err := e.Encoder.EncodeEntry(entry, fields)
+	if err == nil {
+		escape(line)
+	}
+	return line, err
+}
+
+// escape writes control characters that JSON allows as JSON escapes.
+func escape(line *buffer.Buffer) {
+	raw := line.Bytes()
+	at := nextControl(raw)
+	if at < 0 {
+		return
+	}
+	raw = bytes.Clone(raw)
+	line.Reset()
+	for ; at >= 0; at = nextControl(raw) {
+		r, size := utf8.DecodeRune(raw[at:])
+		_, _ = line.Write(raw[:at]) // never fails
+		line.AppendString(fmt.Sprintf("\\u%04x", r))
+		raw = raw[at+size:]
+	}
+	_, _ = line.Write(raw) // likewise
+}
+
+// nextControl returns the index of the first of them, or -1. The byte 0xc2 begins a character of Latin 1, and stands nowhere else in UTF-8.
+func nextControl(line []byte) int {
+	for i, b := range line {
+		if b == 0x7f || b == 0xc2 && i+1 < len(line) && line[i+1] < 0xa0 {
+			return i
+		}
+	}
+	return -1
 }
 
 // clean escapes what would make a line or move the cursor, and replaces what is not UTF-8.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/google/go-cmp/cmp"
@@ -51,6 +52,31 @@ func TestJSONLines(t *testing.T) {
 	}
 	if !strings.Contains(lines[1], `"message":"logged"`) {
 		t.Errorf("got %s", lines[1])
+	}
+}
+
+// TestControlCharacters: nothing that a peer has sent does anything to a terminal, and what is read back is what it has sent.
+func TestControlCharacters(t *testing.T) {
+	t.Parallel()
+	const sent = "a\x1b[2J\u009b2J\u0080\u009f\u00a0\u00e4\x7f\u2028z\u009b"
+	var out bytes.Buffer
+	log, err := Open(Config{Stderr: &out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Info("publisher added", zap.Strings("service", []string{sent, "plain"}), zap.String(sent, "x"))
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if line := strings.TrimSuffix(out.String(), "\n"); strings.ContainsFunc(line, unicode.IsControl) {
+		t.Errorf("got %q", line)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]any{[]any{sent, "plain"}, "x"}, []any{got["service"], got[sent]}); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
