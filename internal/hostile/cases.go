@@ -38,6 +38,14 @@ func large(name string, at []socket, bytes func() string, run func(a *attack, by
 	return testCase{name: name, at: at, run: func(a *attack) error { return run(a, bytes()) }}
 }
 
+// oneIn leaves one of n in the short form.
+func oneIn(n int, all []testCase) []testCase {
+	for i := range all {
+		all[i].slow = all[i].slow || i%n != 0
+	}
+	return all
+}
+
 // nested is JSON of so many levels.
 func nested(levels int) string { return strings.Repeat("[", levels) + strings.Repeat("]", levels) }
 

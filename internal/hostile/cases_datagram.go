@@ -9,12 +9,12 @@ import (
 // datagramCases come to the port of announcements over UDP.
 func datagramCases() []testCase {
 	at := called("multicast")
-	all := table("datagram", at, noMessages, func(a *attack, body string) error {
+	all := oneIn(2, table("datagram", at, noMessages, func(a *attack, body string) error {
 		if err := a.datagrams(body); err != nil {
 			return err
 		}
 		return a.w.isUnknown(a, "hostile")
-	})
+	})) // requests of the same go the same way
 	whole := func(size int) string {
 		const rest = `{"URI": "tcp://127.0.0.1:1", "service": ["hostile"], "x": ""}`
 		return announceHead + strings.Replace(rest, `""`, `"`+strings.Repeat("x", size-len(announceHead)-len(rest))+`"`, 1)

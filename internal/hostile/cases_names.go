@@ -54,7 +54,7 @@ func nameCases() []testCase {
 	for i := range published {
 		published[i].name += "-of-a-message"
 	}
-	return append(announced, published...)
+	return append(oneIn(2, announced), oneIn(2, published)...)
 }
 
 // unquoted is the text of a JSON string.

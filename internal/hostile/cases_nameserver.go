@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -45,9 +46,7 @@ func nameserverCases() []testCase {
 		_, err := a.askRogue(func(conn net.Conn) error { _, err := io.WriteString(conn, bytes); return err }, nil)
 		return err
 	})
-	for i := range handshakes {
-		handshakes[i].slow = i%5 != 0 // each is a wait, and the library is the one that server/* is done to
-	}
+	handshakes = oneIn(6, handshakes) // each is a wait, and the library is the one that server/* is done to
 	findsNothing := func(a *attack, reply string) error {
 		r, err := a.askRogue(a.replies(0, reply), nil)
 		if err == nil && strings.Contains(r.output, "tcp://") {
@@ -68,12 +67,7 @@ func nameserverCases() []testCase {
 		}
 		return err
 	})
-	for _, all := range [][]testCase{replies, bad} {
-		for i := range all {
-			all[i].slow = i%3 != 0 // each is the run of a program
-		}
-	}
-	return append(append(append(append(handshakes, replies...), bad...), replyStreams()...), feedCases()...)
+	return slices.Concat(handshakes, oneIn(3, replies), oneIn(4, bad), oneIn(2, replyStreams()), oneIn(2, feedCases())) // each is the run of a program
 }
 
 // askRogue runs the tool against a nameserver of which lookups get this treatment, and followers of its change feed that one; nil: there is none.

@@ -39,7 +39,7 @@ func subscriptionCases() []testCase {
 		frames("2000-long-topics", 2000, func(i int) (byte, string) { return 0, fmt.Sprintf("\x01%d%s", i, strings.Repeat("x", 10_000)) }),
 		frames("ends-of-100000-that-were-not", 100_000, func(i int) (byte, string) { return 0, fmt.Sprintf("\x00topic-%d", i) }),
 		frames("topics-one-inside-the-other", 5000, func(i int) (byte, string) { return 0, "\x01" + strings.Repeat("a", i) }),
-		{name: "subscription/100-subscribers-with-500-topics-each", at: publishing, run: func(a *attack) error {
+		{name: "subscription/100-subscribers-with-500-topics-each", at: publishing, slow: true, run: func(a *attack) error {
 			for i := range 100 {
 				p, err := a.connect()
 				if err != nil {
