@@ -131,11 +131,6 @@ func TestUnit(t *testing.T) {
 // A unit that is an instance has the flags that say which; and one without a unit is a process wherever it runs.
 func TestUnitOfAnInstance(t *testing.T) {
 	t.Parallel()
-	flags := pflag.NewFlagSet("testd", pflag.ContinueOnError)
-	flags.String("config", "", "")
-	if err := flags.Parse([]string{"--config", "one.toml"}); err != nil {
-		t.Fatal(err)
-	}
 	for _, tt := range []struct {
 		name, unit string
 		unitFlags  []string
@@ -147,6 +142,12 @@ func TestUnitOfAnInstance(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			// Each has its own: flags sort themselves when they are looked at.
+			flags := pflag.NewFlagSet("testd", pflag.ContinueOnError)
+			flags.String("config", "", "")
+			if err := flags.Parse([]string{"--config", "one.toml"}); err != nil {
+				t.Fatal(err)
+			}
 			var out strings.Builder
 			s := &services{state: daemon.UnitState{Load: "loaded", Active: "inactive", Sub: "dead"}}
 			err := daemon.Control{
