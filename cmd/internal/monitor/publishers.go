@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"context"
 	"iter"
 	"net"
 	"net/http"
@@ -67,6 +68,18 @@ type Listing struct {
 	States []string
 	// All goes through all publishers, in an order that makes sense.
 	All func() iter.Seq[Publisher]
+
+	turns chan struct{} // of those whose queries are answered; made by Show
+}
+
+// turn waits until a query may be answered. Done is to be called then; ok is false when nobody waits for the answer any more.
+func (l *Listing) turn(ctx context.Context) (done func(), ok bool) {
+	select {
+	case l.turns <- struct{}{}:
+		return func() { <-l.turns }, true
+	case <-ctx.Done():
+		return nil, false
+	}
 }
 
 // Page is a part of a list.
@@ -119,6 +132,7 @@ func (l *Listing) worstFirst(q query) Page {
 // Show adds the publishers of a listing: as JSON, and for Prometheus' discovery over HTTP. Before Listen.
 func (m *Monitor) Show(l *Listing) {
 	m.listing = l
+	l.turns = make(chan struct{}, maxQueries)
 	m.HandleFunc("GET /v1/publishers", l.answer(func(q query) any { return l.page(q) }))
 	m.HandleFunc("GET /v1/http_sd", l.answer(func(q query) any { return targets(l.page(q).Publishers) }))
 }
@@ -131,7 +145,13 @@ func (l *Listing) answer(show func(query) any) http.HandlerFunc {
 			httpd.WriteError(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		httpd.WriteJSON(w, show(q))
+		done, ok := l.turn(r.Context())
+		if !ok {
+			return
+		}
+		found := show(q)
+		done()
+		httpd.WriteJSON(w, found)
 	}
 }
 

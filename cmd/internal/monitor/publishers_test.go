@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"context"
 	"encoding/json"
 	"iter"
 	"net/http"
@@ -95,7 +96,7 @@ func TestBadQueries(t *testing.T) {
 		"limit=0":       `{"error":"limit: \"0\" is no number from 1 to 10000"}`,
 		"limit=x":       `{"error":"limit: \"x\" is no number from 1 to 10000"}`,
 		"offset=-1":     `{"error":"offset: \"-1\" is no number from 0 to 1073741824"}`,
-		"name=a" + strings.Repeat("&name=a", 100): `{"error":"name: 101 of them, want 100 at most"}`,
+		"name=a" + strings.Repeat("&name=a", 10): `{"error":"name: 11 of them, want 10 at most"}`,
 	} {
 		for _, path := range []string{"/v1/publishers", "/v1/http_sd"} {
 			if status, body := ask(t, path+"?"+query); status != http.StatusBadRequest || body != want {
@@ -138,5 +139,37 @@ func TestTargets(t *testing.T) {
 	}
 	if _, body := ask(t, "/v1/http_sd?name=nobody"); body != "[]" {
 		t.Errorf("got %s", body)
+	}
+}
+
+// Queries take turns, and who does not wait for the answer any more loses his.
+func TestTurns(t *testing.T) {
+	t.Parallel()
+	m := New()
+	l := sampleListing()
+	m.Show(l)
+	m.ShowPage(samplePage())
+	var over []func()
+	for range maxQueries {
+		done, ok := l.turn(t.Context())
+		if !ok {
+			t.Fatal("no turn")
+		}
+		over = append(over, done)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, path := range []string{"/", "/v1/publishers"} {
+		w := httptest.NewRecorder()
+		m.mux.ServeHTTP(w, httptest.NewRequestWithContext(gone, http.MethodGet, path, nil))
+		if w.Body.Len() > 0 {
+			t.Errorf("%s: answered out of turn: %s", path, w.Body)
+		}
+	}
+	for _, done := range over {
+		done()
+	}
+	if w, body := showPage(t, m, "/v1/publishers"); w.Code != http.StatusOK || !strings.Contains(body, `"total":3`) {
+		t.Errorf("got %d %s", w.Code, body)
 	}
 }

@@ -17,12 +17,15 @@ import (
 const (
 	defaultLimit = 1000
 	maxLimit     = 10_000
-	maxPatterns  = 100 // in a query
+	// maxPatterns is how many a query has of names, and of hosts: each is held against all names of all publishers.
+	maxPatterns = 10
+	// maxQueries is how many are answered at the same time, so that those who ask leave the daemon time for its work.
+	maxQueries = 2
 )
 
 // query says which publishers are asked for: those for which one of each list holds that is not empty.
 type query struct {
-	names, hosts     []string // patterns (path.Match)
+	names, hosts     []string // patterns (path.Match), folded
 	backends, states []string
 	limit, offset    int
 }
@@ -56,16 +59,17 @@ func parseQuery(values url.Values, states []string) (q query, err error) {
 	return q, nil
 }
 
-// patterns checks patterns. An empty one is none, as forms of browsers send it.
+// patterns checks patterns, and folds them. An empty one is none, as forms of browsers send it.
 func patterns(given []string) ([]string, error) {
 	given = slices.DeleteFunc(slices.Clone(given), func(p string) bool { return p == "" })
 	if len(given) > maxPatterns {
 		return nil, fmt.Errorf("%d of them, want %d at most", len(given), maxPatterns)
 	}
-	for _, p := range given {
+	for i, p := range given {
 		if _, err := path.Match(p, ""); err != nil {
 			return nil, fmt.Errorf("%q is no pattern", p)
 		}
+		given[i] = fold(p)
 	}
 	return given, nil
 }
@@ -97,12 +101,14 @@ func (q *query) wants(p *Publisher) bool {
 		(len(q.states) == 0 || slices.Contains(q.states, p.State))
 }
 
-// matches tells whether one of the patterns, which are good, is that of s. Case does not count. A slash is a letter like any other.
+// matches tells whether one of the patterns, which are good and folded, is that of s.
 func matches(patterns []string, s string) bool {
-	letters := strings.NewReplacer("/", "\x00")
-	s = letters.Replace(strings.ToLower(s))
+	s = fold(s)
 	return slices.ContainsFunc(patterns, func(p string) bool {
-		ok, _ := path.Match(letters.Replace(strings.ToLower(p)), s)
+		ok, _ := path.Match(p, s)
 		return ok
 	})
 }
+
+// fold makes a text such that case does not count, and a slash is a letter like any other.
+func fold(s string) string { return strings.ReplaceAll(strings.ToLower(s), "/", "\x00") }
