@@ -89,13 +89,13 @@ func TestPublishers(t *testing.T) {
 func TestBadQueries(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
-		"nam=x":         `{"error":"unknown parameter \"nam\", there are name, host, backend, state, limit and offset"}`,
-		"state=gone":    `{"error":"state: \"gone\" is none of live, silent"}`,
-		"backend=plain": `{"error":"backend: \"plain\" is none of unsecure_zmq, secure_zmq"}`,
-		"name=[":        `{"error":"name: \"[\" is no pattern"}`,
-		"limit=0":       `{"error":"limit: \"0\" is no number from 1 to 10000"}`,
-		"limit=x":       `{"error":"limit: \"x\" is no number from 1 to 10000"}`,
-		"offset=-1":     `{"error":"offset: \"-1\" is no number from 0 to 1073741824"}`,
+		"nam=x":                                  `{"error":"unknown parameter \"nam\", there are name, host, backend, state, limit and offset"}`,
+		"state=gone":                             `{"error":"state: \"gone\" is none of live, silent"}`,
+		"backend=plain":                          `{"error":"backend: \"plain\" is none of unsecure_zmq, secure_zmq"}`,
+		"name=[":                                 `{"error":"name: \"[\" is no pattern"}`,
+		"limit=0":                                `{"error":"limit: \"0\" is no number from 1 to 10000"}`,
+		"limit=x":                                `{"error":"limit: \"x\" is no number from 1 to 10000"}`,
+		"offset=-1":                              `{"error":"offset: \"-1\" is no number from 0 to 1073741824"}`,
 		"name=a" + strings.Repeat("&name=a", 10): `{"error":"name: 11 of them, want 10 at most"}`,
 	} {
 		for _, path := range []string{"/v1/publishers", "/v1/http_sd"} {
