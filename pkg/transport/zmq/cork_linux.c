@@ -34,6 +34,9 @@ static void follow(ptz_outgoing *o, const unsigned char *data, size_t n) {
 			size_t step = (size_t)(end - data) < o->body ? (size_t)(end - data) : (size_t)o->body;
 			data += step;
 			o->body -= step;
+		} else if (o->left == 0 && end - data > 8 && *data & 2) { // the head of a long frame, as most are
+			o->body = ptz_length(data + 1);
+			data += 9;
 		} else if (o->left == 0) { // the flags of a frame
 			o->left = *data++ & 2 ? 8 : 1;
 			o->length = 0;

@@ -395,6 +395,12 @@ static enum ptz_cause follow(conn *c, const unsigned char *data, size_t n) {
 			}
 			c->flags = *data++;
 			c->left = c->flags & 2 ? 8 : 1;
+			if (c->left == 8 && end - data >= 8) { // all of it, as mostly
+				c->length = ptz_length(data);
+				data += 8;
+				if (!begin(c))
+					return PTZ_PARTS;
+			}
 			break;
 		case LENGTH:
 			c->length = c->length << 8 | *data++;

@@ -3,8 +3,10 @@
 #ifndef PTZ_LIMITS_H
 #define PTZ_LIMITS_H
 
+#include <endian.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <string.h>
 
 // Why a connection was refused or cut. Go has the same list.
 enum ptz_cause {
@@ -24,6 +26,13 @@ typedef struct ptz_source {
 } ptz_source;
 
 enum { PTZ_BUCKETS = 1024 };
+
+// Reads the length of a long frame.
+static inline uint64_t ptz_length(const unsigned char *at) {
+	uint64_t n;
+	memcpy(&n, at, sizeof n);
+	return be64toh(n);
+}
 
 // How far the sending of frames has got.
 typedef struct {
