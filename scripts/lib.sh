@@ -97,7 +97,18 @@ need_pyzmq() {
 			'Debian, Ubuntu: apt-get install python3 python3-zmq' \
 			'Fedora, EL with EPEL: dnf install python3-zmq'
 }
-has_pyzmq() { /usr/bin/python3 -c 'import zmq' 2>/dev/null; }
+# need_python MODULE... ends the script unless Debian's Python has these modules too, or could be given them.
+need_python() {
+	local module
+	for module; do
+		has_python "$module" || { apt_install "python3-$module" && has_python "$module"; } ||
+			die "Python with $module is needed at /usr/bin/python3 and could not be installed" \
+				"Debian, Ubuntu: apt-get install python3-$module" \
+				"Fedora, EL with EPEL: dnf install python3-$module"
+	done
+}
+has_python() { /usr/bin/python3 -c "import $1" 2>/dev/null; }
+has_pyzmq() { has_python zmq; }
 
 # in_ci tells whether a skipped test is a failure.
 in_ci() { [ -n "${CI:-}" ] && [ "${CI:-}" != false ]; }

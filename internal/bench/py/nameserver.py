@@ -2,7 +2,8 @@
 
 Usage: nameserver.py PORT [ANNOUNCEMENTS]
 
-ANNOUNCEMENTS is a file with a message on each line, which are the table. As in the real program an answer is made from copies of the entries, is
+ANNOUNCEMENTS is a file with a message on each line, which are the table. As in the real program the settings are read by donfig and the addresses of this host by
+netifaces before anything is answered, and an answer is made from copies of the entries, is
 written once for the log, whether that is written or not, and is checked when it is made and when it is written.
 """
 
@@ -11,7 +12,9 @@ import datetime as dt
 import logging
 import sys
 
+import netifaces
 import zmq
+from donfig import Config
 from wire import Message
 
 logger = logging.getLogger(__name__)
@@ -21,6 +24,8 @@ class Nameserver:
     """A table of publishers, and the socket for lookups."""
 
     def __init__(self, port):
+        self._settings = Config("posttroll", defaults=[{"backend": "unsecure_zmq"}])
+        self._addresses = [netifaces.ifaddresses(interface) for interface in netifaces.interfaces()]
         self._entries = {}
         self._socket = zmq.Context().socket(zmq.REP)
         self._socket.bind(f"tcp://*:{port}")
