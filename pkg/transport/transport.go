@@ -212,7 +212,8 @@ type ReplierConfig struct {
 type Replier interface {
 	// Endpoint is what was bound, with the real port.
 	Endpoint() Endpoint
-	// Receive waits for requests and returns those that are there.
+	// Receive waits for requests and returns those that are there. Whoever is in it also takes in that connections have ended: what their replies held is
+	// free then, so a program receives all the time.
 	Receive(ctx context.Context) ([]Request, error)
 	// Reply answers req. A reply that its peer does not take is dropped, counted, and no error.
 	Reply(req Request, frame []byte) error
