@@ -152,7 +152,9 @@ func (a *attack) mustGetStatus(question string, want []int) error {
 	}
 	var status int
 	if _, err := fmt.Sscanf(string(b), "HTTP/1.0 %d", &status); err != nil {
-		_, err = fmt.Sscanf(string(b), "HTTP/1.1 %d", &status)
+		if _, err := fmt.Sscanf(string(b), "HTTP/1.1 %d", &status); err != nil {
+			return fmt.Errorf("answered with %.100q: %w", b, err)
+		}
 	}
 	if !slices.Contains(want, status) {
 		return fmt.Errorf("answered with %.100q, want status %v", b, want)

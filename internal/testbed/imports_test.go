@@ -101,7 +101,8 @@ var rules = []rule{{
 	reason: "zap is the one logging API; its lines are structured",
 	forbids: func(importer, imported string) bool {
 		forOthers := importer == "pkg/pubsub/ptlog" && imported == "log/slog" // for programs that log with it
-		return in(importer, "pkg", "cmd") && in(imported, "log") && !forOthers
+		forServer := importer == "pkg/httpd" && imported == "log"             // net/http takes no other
+		return in(importer, "pkg", "cmd") && in(imported, "log") && !forOthers && !forServer
 	},
 }, {
 	reason: "the command line is the business of programs and of daemon, which has their common flags",

@@ -11,8 +11,8 @@ import (
 // may be copied and used by several goroutines.
 type Decoder struct {
 	// MaxSize is the largest frame accepted, in bytes. Default 64 MiB, at most
-	// 2 GiB less a byte. Generic data takes up to some fifteen times as much
-	// memory as its JSON.
+	// 2 GiB less a byte. Generic data takes up to some twenty-five times as much
+	// memory as its JSON, and while it is decoded as much again.
 	MaxSize int
 	// MaxDepth is how deep lists and objects may be nested in JSON data.
 	// Default 985, the most that posttroll 1.16 reads on Python 3.11; at most

@@ -21,7 +21,7 @@ type TextStep struct {
 // may be a part of the text. Where nothing changes the result is m.
 //
 // It does not do everything: ok is false where the data is no JSON or can't be
-// decoded, where a key stands again in an object after something was changed
+// decoded or is nested more than 32 deep, where a key stands again in an object after something was changed
 // below it, so that it did not count, and for what can't be written. Whoever
 // does it the long way is told the reason there.
 func (m *Message) WithChangedTexts(wanted func(at []TextStep) bool, change func(at []TextStep, text string) (string, bool)) (changed *Message, ok bool) {
@@ -63,6 +63,9 @@ type textChanger struct {
 	done    int         // up to where the text is copied or left out
 	changes int
 }
+
+// mostTextSteps is the depth to which texts are changed this way. Data of real messages have five levels.
+const mostTextSteps = 32
 
 var errLongWay = errors.New("message: not to be told in one go")
 
@@ -108,8 +111,16 @@ func (c *textChanger) copyTo(pos int) {
 	c.done = pos
 }
 
+// descend begins a list or an object. Each text is asked of by all that is around it, so depth is bounded.
+func (c *textChanger) descend() error {
+	if len(c.at) >= mostTextSteps {
+		return errLongWay
+	}
+	return c.enter()
+}
+
 func (c *textChanger) list() error {
-	if err := c.enter(); err != nil {
+	if err := c.descend(); err != nil {
 		return err
 	}
 	c.at = append(c.at, TextStep{InList: true})
@@ -126,7 +137,7 @@ func (c *textChanger) list() error {
 }
 
 func (c *textChanger) object() error {
-	if err := c.enter(); err != nil {
+	if err := c.descend(); err != nil {
 		return err
 	}
 	level := len(c.at)

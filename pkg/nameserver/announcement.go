@@ -69,7 +69,7 @@ func understand(m *message.Message, from registry.Source, assumed transport.Back
 		return notice{}, err
 	}
 	if m.Type() == discovery.TypeWithdraw {
-		p := registry.Publisher{URI: a.URI, Services: registry.Services{Names: a.Services, Text: a.ServiceText}, Source: from}
+		p := registry.Publisher{URI: strings.Clone(a.URI), Services: registry.Services{Names: a.Services, Text: a.ServiceText}, Source: from}
 		return notice{withdraw: true, publisher: p, message: m}, nil
 	}
 	return newNotice(m, a, from, assumed)
@@ -102,7 +102,7 @@ func newNotice(m *message.Message, a discovery.Announcement, from registry.Sourc
 	}
 	return notice{
 		publisher: registry.Publisher{
-			URI:       a.URI,
+			URI:       strings.Clone(a.URI), // who keeps it keeps not the whole frame
 			Name:      listedName(m.Subject()),
 			Services:  registry.Services{Names: a.Services, Text: a.ServiceText},
 			Data:      encoded,

@@ -354,7 +354,7 @@ func (p *prober) missing(r probed, s registry.State, now time.Time) bool {
 	if w.misses++; w.misses == 1 {
 		w.missed = r.began
 	}
-	if p.n.local.contains(host) || p.hearing.host(host, w.missed) {
+	if p.n.local.contains(host) || p.hearing.host(host, w.missed) || p.hearing.host(bare(s.Source.Addr), w.missed) {
 		return false // it is there, and would have refused
 	}
 	if !w.certain.IsZero() {

@@ -35,7 +35,7 @@ func (b *busy) note(now time.Time) {
 
 // nap waits for a moment, and tells whether it did.
 func (b *busy) nap(a *alarm) bool {
-	if !canNap || !b.now || !napping.CompareAndSwap(false, true) {
+	if !canNap || !b.now || runtime.GOMAXPROCS(0) < 2 || !napping.CompareAndSwap(false, true) {
 		return false
 	}
 	defer napping.Store(false)

@@ -1,11 +1,6 @@
 package zmq
 
-import (
-	"context"
-	"sync"
-
-	"github.com/pytroll/posttroll-go/pkg/transport"
-)
+import "sync"
 
 // itemCost is what an item counts beside its bytes, so that empty messages are bounded too.
 const itemCost = 64
@@ -89,29 +84,6 @@ func (b *inbox[T]) queued() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.bytes
-}
-
-// receive waits for items and returns those that are there, chunkItems at most.
-func (b *inbox[T]) receive(ctx context.Context) ([]T, error) {
-	for {
-		// Closed or cancelled comes first: select would choose at random.
-		select {
-		case <-b.done:
-			return nil, transport.ErrClosed
-		default:
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if items, _ := b.take(); len(items) > 0 {
-			return items, nil
-		}
-		select {
-		case <-b.ready:
-		case <-b.done:
-		case <-ctx.Done():
-		}
-	}
 }
 
 // giveBack recycles the chunk before the one that is handed over now. The caller holds mu.

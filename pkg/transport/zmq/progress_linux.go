@@ -9,6 +9,9 @@ func readProgress(fd int) (progress, bool) {
 		return readOutQueue(fd)
 	}
 	b := progress{unsent: int(info.Notsent_bytes)}
+	if info.Notsent_bytes < info.Snd_mss {
+		b.unsent = 0 // the kernel keeps a piece of a frame until the rest of it comes (cork_linux.c), not for want of room
+	}
 	// Bytes_sent is there since Linux 4.19; before it nobody can tell.
 	if info.Bytes_sent > 0 {
 		b.written = info.Bytes_sent - info.Bytes_retrans + uint64(info.Notsent_bytes)

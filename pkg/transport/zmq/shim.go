@@ -252,26 +252,28 @@ static int ptz_send_counted(void *socket, const void *body, size_t size, ptz_acc
 	return rc;
 }
 
-// Sends the n frames that stand one behind the other in head, then body, as one message, and counts the body in the accounts unless they are NULL. Where readable is
-// not NULL it sets that when the socket has something to receive: sending may have taken the signal that says so. Returns 0 or an errno.
-static int ptz_send_all(void *socket, const char *head, const size_t *sizes, int n, const void *body, size_t size, ptz_account *const *accounts,
-			int *readable) {
-	int rc = 0, events = 0;
-	size_t len = sizeof events;
-	for (int i = 0; i < n && rc == 0; head += sizes[i++])
-		rc = ptz_send(socket, head, sizes[i], ZMQ_SNDMORE);
-	if (rc == 0)
-		rc = accounts == NULL ? ptz_send(socket, body, size, 0) : ptz_send_counted(socket, body, size, accounts);
-	if (readable != NULL && zmq_getsockopt(socket, ZMQ_EVENTS, &events, &len) == 0)
-		*readable = events & ZMQ_POLLIN;
-	return rc;
-}
-
 // Lets the socket take in what the I/O thread has told it. Returns whether there is something to receive.
 static int ptz_process(void *socket) {
 	int events = 0;
 	size_t len = sizeof events;
-	return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &len) == 0 && (events & ZMQ_POLLIN);
+	int rc;
+	while ((rc = zmq_getsockopt(socket, ZMQ_EVENTS, &events, &len)) != 0 && zmq_errno() == EINTR) // it has taken the signal, which does not come again
+		;
+	return rc == 0 && (events & ZMQ_POLLIN);
+}
+
+// Sends the n frames that stand one behind the other in head, then body, as one message, and counts the body in the accounts unless they are NULL. Where readable is
+// not NULL it sets that when the socket has something to receive: sending may have taken the signal that says so. Returns 0 or an errno.
+static int ptz_send_all(void *socket, const char *head, const size_t *sizes, int n, const void *body, size_t size, ptz_account *const *accounts,
+			int *readable) {
+	int rc = 0;
+	for (int i = 0; i < n && rc == 0; head += sizes[i++])
+		rc = ptz_send(socket, head, sizes[i], ZMQ_SNDMORE);
+	if (rc == 0)
+		rc = accounts == NULL ? ptz_send(socket, body, size, 0) : ptz_send_counted(socket, body, size, accounts);
+	if (readable != NULL)
+		*readable = ptz_process(socket);
+	return rc;
 }
 
 // Sets an option. Returns 0 or an errno.
