@@ -149,12 +149,10 @@ func (m *Monitor) servePage(w http.ResponseWriter, r *http.Request, page *Status
 	}
 	data.Filter = newFilter(values, m.listing.States)
 	q.limit, q.offset = pagePublishers, 0
-	done, ok := m.listing.turn(r.Context())
-	if !ok {
+	var found Page
+	if !m.listing.inTurn(r.Context(), func() { found = m.listing.worstFirst(q) }) {
 		return
 	}
-	found := m.listing.worstFirst(q)
-	done()
 	data.Publishers, data.Count = page.publishers(found.Publishers), counted(found)
 	var text bytes.Buffer
 	if err := pageTemplate.ExecuteTemplate(&text, "page.html", data); err != nil {

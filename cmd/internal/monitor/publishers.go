@@ -72,14 +72,16 @@ type Listing struct {
 	turns chan struct{} // of those whose queries are answered; made by Show
 }
 
-// turn waits until a query may be answered. Done is to be called then; ok is false when nobody waits for the answer any more.
-func (l *Listing) turn(ctx context.Context) (done func(), ok bool) {
+// inTurn waits until a query may be answered, and calls show, which may panic. It is false when nobody waits for the answer any more.
+func (l *Listing) inTurn(ctx context.Context, show func()) bool {
 	select {
 	case l.turns <- struct{}{}:
-		return func() { <-l.turns }, true
 	case <-ctx.Done():
-		return nil, false
+		return false
 	}
+	defer func() { <-l.turns }()
+	show()
+	return true
 }
 
 // Page is a part of a list.
@@ -145,13 +147,10 @@ func (l *Listing) answer(show func(query) any) http.HandlerFunc {
 			httpd.WriteError(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		done, ok := l.turn(r.Context())
-		if !ok {
-			return
+		var found any
+		if l.inTurn(r.Context(), func() { found = show(q) }) {
+			httpd.WriteJSON(w, found)
 		}
-		found := show(q)
-		done()
-		httpd.WriteJSON(w, found)
 	}
 }
 
