@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pytroll/posttroll-go/internal/testbed"
 	"github.com/pytroll/posttroll-go/pkg/httpd"
 )
 
@@ -234,6 +235,9 @@ func followFrom(t *testing.T, s *httpd.Server, host string) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := c.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { _ = c.Close() }) // may be closed already
 	fmt.Fprint(c, "GET /events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 	head := make([]byte, len("HTTP/1.1 200"))
@@ -254,47 +258,44 @@ func TestSeatsAreLeft(t *testing.T) {
 	if err := last.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(10 * time.Second); get(t, s, "/events").StatusCode != http.StatusOK; {
-		if time.Now().After(end) {
-			t.Fatal("nobody makes room")
-		}
-	}
+	testbed.WaitFor(t, "a seat", func() bool { return get(t, s, "/events").StatusCode == http.StatusOK })
 }
 
 // Who does not read is cut, and does not hold up the others.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
 	events, s := serveEvents(t)
-	slow, err := net.Dial("tcp", s.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slow.Close()
-	if err := slow.(*net.TCPConn).SetReadBuffer(4096); err != nil {
-		t.Fatal(err)
-	}
-	fmt.Fprint(slow, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	quick := follow(t, s, "", "")
 	quick.wants("hello")
-	for range 14 { // with them all places are taken, until it is cut
-		follow(t, s, "", "").wants("hello")
+	for i := range 15 { // with them all places are taken, by one of each host, until somebody is cut
+		followFrom(t, s, fmt.Sprint("127.0.0.", 2+i))
 	}
 	long := strings.Repeat("x", 4000)
-	for begin := time.Now(); ; {
-		status, _, _ := talk(t, s, "HEAD /events HTTP/1.1\nHost: localhost\n\n")
-		if status == http.StatusOK {
-			t.Logf("cut after %s", time.Since(begin).Round(time.Second))
-			break
-		}
-		if time.Since(begin) > 25*time.Second {
-			t.Fatal("it is not cut")
-		}
+	testbed.WaitUpTo(t, 25*time.Second, "a seat of somebody who is cut", func() bool {
 		for range 20 {
 			events.Add("n", long)
 			if _, event := quick.next(); !strings.HasPrefix(event, "n ") {
 				t.Fatalf("got %s", event)
 			}
 		}
-		<-time.After(20 * time.Millisecond)
+		return get(t, s, "/events").StatusCode == http.StatusOK
+	})
+}
+
+// HEAD follows nothing: it takes no seat, from nobody, and is answered when there is none.
+func TestHeadTakesNoSeat(t *testing.T) {
+	t.Parallel()
+	events, s := serveEvents(t)
+	first := follow(t, s, "", "")
+	first.wants("hello")
+	for range 15 {
+		followFrom(t, s, "127.0.0.1")
 	}
+	for range 3 {
+		if status, header, _ := talk(t, s, "HEAD /events HTTP/1.1\nHost: localhost\n\n"); status != http.StatusOK || header.Get("Content-Type") != "text/event-stream" {
+			t.Errorf("got %d, %v", status, header)
+		}
+	}
+	events.Add("n", 1)
+	first.wants("n 1") // the oldest of the greediest host would have gone
 }

@@ -20,11 +20,16 @@ const (
 // ServeHTTP sends events as they come, as server-sent events (HTML Living Standard, section 9.2): the kind as the type, and the event as JSON. The first one is "hello", which has no
 // data but the place where the stream begins. Who comes back with the header Last-Event-ID gets what it has missed; when some of that is kept no longer, or was before the daemon was
 // started, "gap" stands before it. With recent=N in the query the last N events come first. Who does not read is cut after ten seconds. Where sixteen follow already the host that has
-// most streams loses its oldest; where each has one alone, others are refused with status 503.
+// most streams loses its oldest; where each has one alone, others are refused with status 503. A host is an address, or an IPv6 network of 64 bits. HEAD gets the headers, and takes
+// nobody's place.
 func (e *Events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	recent, err := readRecent(r)
 	if err != nil {
 		WriteError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	if r.Method == http.MethodHead { // it follows nothing, and takes no seat from who does
 		return
 	}
 	taken, ctx := e.take(r)
@@ -34,11 +39,7 @@ func (e *Events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer e.leave(taken)
-	w.Header().Set("Content-Type", "text/event-stream")
 	s := &stream{w: w, control: http.NewResponseController(w)}
-	if r.Method == http.MethodHead {
-		return
-	}
 	// The server's limits are those of requests that end.
 	if err := s.control.SetReadDeadline(time.Time{}); err != nil {
 		WriteError(w, http.StatusNotImplemented, "no streams here")
