@@ -81,15 +81,15 @@ func (c Config) Validate() error {
 			errs = append(errs, &SettingError{Key: key, Text: err.Error(), Hint: hint})
 		}
 	}
-	add("http_listen", "as 127.0.0.1:9180", checkListen(c.Listen))
+	add("http_listen", "give an IP address and a port from 0 to 65535, as 127.0.0.1:9180", checkListen(c.Listen))
 	for _, host := range c.Hosts {
-		add("http_hosts", "as relay.example, without a port", checkHost(host))
+		add("http_hosts", "give names without a port, as relay.example", checkHost(host))
 	}
-	add("http_token_file", "", checkAbsolute(c.TokenFile))
-	add("http_certificate_file", "", checkAbsolute(c.CertificateFile))
-	add("http_key_file", "", checkAbsolute(c.KeyFile))
+	add("http_token_file", hintAbsolute, checkAbsolute(c.TokenFile))
+	add("http_certificate_file", hintAbsolute, checkAbsolute(c.CertificateFile))
+	add("http_key_file", hintAbsolute, checkAbsolute(c.KeyFile))
 	if c.KeyFile != "" && c.CertificateFile == "" {
-		add("http_key_file", "set that too", errors.New("is the key of no certificate: http_certificate_file is empty"))
+		add("http_key_file", "set http_certificate_file too", errors.New("is the key of no certificate"))
 	}
 	return errors.Join(errs...)
 }
@@ -101,18 +101,20 @@ func (c ControlConfig) Validate() error {
 	}
 	var errs []error
 	if err := checkAbsolute(c.Socket); err != nil {
-		errs = append(errs, &SettingError{Key: "control_socket", Text: err.Error(), Hint: `as /run/posttroll/relay.sock, or "none"`})
+		errs = append(errs, &SettingError{Key: "control_socket", Text: err.Error(), Hint: hintAbsolute + `, or "none"`})
 	}
 	if err := checkPath(c.Socket); err != nil {
-		errs = append(errs, &SettingError{Key: "control_socket", Text: err.Error()})
+		errs = append(errs, &SettingError{Key: "control_socket", Text: err.Error(), Hint: "choose a shorter one, as /run/posttroll/relay.sock"})
 	}
 	return errors.Join(errs...)
 }
 
+const hintAbsolute = "give the whole path, from / on"
+
 // checkAbsolute wants a path from the root: daemons have no directory of their own. Empty: there is none.
 func checkAbsolute(path string) error {
 	if path != "" && !filepath.IsAbs(path) {
-		return fmt.Errorf("%q does not begin at the root", path)
+		return fmt.Errorf("%q does not begin with /", path)
 	}
 	return nil
 }
@@ -142,7 +144,7 @@ func checkListen(listen string) error {
 		return fmt.Errorf("%q is no IP address", host)
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("%q is no port, want 0 to 65535", port)
+		return fmt.Errorf("%q is no port", port)
 	}
 	return nil
 }
