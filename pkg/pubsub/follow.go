@@ -90,9 +90,11 @@ func (s *Subscriber) changed(c discovery.Change) {
 	}
 }
 
-// found connects to a publisher. One that can't be used is logged once and passed over; one that can't be connected to is tried again later.
+// found connects to a publisher. One that can't be used is logged once and passed over; one that can't be connected to is tried again later. The caller holds
+// listed.mu.
 func (s *Subscriber) found(e discovery.Entry) {
 	s.missing.found(e)
+	delete(s.unconnected.uris, e.URI) // whatever comes of this attempt counts now
 	to, served, err := s.foundAddress(e)
 	if served {
 		s.lost(e) // the other socket may be new

@@ -1,6 +1,7 @@
 package pubsub_test
 
 import (
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -11,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -79,6 +81,35 @@ func TestConnectLater(t *testing.T) {
 		sleep(time.Hour)
 		if tries := network.tries.Load(); tries != before {
 			t.Errorf("%d more attempts", tries-before)
+		}
+	})
+}
+
+// TestFoundOnce: a publisher that can't be connected to at first, and then is since a nameserver tells of it again, is told of as found once: it is not tried once more.
+func TestFoundOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		ns := w.startNameserver()
+		network := &scarce{Transport: w.network.Transport(hostB)}
+		node, err := pubsub.New(pubsub.Options{Transport: network, Group: w.network.Group(hostB)})
+		w.must(err)
+		var told []string
+		o := services("viirs")
+		o.Found = func(e discovery.Entry, there bool) {
+			told = append(told, fmt.Sprintf("%s %t", e.SupportedVersion, there))
+		}
+		sub, err := node.Subscriber(o)
+		w.must(err)
+		w.Cleanup(func() { w.close(sub) })
+		w.publisher(9001)
+		network.none.Store(true)
+		ns.add("tcp://10.0.0.1:9001", "viirs")
+		sleep(500 * time.Millisecond)
+		network.none.Store(false)
+		ns.replace("tcp://10.0.0.1:9001", "viirs", "supported_message_version", "v1.2")
+		sleep(time.Minute)
+		if diff := cmp.Diff([]string{"v1.2 true"}, told); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
 		}
 	})
 }
