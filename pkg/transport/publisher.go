@@ -19,6 +19,9 @@ type PublisherConfig struct {
 	Security ServerSecurity
 	// Welcome is what those who have just come get. Nil: nothing. It is an error at an inproc endpoint.
 	Welcome *Welcome
+	// Subscribed is told of each topic that a subscriber begins to want, also of one that others want already, or have ceased to at the same moment, which
+	// Publisher.NextSubscriptions does not tell. It is called under the lock of the socket: it must not block, nor call the publisher. Nil: nobody is told.
+	Subscribed func(topic string)
 	// Early binds an address, of tcp, that the host does not have yet, and that nobody can connect to before it does. False, and where the system can't (Linux
 	// can): that is an error, EADDRNOTAVAIL.
 	Early bool

@@ -14,6 +14,7 @@ type Publisher struct {
 	server
 	outbox   outbox
 	welcome  *transport.Welcome  // nil: newcomers get nothing
+	tell     func(topic string)  // of those who subscribe; nil: nobody
 	loss     transport.LossStats // guarded by Network.mu; but for those who are slow now
 	welcomed uint64              // guarded by Network.mu
 }
@@ -32,7 +33,7 @@ func (t *Transport) Publisher(cfg transport.PublisherConfig) (transport.Publishe
 	if err := cfg.Welcome.Check(cfg.Endpoint); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
 	}
-	p := &Publisher{outbox: outbox{queue: opts.Queue}, welcome: cfg.Welcome}
+	p := &Publisher{outbox: outbox{queue: opts.Queue}, welcome: cfg.Welcome, tell: cfg.Subscribed}
 	p.outbox.greet = p.greet
 	listen := listenConfig{cfg.Endpoint, cfg.MinPort, cfg.MaxPort, cfg.Backend, cfg.Security}
 	if err := t.listen(listen, &p.server, p); err != nil {

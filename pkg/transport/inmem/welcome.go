@@ -7,18 +7,18 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
-// welcomeAll gives a subscriber that has just connected what it is to have for each of its topics. The caller holds mu.
+// welcomeAll greets a subscriber that has just connected for each of its topics. The caller holds mu.
 func (p *Publisher) welcomeAll(l *link) {
-	if p.welcome == nil {
-		return
-	}
 	for _, topic := range slices.Sorted(maps.Keys(l.inbox.topics)) {
 		p.greet(l, topic)
 	}
 }
 
-// greet gives the subscriber at the other end of l, which has just asked for topic, what it is to have. The caller holds mu.
+// greet tells of the subscriber at the other end of l, which has just asked for topic, and gives it what it is to have. The caller holds mu.
 func (p *Publisher) greet(l *link, topic string) {
+	if p.tell != nil {
+		p.tell(topic)
+	}
 	if p.welcome == nil {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -164,6 +165,37 @@ func testNextSubscriptions(t *testing.T, b *bench) {
 	if _, err := p.NextSubscriptions(ctx, known); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
+}
+
+// testSubscribed: whoever comes is told of, also one that takes the place of another, and nobody twice.
+func testSubscribed(t *testing.T, b *bench) {
+	var mu sync.Mutex
+	var told []string
+	p, err := b.Publisher(transport.PublisherConfig{Endpoint: b.endpoint(Any), Subscribed: func(topic string) {
+		mu.Lock()
+		defer mu.Unlock()
+		told = append(told, topic)
+	}})
+	b.must(err)
+	wait := func(want ...string) {
+		t.Helper()
+		b.eventually(fmt.Sprintf("subscriptions to %q are told of", want), func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Equal(want, told)
+		})
+	}
+	first := b.subscriber(transport.SubscriberConfig{}, "a", p)
+	wait("a")
+	second := b.subscriber(transport.SubscriberConfig{}, "b", p)
+	wait("a", "b")
+	b.must(first.Unsubscribe("a"))
+	b.must(second.Subscribe("a")) // nobody looks in between
+	wait("a", "b", "a")
+	b.must(second.Subscribe("a"))
+	b.must(first.Close())
+	b.subscriber(transport.SubscriberConfig{}, "end", p)
+	wait("a", "b", "a", "end")
 }
 
 // nextUntil takes in all changes until there is an error.

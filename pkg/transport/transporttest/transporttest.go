@@ -39,6 +39,7 @@ func Run(t *testing.T, makeTransport func(*testing.T) transport.Transport) {
 		{"WaitSubscribed", testWaitSubscribed},
 		{"WaitSubscribedEnds", testWaitSubscribedEnds},
 		{"NextSubscriptions", testNextSubscriptions},
+		{"Subscribed", testSubscribed},
 		{"ConnectTwice", testConnectTwice},
 		{"ConnectRefused", testConnectRefused},
 		{"ManyPublishers", testManyPublishers},

@@ -30,8 +30,9 @@ type publisher struct {
 	endpoint transport.Endpoint
 
 	// Under the socket's mu.
-	guard    *guard   // nil: everybody may subscribe
-	welcome  *welcome // nil: newcomers get nothing
+	guard    *guard             // nil: everybody may subscribe
+	welcome  *welcome           // nil: newcomers get nothing
+	tell     func(topic string) // of those who subscribe; nil: nobody
 	topics   topics
 	conns    clientConns // without a guard; otherwise they are the guard's
 	greed    greed
@@ -61,7 +62,7 @@ func (t *Transport) Publisher(c transport.PublisherConfig) (transport.Publisher,
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
-	p := &publisher{socket: s, topics: newTopics(), conns: newClientConns(), welcome: welcome}
+	p := &publisher{socket: s, topics: newTopics(), conns: newClientConns(), welcome: welcome, tell: c.Subscribed}
 	p.sweep = time.AfterFunc(time.Hour, p.kick)
 	p.sweep.Stop()
 	p.losses = newLosses(p)
@@ -197,6 +198,9 @@ func (p *publisher) take(part part) {
 	}
 	// A topic of one who is admitted no more counts too, for a moment: libzmq serves it until the connection is cut, and tells of its end.
 	p.topics.apply(topic, subscribed)
+	if subscribed && p.tell != nil {
+		p.tell(string(topic))
+	}
 	if c != nil && c.topics.tooMuch() {
 		p.cutGreedy(part.fd, c)
 	}
