@@ -65,8 +65,10 @@ func (k *keeper) run(ctx context.Context) error {
 			k.bury(v, time.Now())
 		case <-k.n.reloaded:
 			err = k.expire(ctx, time.Now())
-		case c := <-k.n.comers:
-			k.n.repeats.came(c)
+		case <-k.n.came:
+			for _, feed := range k.n.sockets.Load().feed {
+				k.n.repeats.came(feed)
+			}
 			err = k.expire(ctx, time.Now())
 		case <-timer.C:
 			err = k.expire(ctx, time.Now())

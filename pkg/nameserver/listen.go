@@ -69,6 +69,7 @@ type replier struct {
 type publisher struct {
 	transport.Publisher
 	secure bool
+	comers *comers
 }
 
 // close closes all at once, since each may wait for its peers.
@@ -160,13 +161,15 @@ func (n *Nameserver) bind(all *sockets, p port, ep transport.Endpoint) (transpor
 	secure := p.backend == transport.Secure
 	if p.role == feed {
 		options.Queue = feedQueue
+		comers := &comers{wake: n.came}
 		f, err := n.opts.Transport.Publisher(transport.PublisherConfig{
 			Endpoint: ep, Backend: p.backend, Security: p.security, Listener: n.handed[ep.String()], SocketOptions: options,
+			Subscribed: comers.subscribed,
 		})
 		if err != nil {
 			return transport.Endpoint{}, err
 		}
-		all.feed = append(all.feed, publisher{f, secure})
+		all.feed = append(all.feed, publisher{f, secure, comers})
 		return f.Endpoint(), nil
 	}
 	options.MaxMessage = maxRequestBytes

@@ -74,7 +74,7 @@ type Nameserver struct {
 	notices  chan notice   // from those who take announcements to the keeper
 	reloaded chan struct{} // 1 deep: that there are new settings
 	stopped  chan struct{} // closed when the keeper has ended
-	comers   chan comer    // to the keeper
+	came     chan struct{} // 1 deep: that somebody has come to a feed
 	repeats  repeats
 	counters counters
 	handed   map[string]*os.File // for Listen, by endpoint; nil: it binds
@@ -131,7 +131,7 @@ func New(cfg Config, opts Options) (*Nameserver, error) {
 		notices:  make(chan notice, waitingNotices),
 		reloaded: make(chan struct{}, 1),
 		stopped:  make(chan struct{}),
-		comers:   make(chan comer),
+		came:     make(chan struct{}, 1),
 		local:    &localHosts{list: opts.LocalAddresses, log: log},
 
 		refused:        newRefusals(log, "announcement refused", lines),
@@ -208,9 +208,6 @@ func (n *Nameserver) Run(ctx context.Context, hooks Hooks) error {
 		return k.run(ctx)
 	})
 	parts.Go(func() error { return n.prober.run(ctx) })
-	for _, feed := range n.sockets.Load().feed {
-		parts.Go(func() error { return n.watchComers(ctx, feed) })
-	}
 	if n.config().FeedAnnounceInterval > 0 {
 		parts.Go(func() error { return n.announceFeed(ctx) })
 	}

@@ -3,10 +3,8 @@ package nameserver
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -18,14 +16,15 @@ const (
 	// mostRepeated and repeatedBytes bound how many of them there are.
 	mostRepeated  = 1000
 	repeatedBytes = 1 << 20
+	// mostRest bounds the pause after a repetition, which goes to all who follow a feed. The first is as long as that between two writings of the state, each further
+	// one is twice as long: one who comes again and again must not keep a feed repeating itself. When nobody has come for repeatQuiet after a pause, all begins anew.
+	mostRest    = 16 * time.Second
+	repeatQuiet = 30 * time.Second
 )
 
-// feedTopic is how the messages of the change feed begin that tell of publishers.
-const feedTopic = message.Magic + "/address"
-
 // repeats are the additions that the change feed has told of late. Python subscribers look up once, when they start, and from then on know of publishers by the feed alone:
-// what was told before they were connected to it, at their start or after ours, they would never hear of. So the additions of the last seconds are told again
-// whenever somebody comes. To those who know them that is nothing new. Used by the keeper alone.
+// what was told before they were connected to it, at their start or after ours, they would never hear of. So the additions of the last seconds before somebody
+// came are told again. To those who know them that is nothing new: a feed can't tell one alone (transport.Welcome). Used by the keeper alone.
 type repeats struct {
 	told  []told // oldest first
 	bytes int
@@ -42,15 +41,12 @@ type told struct {
 
 // repetition is what is to be repeated on a feed.
 type repetition struct {
-	until time.Time // what was told later reached whoever has come
-	due   time.Time
-	again time.Time // not before
-}
+	first time.Time // when the first came of those who wait for one
+	last  time.Time // and the last: what was told later reached them all
+	due   time.Time // zero: nobody waits
 
-// comer is that somebody has come to a feed.
-type comer struct {
-	feed publisher
-	at   time.Time
+	rest  time.Duration // after the one before
+	again time.Time     // not before
 }
 
 // note notes what was published.
@@ -65,30 +61,34 @@ func (r *repeats) note(t told) {
 	r.told = slices.Delete(r.told, 0, old)
 }
 
-// forget drops what is too old.
+// forget drops what is too old, also for those who have waited longest.
 func (r *repeats) forget(now time.Time) {
 	old := 0
-	for old < len(r.told) && now.Sub(r.told[old].at) > repeatAge {
+	for old < len(r.told) && now.Sub(r.told[old].at) > repeatAge+mostRest {
 		r.bytes -= len(r.told[old].frame)
 		old++
 	}
 	r.told = slices.Delete(r.told, 0, old)
 }
 
-// came notes who has come, which is seen to a little later: others may come with it.
-func (r *repeats) came(c comer) {
-	w := r.feeds[c.feed.Publisher]
+// came notes who has come to a feed of late, which is seen to a little later: others may come with them.
+func (r *repeats) came(feed publisher) {
+	first, last := feed.comers.take()
+	if last.IsZero() {
+		return
+	}
+	w := r.feeds[feed.Publisher]
 	if w == nil {
 		w = new(repetition)
 		if r.feeds == nil {
 			r.feeds = make(map[transport.Publisher]*repetition)
 		}
-		r.feeds[c.feed.Publisher] = w
+		r.feeds[feed.Publisher] = w
 	}
-	w.until = c.at
 	if w.due.IsZero() {
-		w.due = later(c.at.Add(gather), w.again)
+		w.first, w.due = first, later(first.Add(gather), w.again)
 	}
+	w.last = last
 }
 
 // next is when the next repetition is due; zero: nobody has come.
@@ -111,7 +111,7 @@ func (r *repeats) take(feed publisher, now time.Time) (list []told) {
 	r.forget(now)
 	seen := make(map[string]bool)
 	for _, t := range slices.Backward(r.told) {
-		if !seen[t.uri] && t.at.Before(w.until) {
+		if !seen[t.uri] && t.at.Before(w.last) && w.first.Sub(t.at) <= repeatAge {
 			list = append(list, t)
 		}
 		seen[t.uri] = true
@@ -120,9 +120,14 @@ func (r *repeats) take(feed publisher, now time.Time) (list []told) {
 	return list
 }
 
-// rest lets a feed alone for a multiple of the time that repeating took.
+// rest lets a feed alone for a while, which is longer the more often it has been repeated of late, and the longer that took.
 func (r *repeats) rest(feed publisher, took time.Duration, now time.Time) {
-	r.feeds[feed.Publisher].again = now.Add(pauseAfter(took))
+	w := r.feeds[feed.Publisher]
+	if now.Sub(w.again) >= repeatQuiet {
+		w.rest = 0
+	}
+	w.rest = min(max(2*w.rest, pauseAfter(took)), mostRest)
+	w.again = now.Add(w.rest)
 }
 
 // repeat tells those who have come to a feed what they may have missed.
@@ -146,34 +151,4 @@ func (k *keeper) repeat(ctx context.Context, now time.Time) error {
 		k.n.repeats.rest(feed, time.Since(began), now)
 	}
 	return nil
-}
-
-// watchComers tells the keeper when somebody comes to a feed, until ctx ends.
-func (n *Nameserver) watchComers(ctx context.Context, feed publisher) error {
-	var known []transport.Subscription
-	for {
-		now, err := feed.NextSubscriptions(ctx, known)
-		if err != nil {
-			return part(ctx, "watch the change feed on "+feed.Endpoint().String(), err)
-		}
-		if more(known, now) {
-			select {
-			case n.comers <- comer{feed, time.Now()}:
-			case <-ctx.Done():
-				return nil
-			}
-		}
-		known = now
-	}
-}
-
-// more tells whether there are more subscriptions that get additions than before, to any topic.
-func more(before, now []transport.Subscription) bool {
-	counts := make(map[string]int)
-	for _, s := range before {
-		counts[s.Topic] = s.Count
-	}
-	return slices.ContainsFunc(now, func(s transport.Subscription) bool {
-		return s.Count > counts[s.Topic] && (strings.HasPrefix(feedTopic, s.Topic) || strings.HasPrefix(s.Topic, feedTopic))
-	})
 }

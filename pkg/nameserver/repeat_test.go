@@ -1,6 +1,7 @@
 package nameserver_test
 
 import (
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -65,6 +66,79 @@ func TestRepeatTogether(t *testing.T) {
 		check(t, "changes", s.feed.changes(t), []string{"+" + liveB})
 		pass(time.Minute)
 		check(t, "changes", s.feed.changes(t), []string{})
+	})
+}
+
+// TestRepeatInTurn: one who comes while another goes is told, too, though nobody who counts them afterwards finds more than before.
+func TestRepeatInTurn(t *testing.T) {
+	t.Parallel()
+	inSite(t, quiet(nil), func(t *testing.T, s *site) {
+		there := s.follow(hostB, address(t, feedURI), transport.SocketOptions{})
+		defer func() { there.close() }()
+		for i := range 20 {
+			pass(time.Minute) // what was told before is not repeated any more
+			uri := fmt.Sprintf("tcp://10.0.0.3:%d", 50_000+i)
+			s.multicast(hostB, announcement(uri, "x"))
+			pass(time.Second)
+			there.close() // and nobody looks before the next line
+			there = s.follow(hostB, address(t, feedURI), transport.SocketOptions{})
+			pass(time.Second)
+			check(t, "changes for who has come", there.changes(t), []string{"+" + uri})
+		}
+		check(t, "repeated", s.server.Stats().Repeated, uint64(20))
+	})
+}
+
+// TestRepeatRest: as somebody comes again and again, the pause between two repetitions doubles, up to 16 s; half a minute behind it without any brings it back.
+func TestRepeatRest(t *testing.T) {
+	t.Parallel()
+	inSite(t, quiet(nil), func(t *testing.T, s *site) {
+		for _, tt := range []struct {
+			name string
+			come time.Duration
+			want []int // the seconds in which something was repeated
+		}{
+			{"at first", 70 * time.Second, []int{0, 1, 3, 7, 15, 31, 47, 63}},
+			{"after a minute", 10 * time.Second, []int{0, 1, 3, 7}},
+		} {
+			repeated := []int{}
+			for begin := time.Now(); time.Since(begin) < tt.come; {
+				at, before := time.Since(begin), s.server.Stats().Repeated
+				s.multicast(hostB, announcement(liveB, "x", at.String())) // there is always something to repeat
+				pass(50 * time.Millisecond)
+				s.follow(hostB, address(t, feedURI), transport.SocketOptions{}).close()
+				pass(150 * time.Millisecond)
+				if s.server.Stats().Repeated > before {
+					repeated = append(repeated, int(at.Seconds()))
+				}
+			}
+			check(t, "seconds with repetitions "+tt.name, repeated, tt.want)
+			pass(time.Minute)
+		}
+	})
+}
+
+// TestRepeatWait: who has to wait for a repetition is told all of the half minute before it came, and nothing older.
+func TestRepeatWait(t *testing.T) {
+	t.Parallel()
+	inSite(t, quiet(nil), func(t *testing.T, s *site) {
+		uri := func(second int) string { return fmt.Sprintf("tcp://10.0.0.3:%d", 50_000+second) }
+		for second := range 65 { // repetitions are at 0, 1, 3, 7, 15, 31, 47 and 63 s
+			s.multicast(hostB, announcement(uri(second), "x"))
+			s.follow(hostA, address(t, feedURI), transport.SocketOptions{}).close()
+			pass(time.Second)
+		}
+		pass(4500 * time.Millisecond)
+		late := s.follow(hostB, address(t, feedURI), transport.SocketOptions{})
+		defer late.close()
+		pass(9 * time.Second)
+		check(t, "changes in the pause", late.changes(t), []string{})
+		pass(2 * time.Second)
+		var want []string
+		for second := 40; second < 65; second++ { // it came at 69.5 s
+			want = append(want, "+"+uri(second))
+		}
+		check(t, "changes after it", late.changes(t), want)
 	})
 }
 
