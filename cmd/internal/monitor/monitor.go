@@ -31,15 +31,15 @@ type Monitor struct {
 	// Events are what has happened, for those who follow.
 	Events *httpd.Events
 
-	mux     *http.ServeMux
-	listing *Listing
-	server  *httpd.Server // nil: it does not listen
+	mux        *http.ServeMux
+	collectors []prometheus.Collector
+	listing    *Listing
+	server     *httpd.Server // nil: it does not listen
 }
 
 // New makes a monitor that shows what collectors tell.
 func New(collectors ...prometheus.Collector) *Monitor {
-	m := &Monitor{mux: httpd.NewMux(), Events: httpd.NewEvents()}
-	m.mux.Handle("GET "+metricsPath, metrics.Handler(daemon.Version(), collectors...))
+	m := &Monitor{mux: httpd.NewMux(), Events: httpd.NewEvents(), collectors: collectors}
 	m.mux.Handle("GET "+eventsPath, m.Events)
 	m.mux.HandleFunc("GET "+healthPath, probe(m.Health.Well, "loops of the daemon do not go round any more"))
 	m.mux.HandleFunc("GET "+readyPath, probe(m.Health.Ready, "not yet, or not any more"))
@@ -63,6 +63,7 @@ func (m *Monitor) Listen(s Settings) (parts []daemon.Part, stop func() error, er
 	if s.HTTP.Listen == "" {
 		return nil, stop, nil
 	}
+	m.mux.Handle("GET "+metricsPath, metrics.Handler(daemon.Version(), m.collectors...)) // takes a while to make, and most daemons have no HTTP
 	server, err := httpd.Listen(s.HTTP, m.mux, httpd.Options{Logger: s.Logger, Public: []string{healthPath, readyPath}})
 	if err != nil {
 		return nil, stop, Located(s.Report, err)
