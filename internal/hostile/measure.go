@@ -37,8 +37,7 @@ func runMeasured(ctx context.Context, args []string, in io.Reader, out io.Writer
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	err := cmd.Run()
-	if cmd.ProcessState == nil {
+	if err := ended(cmd.Run()); err != nil {
 		return err
 	}
 	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
@@ -46,13 +45,22 @@ func runMeasured(ctx context.Context, args []string, in io.Reader, out io.Writer
 		return errors.New("the system tells no memory of children")
 	}
 	peak := os.NewFile(peakFile, "peak")
-	if _, err := fmt.Fprint(peak, usage.Maxrss<<10); err != nil {
+	_, err := fmt.Fprint(peak, usage.Maxrss<<10)
+	if err = errors.Join(err, peak.Close()); err != nil {
 		return err
 	}
 	if status := cmd.ProcessState.ExitCode(); status != 0 {
 		return errStatus(status)
 	}
-	return peak.Close()
+	return nil
+}
+
+// ended is an error of a program that has run but for its status, at which others look.
+func ended(err error) error {
+	if _, ok := errors.AsType[*exec.ExitError](err); ok {
+		return nil
+	}
+	return err
 }
 
 // measured runs cmd by way of a process of its own, for which runner is this program, and returns its status and the most memory that it took, in bytes.
@@ -70,9 +78,7 @@ func measured(runner string, cmd *exec.Cmd) (status int, peak int64, err error) 
 	}
 	err = w.Close()
 	said, e := io.ReadAll(r)
-	err = errors.Join(err, e, r.Close())
-	_ = cmd.Wait() // its status is looked at
-	if err != nil {
+	if err = errors.Join(err, e, r.Close(), ended(cmd.Wait())); err != nil {
 		return 0, 0, err
 	}
 	status = cmd.ProcessState.ExitCode()

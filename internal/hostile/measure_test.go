@@ -73,3 +73,21 @@ func TestMeasuredBadly(t *testing.T) {
 		}
 	}
 }
+
+// badWriter takes nothing.
+type badWriter struct{}
+
+func (badWriter) Write([]byte) (int, error) { return 0, errFull }
+
+var errFull = errors.New("full")
+
+// What a tool says and nobody takes is an error, not a tool that says nothing.
+func TestMeasuredUnheard(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", "echo x")
+	cmd.Env = append(os.Environ(), actVariable+"="+actAsRunner)
+	cmd.Stdout = badWriter{}
+	if status, peak, err := measured(os.Args[0], cmd); !errors.Is(err, errFull) {
+		t.Errorf("got status %d, %d bytes, %v, want %v", status, peak, err, errFull)
+	}
+}
