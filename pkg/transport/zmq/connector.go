@@ -38,6 +38,7 @@ type connector struct {
 
 	// Under the socket's mu.
 	links     map[transport.Endpoint]*link
+	near      int // links to publishers of this process
 	conns     map[string]*conn
 	owners    owners
 	frames    []transport.Frame // scratch of one batch
@@ -131,7 +132,16 @@ func (c *connector) connect(addr transport.Address) error {
 		c.lookups.Go(func() { c.follow(ctx, l) })
 	}
 	c.links[addr.Endpoint] = l
+	c.countNear(addr.Endpoint, 1)
 	return nil
+}
+
+// countNear counts the links to publishers of this process.
+func (c *connector) countNear(e transport.Endpoint, more int) {
+	if e.Scheme() == "inproc" {
+		c.near += more
+		c.presence.setHurry(c.near > 0)
+	}
 }
 
 // fileReserve are the open files left for everything but connections.
@@ -148,6 +158,7 @@ func (c *connector) disconnect(addr transport.Address) error {
 		return nil
 	}
 	delete(c.links, addr.Endpoint)
+	c.countNear(addr.Endpoint, -1)
 	l.cancel()
 	c.detach(l)
 	return nil

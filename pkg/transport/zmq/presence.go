@@ -16,6 +16,7 @@ type presence struct {
 	away func() // called when the program has been away for an absence; it runs in a goroutine of its own
 
 	mu    sync.Mutex
+	hurry bool // an absence is too long
 	here  bool
 	calls uint64 // of enter
 	seen  uint64 // calls, when the timer fired last
@@ -43,10 +44,27 @@ func (p *presence) leave() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.here = false
-	if !p.armed {
-		p.armed = true
-		p.timer.Reset(absence)
+	switch {
+	case p.hurry:
+		p.arm(0)
+	case !p.armed:
+		p.arm(absence)
 	}
+}
+
+// setHurry says whether away is to be called as soon as the program leaves, and not after an absence.
+func (p *presence) setHurry(hurry bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hurry = hurry
+	if hurry && !p.here {
+		p.arm(0)
+	}
+}
+
+func (p *presence) arm(d time.Duration) {
+	p.armed = true
+	p.timer.Reset(d)
 }
 
 func (p *presence) isHere() bool {
@@ -66,7 +84,7 @@ func (p *presence) tick() {
 func (p *presence) left() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.here && p.calls != p.seen {
+	if !p.here && !p.hurry && p.calls != p.seen {
 		p.seen = p.calls
 		p.timer.Reset(absence)
 		return false

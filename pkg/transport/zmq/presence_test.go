@@ -43,6 +43,35 @@ func TestPresence(t *testing.T) {
 				time.Sleep(3 * absence)
 			}
 		}, want: 5},
+		{name: "in a hurry, not yet here", do: func(p *presence) { p.setHurry(true) }, want: 1},
+		{name: "in a hurry while away", do: func(p *presence) {
+			visit(p, moment)
+			p.setHurry(true)
+			time.Sleep(10 * absence)
+		}, want: 1},
+		{name: "in a hurry while here", do: func(p *presence) {
+			p.enter()
+			p.setHurry(true)
+			time.Sleep(10 * absence)
+		}},
+		{name: "in a hurry, many calls", do: func(p *presence) {
+			p.enter()
+			p.setHurry(true)
+			p.leave()
+			for range 10 {
+				time.Sleep(1) // no absence
+				visit(p, 1)
+			}
+			time.Sleep(1)
+		}, want: 11},
+		{name: "in a hurry no more", do: func(p *presence) {
+			p.enter()
+			p.setHurry(true)
+			p.setHurry(false)
+			p.leave()
+			time.Sleep(moment)
+			p.enter()
+		}},
 		{name: "stopped", do: func(p *presence) { visit(p, moment); p.stop(); time.Sleep(10 * absence) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -51,8 +80,8 @@ func TestPresence(t *testing.T) {
 				var got atomic.Int64
 				p := newPresence(func() { got.Add(1) })
 				tt.do(p)
-				p.stop()
 				synctest.Wait()
+				p.stop()
 				if got := int(got.Load()); got != tt.want {
 					t.Errorf("told %d times that the program is away, want %d", got, tt.want)
 				}

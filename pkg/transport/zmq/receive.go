@@ -14,6 +14,9 @@ import (
 //
 // While the program does something else, for longer than a moment (presence), the stand-in reads into the inbox, so that what comes is neither lost in
 // full queues nor held up. It stands down when the program comes to read itself.
+//
+// From a publisher of this process (inproc) nothing is on the way but libzmq's queue, which may be full within a millisecond. Where there is one the stand-in reads
+// as soon as the program does something else.
 
 // receive waits for frames and returns those that are there: a batch, or what the stand-in has read.
 func (c *connector) receive(ctx context.Context) ([]transport.Frame, error) {
@@ -50,13 +53,14 @@ func (c *connector) pending() bool {
 func (c *connector) readFor(ctx context.Context) error {
 	c.enter()
 	defer c.leave()
-	c.readUntil(c.in.some)
-	if c.in.some() {
+	// What comes may be refused, all of it and without end.
+	enough := func() bool { return c.in.some() || ctx.Err() != nil }
+	if c.readUntil(enough); enough() {
 		return nil
 	}
 	stop := context.AfterFunc(ctx, c.kick)
 	defer stop()
-	err := c.attend(c.signal, func() { c.readUntil(c.in.some) }, func() bool { return c.in.some() || ctx.Err() != nil })
+	err := c.attend(c.signal, func() { c.readUntil(enough) }, enough)
 	if err != nil && !c.isClosed() {
 		return fmt.Errorf("wait for the socket: %w", err)
 	}

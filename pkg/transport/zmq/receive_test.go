@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -107,6 +110,76 @@ func cancelled(t *testing.T) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	return ctx
+}
+
+// TestReceiveRefusedCancelled: a context that is over ends Receive also while nothing comes but what is refused, and that without end.
+func TestReceiveRefusedCancelled(t *testing.T) {
+	t.Parallel()
+	push, at := newPeers(t).bound(zmq4.PUSH)
+	p, err := newTransport(t, Options{}).Puller(transport.PullerConfig{Address: transport.Address{Endpoint: at}})
+	must(t, err)
+	c := p.(*puller).connector
+	c.enter() // and the stand-in does not read
+	for range 10 * batchFrames {
+		_, err := push.SendMessage("two", "frames")
+		must(t, err)
+	}
+	eventually(t, "they arrive", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return processCommands(c.raw)
+	})
+	c.reading.Unlock()
+	must(t, c.readFor(cancelled(t)))
+	if n := c.multipart.Load(); n > batchFrames {
+		t.Errorf("%d messages were read although the context was over", n)
+	}
+}
+
+// TestInprocIsReadAtOnce: there is room for less than comes from a publisher of this process within an absence, so somebody reads as soon as the program does
+// something else.
+func TestInprocIsReadAtOnce(t *testing.T) {
+	t.Parallel()
+	tr := newTransport(t, Options{})
+	s, _ := subscriberTo(t, tr, transport.SubscriberConfig{})
+	p, err := tr.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "inproc://near")})
+	must(t, err)
+	at := transport.Address{Endpoint: p.Endpoint()}
+	must(t, s.Connect(at))
+	must(t, p.WaitSubscribed(soon(t), "", 1))
+	const rounds, burst = 50, 500
+	least := patience
+	for round := range uint64(rounds) {
+		// The program reads itself.
+		var waiting sync.WaitGroup
+		waiting.Go(func() {
+			if _, err := s.Receive(soon(t)); err != nil {
+				t.Error(err)
+			}
+		})
+		eventually(t, "it waits", s.(*subscriber).presence.isHere)
+		must(t, p.Send(t.Context(), []byte("x")))
+		waiting.Wait()
+		begin := time.Now()
+		for range burst {
+			must(t, p.Send(t.Context(), []byte("x")))
+		}
+		for s.Stats().Received < (round+1)*(burst+1) && time.Since(begin) < patience {
+			runtime.Gosched()
+		}
+		least = min(least, time.Since(begin))
+		for s.Stats().Queued > 0 {
+			_, err := s.Receive(soon(t))
+			must(t, err)
+		}
+	}
+	if least > absence/2 {
+		t.Errorf("what came was read after %v at best", least)
+	}
+	must(t, s.Disconnect(at))
+	if s.(*subscriber).presence.hurry {
+		t.Error("still in a hurry although there is no publisher of this process any more")
+	}
 }
 
 // TestReceiveCancelled: a context may end at any moment of a wait. Receive returns at once then, and nothing is lost.
