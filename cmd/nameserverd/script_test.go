@@ -17,6 +17,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/internal/scripttest"
 	"github.com/pytroll/posttroll-go/internal/testbed"
+	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/discovery"
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/multicast"
@@ -25,7 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	scripttest.Main(m, program, func(ctx context.Context) int { return run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr) })
+	scripttest.Main(m, program, func() int { return run(daemon.Signals(), os.Args[1:], os.Environ(), os.Stdout, os.Stderr) })
 }
 
 // patience is how long scripts wait for what is to come.

@@ -16,14 +16,15 @@ import (
 
 	"github.com/pytroll/posttroll-go/internal/scripttest"
 	"github.com/pytroll/posttroll-go/pkg/curve"
+	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
 	"github.com/pytroll/posttroll-go/pkg/security"
 	"github.com/pytroll/posttroll-go/pkg/transport/zmq"
 )
 
 func TestMain(m *testing.M) {
-	scripttest.Main(m, "ptctl", func(ctx context.Context) int {
-		return run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	scripttest.Main(m, "ptctl", func() int {
+		return run(daemon.Signals(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	})
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,12 +12,13 @@ import (
 
 	"github.com/pytroll/posttroll-go/internal/scripttest"
 	"github.com/pytroll/posttroll-go/internal/testbed"
+	"github.com/pytroll/posttroll-go/pkg/daemon"
 )
 
 func TestMain(m *testing.M) {
 	syscall.Umask(0o022)
-	scripttest.Main(m, "ptkeys", func(ctx context.Context) int {
-		return run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	scripttest.Main(m, "ptkeys", func() int {
+		return run(daemon.Signals(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	})
 }
 

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"go.uber.org/zap"
 
 	"github.com/pytroll/posttroll-go/pkg/config"
+	"github.com/pytroll/posttroll-go/pkg/daemon"
 	"github.com/pytroll/posttroll-go/pkg/logging"
 	"github.com/pytroll/posttroll-go/pkg/pubsub"
 	"github.com/pytroll/posttroll-go/pkg/security"
@@ -20,8 +19,7 @@ import (
 
 // Main runs a program until it returns or is interrupted, and ends the process.
 func Main(run func(context.Context, *pubsub.Node) error) {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	ctx := daemon.Signals()
 	err := withNode(ctx, run)
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -27,11 +27,8 @@
 package scripttest
 
 import (
-	"context"
 	"maps"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -45,14 +42,9 @@ const Patience = testbed.Patience
 // Command is a command of scripts. neg tells that it stands behind "!".
 type Command = func(ts *testscript.TestScript, neg bool, args []string)
 
-// Main runs the tests of a program, as TestMain does. Scripts know the program by its name: there run is all of its main function, with a context
-// that ends with SIGINT and SIGTERM, and returns its status.
-func Main(m testscript.TestingM, name string, run func(ctx context.Context) int) {
-	testscript.Main(m, map[string]func(){name: func() {
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-		context.AfterFunc(ctx, stop) // a second signal ends the process at once
-		os.Exit(run(ctx))
-	}})
+// Main runs the tests of a program, as TestMain does. Scripts know the program by its name: there run is all of its main function, and returns its status.
+func Main(m testscript.TestingM, name string, run func() int) {
+	testscript.Main(m, map[string]func(){name: func() { os.Exit(run()) }})
 }
 
 // Params are for the scripts in testdata/script, which are to end within three times [Patience]. setUp, where it is not nil, completes what a script

@@ -5,9 +5,7 @@
 // A program is a main of a few lines and a run that tests call:
 //
 //	func main() {
-//		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-//		context.AfterFunc(ctx, stop) // a second signal ends the process at once
-//		os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+//		os.Exit(run(daemon.Signals(), os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 //	}
 //
 //	func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {

@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	scripttest.Main(leakChecked{m}, "testd", func(ctx context.Context) int { return run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr) })
+	scripttest.Main(leakChecked{m}, "testd", func() int { return run(daemon.Signals(), os.Args[1:], os.Environ(), os.Stdout, os.Stderr) })
 }
 
 // leakChecked fails when goroutines outlive the tests.
@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 	params := scripttest.Params(func(env *testscript.Env) error {
 		env.Setenv("LOGS_DIRECTORY", env.WorkDir+"/logs")
 		return scripttest.RuntimeDirectory(env)
-	}, map[string]scripttest.Command{"eventually": eventually})
+	}, map[string]scripttest.Command{"eventually": eventually, "insists": insists})
 	params.RequireExplicitExec = true
 	testscript.Run(t, params)
 }
@@ -50,6 +50,19 @@ func TestScripts(t *testing.T) {
 func eventually(ts *testscript.TestScript, neg bool, args []string) {
 	scripttest.Usage(ts, neg, len(args) > 0, "eventually PROGRAM [ARGUMENT...]")
 	scripttest.Eventually(ts, func() error { return ts.Exec(args[0], args[1:]...) })
+}
+
+// insists sends SIGINT to the program that was last started in the background until it has ended.
+func insists(ts *testscript.TestScript, neg bool, args []string) {
+	scripttest.Usage(ts, neg, len(args) == 0, "insists")
+	all := ts.BackgroundCmds()
+	program := all[len(all)-1].Process
+	scripttest.Eventually(ts, func() error {
+		if err := program.Signal(syscall.SIGINT); !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("it has not ended: %v", err)
+		}
+		return nil
+	})
 }
 
 // run is the daemon of these tests, written as those of the suite are.
@@ -63,6 +76,7 @@ func newCommand(environ []string, services daemon.Services) *cobra.Command {
 		flags daemon.Flags
 		fail  string
 		stuck bool
+		slow  bool
 		limit time.Duration
 	)
 	cmd := &cobra.Command{
@@ -81,13 +95,14 @@ func newCommand(environ []string, services daemon.Services) *cobra.Command {
 			if fail == "config" {
 				return daemon.BadConfig(daemon.Hint(errors.New("port: 70000 is out of range"), "ports end at 65535"))
 			}
-			return serve(cmd.Context(), cmd.OutOrStdout(), flags, fail, stuck)
+			return serve(cmd.Context(), cmd.OutOrStdout(), flags, fail, stuck, slow)
 		},
 	}
 	flags.Register(cmd.Flags(), "/etc/posttroll/testd.toml")
 	flags.RegisterDaemon(cmd)
 	cmd.Flags().StringVar(&fail, "fail", "", "how to fail")
 	cmd.Flags().BoolVar(&stuck, "stuck", false, "ignore SIGTERM")
+	cmd.Flags().BoolVar(&slow, "slow", false, "stop only after SIGUSR1")
 	cmd.Flags().DurationVar(&limit, "limit", 20*time.Second, "to start and to stop")
 	return cmd
 }
@@ -100,7 +115,7 @@ func (slowPanic) Error() string {
 	return "daemon_test: on purpose"
 }
 
-func serve(ctx context.Context, stdout io.Writer, flags daemon.Flags, fail string, stuck bool) error {
+func serve(ctx context.Context, stdout io.Writer, flags daemon.Flags, fail string, stuck, slow bool) error {
 	if stuck {
 		signal.Ignore(syscall.SIGTERM)
 	}
@@ -111,6 +126,9 @@ func serve(ctx context.Context, stdout io.Writer, flags daemon.Flags, fail strin
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
+	enough := make(chan os.Signal, 1)
+	signal.Notify(enough, syscall.SIGUSR1)
+	defer signal.Stop(enough)
 	group := daemon.Group{
 		Notifier: notifier,
 		Hangups:  hangups,
@@ -137,6 +155,11 @@ func serve(ctx context.Context, stdout io.Writer, flags daemon.Flags, fail strin
 				h.Ready()
 			}
 			<-ctx.Done()
+			if slow {
+				err := os.WriteFile(flags.Log+".stopping", nil, 0o644)
+				<-enough
+				return err
+			}
 			return nil
 		}}},
 	}
