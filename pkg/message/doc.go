@@ -33,13 +33,25 @@
 // given, and then no subscription but the one to everything ("pytroll:/") sees
 // it: [Topic] puts a slash in front of all others.
 //
+// Data that is false to Python ("", 0, false, nil, an empty list or object) is
+// not sent at all: [Message.Data] of what arrives is "", whatever it was.
+//
 // In JSON data a string inside an object that looks like a date is one:
 // "20101203" is a [Time] in generic data, in Go as in Python. A field of type
-// string gets it as it came.
+// string gets it as it came, and so does [Message.PlainData].
 //
-// Strings that come from a message share the memory of its frame, and generic
-// values with all others of their message: one that is kept keeps all. Use
-// strings.Clone for one that is to be kept much longer than its message.
+// A message keeps the frame that it was decoded from, and its words, and strings
+// in its data, are parts of that frame. Whoever lets the memory be used again, as
+// with transport's Recycle, has to be done with all of them before, or take
+// strings.Clone of those that stay.
+//
+// What is kept of a message keeps more: a string the frame, and a generic value
+// in an any others of its message too. Of what is to be kept much longer than
+// its message take strings.Clone; a Time has nothing of the message once it is a
+// Time and no any.
+//
+// Times are compared by [Time.Equal]. Two of the same instant need not be == in
+// Go, as with time.Time, and a naive one equals none that has an offset.
 //
 // # Concurrency
 //

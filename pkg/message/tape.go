@@ -2,6 +2,7 @@ package message
 
 import (
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -51,8 +52,12 @@ type counts struct{ texts, objects, members, items int }
 // tapes are kept for their slices.
 var tapes = sync.Pool{New: func() any { return new(tape) }}
 
-// keepTokens is the number above which tokens are not kept.
-const keepTokens = 4096
+const (
+	// keepTokens is the number above which tokens are not kept.
+	keepTokens = 4096
+	// perToken is about the number of bytes of a text for each token in it.
+	perToken = 32
+)
 
 // newTape returns a tape for what sc has before it.
 func newTape(sc scanner) *tape {
@@ -80,6 +85,7 @@ func parseData(s string, maxDepth int, times bool) (any, error) {
 	t := newTape(scanner{s: s, maxDepth: maxDepth})
 	defer t.free()
 	t.noTimes = !times
+	t.tokens = slices.Grow(t.tokens, min(len(s)/perToken, keepTokens)) // at once, where the pool was empty
 	t.peek()
 	err := t.value(token{}, false)
 	if err == nil {

@@ -2,6 +2,7 @@ package message
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -9,7 +10,8 @@ import (
 // naive, that is wall-clock digits without one, by convention UTC.
 //
 // It is written as Python's datetime.isoformat() does, in microseconds: finer
-// digits are cut. Years are 1 to 9999; anything else cannot be encoded.
+// digits are cut. Years are 1 to 9999; anything else cannot be encoded, and
+// [Time.String] shows it in a form that [ParseTime] does not take.
 //
 // Comparing: [Time.Equal] holds a naive time and one with an offset to be
 // different, as Python does. The other methods that come with [time.Time]
@@ -27,9 +29,23 @@ func (t Time) Equal(u Time) bool {
 }
 
 // String is Python's isoformat(): 2024-05-17T09:41:12.345678+00:00, without the
-// fraction when the microseconds are 0, and without the offset when t is naive.
+// fraction when the microseconds are 0, and without the offset when t is naive. A
+// year outside 1 to 9999, which Python has no datetime for, stands there with its
+// sign: +12024-05-17T09:41:12.345678+00:00.
 func (t Time) String() string {
+	if !t.inRange() {
+		return t.beyond()
+	}
 	return string(t.appendISO(make([]byte, 0, 40), !t.Naive))
+}
+
+// beyond is String for a year that does not have four digits.
+func (t Time) beyond() string {
+	layout := "-01-02T15:04:05.000000-07:00"
+	if t.Naive {
+		layout = "-01-02T15:04:05.000000"
+	}
+	return fmt.Sprintf("%+05d", t.Year()) + t.Format(layout)
 }
 
 // MarshalJSON writes t as a JSON string.
@@ -197,8 +213,7 @@ var twoDigits = func() (text [100][2]byte) {
 	return text
 }()
 
-// put2 writes the last two digits of n. Years and offsets may have more, where
-// nobody has asked inRange.
+// put2 writes the last two digits of n: offsets may have more.
 func put2(b []byte, n int) {
 	digits := &twoDigits[uint(n)%100]
 	b[0], b[1] = digits[0], digits[1]
