@@ -101,11 +101,19 @@ func (s *server) commands() http.Handler {
 	return mux
 }
 
-func (s *server) showRoutes(w http.ResponseWriter, _ *http.Request) {
+func (s *server) showRoutes(w http.ResponseWriter, r *http.Request) {
+	if _, err := httpd.ReadQuery(r); err != nil {
+		httpd.WriteError(w, http.StatusBadRequest, err.Error())
+		return
+	}
 	httpd.WriteJSON(w, s.shown(s.relay.Stats()))
 }
 
-func (s *server) showSubjects(w http.ResponseWriter, _ *http.Request) {
+func (s *server) showSubjects(w http.ResponseWriter, r *http.Request) {
+	if _, err := httpd.ReadQuery(r); err != nil {
+		httpd.WriteError(w, http.StatusBadRequest, err.Error())
+		return
+	}
 	if s.watch() == nil {
 		httpd.WriteError(w, http.StatusNotFound, "subjects are not counted: http_listen is not set")
 		return
@@ -120,7 +128,12 @@ func (s *server) showSubjects(w http.ResponseWriter, _ *http.Request) {
 // command does something to a route; event is what those are told who follow.
 func (s *server) command(event string, do func(route string) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		route := r.URL.Query().Get(routeQuery)
+		values, err := httpd.ReadQuery(r, routeQuery)
+		if err != nil {
+			httpd.WriteError(w, http.StatusBadRequest, err.Error())
+			return
+		}
+		route := values.Get(routeQuery)
 		switch err := do(route); {
 		case err == nil:
 			s.monitor.Events.Add(event, map[string]string{"route": route})

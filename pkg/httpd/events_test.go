@@ -163,7 +163,8 @@ func TestBadStreams(t *testing.T) {
 	_, s := serveEvents(t)
 	for query, want := range map[string]string{
 		"?recent=x": `{"error":"recent is 0 to 1000"}`, "?recent=-1": `{"error":"recent is 0 to 1000"}`, "?recent=1001": `{"error":"recent is 0 to 1000"}`,
-		"?since=1": `{"error":"unknown parameter \"since\""}`,
+		"?since=1":  `{"error":"unknown parameter \"since\", there are recent"}`,
+		"?recent=%": `{"error":"query: invalid URL escape \"%\""}`,
 	} {
 		status, _, body := talk(t, s, "GET /events"+query+" HTTP/1.1\nHost: localhost\n\n")
 		if status != http.StatusBadRequest || strings.TrimSpace(body) != want {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -72,6 +74,9 @@ func readToken(path string) (hash [sha256.Size]byte, err error) {
 // readCertificate returns the certificate with its key, or the setting that the error is about.
 func (c Config) readCertificate() (pair tls.Certificate, setting string, err error) {
 	chain, err := readBounded(c.CertificateFile)
+	if err == nil {
+		err = checkChain(c.CertificateFile, chain)
+	}
 	if err != nil {
 		return pair, "http_certificate_file", err
 	}
@@ -87,6 +92,23 @@ func (c Config) readCertificate() (pair tls.Certificate, setting string, err err
 		return pair, setting, fmt.Errorf("%s: %w", path, err)
 	}
 	return pair, "", nil
+}
+
+// checkChain wants a certificate, so that what is wrong with it is not taken for something with the key.
+func checkChain(path string, chain []byte) error {
+	for {
+		block, rest := pem.Decode(chain)
+		if block == nil {
+			return fmt.Errorf("%s: no certificate in it, as PEM", path)
+		}
+		if block.Type == "CERTIFICATE" {
+			if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			return nil
+		}
+		chain = rest
+	}
 }
 
 // maxSecret bounds what is read of a file, in bytes.

@@ -202,9 +202,14 @@ func TestFiles(t *testing.T) {
 		{"two lines", httpd.Config{TokenFile: writeFile(t, "t", token+"\n"+token, 0o600)}, "the token has characters that are not visible ones of ASCII"},
 		{"huge", httpd.Config{TokenFile: writeFile(t, "t", strings.Repeat("x", 2<<20), 0o600)}, "more than 1048576 bytes"},
 		{"no certificate", httpd.Config{CertificateFile: "/nowhere/c.pem"}, "http_certificate_file: open /nowhere/c.pem: no such file or directory"},
+		{"certificate that is none", httpd.Config{CertificateFile: writeFile(t, "c", "bad", 0o644), KeyFile: writeFile(t, "k", key, 0o600)}, "http_certificate_file: "},
+		{"certificate that can't be read", httpd.Config{
+			CertificateFile: writeFile(t, "c", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 0o644), KeyFile: writeFile(t, "k", key, 0o600),
+		}, "http_certificate_file: "},
+		{"key that is none", httpd.Config{CertificateFile: writeFile(t, "c", certificate, 0o644), KeyFile: writeFile(t, "k", "bad", 0o600)}, "http_key_file: "},
 		{"no key", httpd.Config{CertificateFile: writeFile(t, "c", certificate, 0o600)}, "http_certificate_file: "},
 		{"key that all can read", httpd.Config{CertificateFile: writeFile(t, "c", certificate, 0o644), KeyFile: writeFile(t, "k", key, 0o644)}, "http_key_file: read "},
-		{"nothing in PEM", httpd.Config{CertificateFile: writeFile(t, "c", "x", 0o600)}, "failed to find any PEM data"},
+		{"nothing in PEM", httpd.Config{CertificateFile: writeFile(t, "c", "x", 0o600)}, "no certificate in it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -53,12 +53,11 @@ func (e *Events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // readRecent reads the query.
 func readRecent(r *http.Request) (int, error) {
-	query := r.URL.Query()
-	text := query.Get("recent")
-	query.Del("recent")
-	for key := range query {
-		return 0, fmt.Errorf("unknown parameter %q", key)
+	query, err := ReadQuery(r, "recent")
+	if err != nil {
+		return 0, err
 	}
+	text := query.Get("recent")
 	if text == "" {
 		return 0, nil
 	}

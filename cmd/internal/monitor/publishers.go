@@ -142,7 +142,7 @@ func (m *Monitor) Show(l *Listing) {
 // answer answers a query.
 func (l *Listing) answer(show func(query) any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		q, err := parseQuery(r.URL.Query(), l.States)
+		q, err := readQuery(r, l.States, asGiven)
 		if err != nil {
 			httpd.WriteError(w, http.StatusBadRequest, err.Error())
 			return

@@ -90,6 +90,8 @@ func TestBadQueries(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
 		"nam=x":                                  `{"error":"unknown parameter \"nam\", there are name, host, backend, state, limit and offset"}`,
+		"name=%zz":                               `{"error":"query: invalid URL escape \"%zz\""}`,
+		"name=a;host=b":                          `{"error":"query: invalid semicolon separator in query"}`,
 		"state=gone":                             `{"error":"state: \"gone\" is none of live, silent"}`,
 		"backend=plain":                          `{"error":"backend: \"plain\" is none of unsecure_zmq, secure_zmq"}`,
 		"name=[":                                 `{"error":"name: \"[\" is no pattern"}`,

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/pytroll/posttroll-go/pkg/httpd"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
@@ -30,7 +32,22 @@ type query struct {
 	limit, offset    int
 }
 
-// parseQuery reads a query; states are those that there are.
+// parameters are those of a query.
+var parameters = []string{"name", "host", "backend", "state", "limit", "offset"}
+
+// readQuery reads the query of a request, for which prepare may change what was given.
+func readQuery(r *http.Request, states []string, prepare func(url.Values) url.Values) (query, error) {
+	values, err := httpd.ReadQuery(r, parameters...)
+	if err != nil {
+		return query{limit: defaultLimit}, err
+	}
+	return parseQuery(prepare(values), states)
+}
+
+// asGiven changes nothing.
+func asGiven(values url.Values) url.Values { return values }
+
+// parseQuery reads a query with these parameters; states are those that there are.
 func parseQuery(values url.Values, states []string) (q query, err error) {
 	q = query{limit: defaultLimit}
 	backends := []string{string(transport.Plain), string(transport.Secure)}
@@ -49,8 +66,6 @@ func parseQuery(values url.Values, states []string) (q query, err error) {
 			q.limit, err = number(given, 1, maxLimit)
 		case "offset":
 			q.offset, err = number(given, 0, 1<<30)
-		default:
-			return q, fmt.Errorf("unknown parameter %q, there are name, host, backend, state, limit and offset", key)
 		}
 		if err != nil {
 			return q, fmt.Errorf("%s: %w", key, err)
