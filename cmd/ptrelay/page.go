@@ -16,7 +16,7 @@ func (s *server) page() *monitor.StatusPage {
 		Title:   "Relay",
 		Summary: func() string { return s.relay.Stats().String() },
 		Kinds:   []string{eventPaused, eventResumed},
-		Links:   []string{"v1/routes", "v1/subjects"},
+		Links:   []string{"routes", "subjects"},
 		Columns: []monitor.Column{{Title: "Routes"}, {Title: "Messages/s", Number: true}, {Title: "Bytes/s", Number: true}, {Title: "Messages", Number: true}, {Title: "Cause"}},
 		Cells: func(p *monitor.Publisher) []monitor.Cell {
 			return []monitor.Cell{

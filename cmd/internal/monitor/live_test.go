@@ -80,10 +80,28 @@ func TestLivePage(t *testing.T) {
 	b.value(`document.querySelector(".all").click()`)
 	b.until("all are back", `document.querySelectorAll("#publishers-table tbody tr").length == 3 && location.search == ""`)
 
+	// What comes in place of the page, as where a token has been set, is told, and nobody is shown what is old as if it were new.
+	b.value(`window.asked = fetch; fetch = async () => new Response("{}", {status: 401})`)
+	b.until("it is told", `document.getElementById("live").textContent.includes("status 401")`)
+	b.value(`fetch = window.asked`)
+	b.until("the page follows again", `document.getElementById("live").textContent.startsWith("Live")`)
+
 	// Without events it is shown anew by the clock.
 	looks := b.value(`document.body.dataset.looks`)
 	b.until("it looks again", `document.body.dataset.looks > `+looks)
 	b.quiet()
+}
+
+// A filter that is none is told as soon as it is typed, and the browser's console may say so too.
+func TestBadFilter(t *testing.T) {
+	t.Parallel()
+	_, _, url := serveMonitor(t)
+	b := startBrowser(t)
+	b.visit(url)
+	b.value(`document.querySelector("[name=name]").value = "["; document.querySelector("[name=name]").dispatchEvent(new Event("input", {bubbles: true}))`)
+	b.until("the filter is refused", `document.getElementById("problem").textContent.includes("is no pattern")`)
+	b.value(`document.querySelector(".all").click()`)
+	b.until("it is well again", `document.getElementById("problem").textContent == ""`)
 }
 
 // Without JavaScript the page shows the same, and its filter is a form.
@@ -112,6 +130,14 @@ func TestPageForAll(t *testing.T) {
 		b.visit(url)
 		if got := b.value(`document.documentElement.scrollWidth > document.documentElement.clientWidth`); got != "false" {
 			t.Errorf("at a width of %d it is %s wide", width, b.value(`document.documentElement.scrollWidth`))
+		}
+		lines := b.value(`(() => {
+			const text = document.createRange();
+			text.selectNodeContents(document.querySelector("#publishers-table tr[data-key='tcp://10.0.0.2:9001'] td[data-label=Address]"));
+			return text.getClientRects().length;
+		})()`)
+		if width > 700 && lines != "1" {
+			t.Errorf("at a width of %d an address that has room stands on %s lines", width, lines)
 		}
 		shown := b.nodes()
 		for _, want := range []string{"main", "table Publishers", "table Routes", "heading Recent events", "log Recent events", "search Filter publishers", "textbox Name", "combobox State"} {

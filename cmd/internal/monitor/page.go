@@ -41,7 +41,7 @@ type StatusPage struct {
 	Summary func() string
 	// Kinds are those of its events.
 	Kinds []string
-	// Links are paths that the page leads to, as "v1/routes".
+	// Links are paths below v1 that the page leads to, as "routes".
 	Links []string
 	// Columns of the table of publishers behind state, name, aliases, backend, address and age, and what stands in them.
 	Columns []Column
@@ -144,12 +144,11 @@ func (m *Monitor) servePage(w http.ResponseWriter, r *http.Request, page *Status
 		data.After = page.After()
 	}
 	status := http.StatusOK
-	values := r.URL.Query()
-	q, err := parseQuery(widened(values), m.listing.States)
+	q, err := readQuery(r, m.listing.States, widened)
 	if err != nil {
 		status, data.Error = http.StatusBadRequest, err.Error()
 	}
-	data.Filter = newFilter(values, m.listing.States)
+	data.Filter = newFilter(r.URL.Query(), m.listing.States)
 	q.limit, q.offset = pagePublishers, 0
 	var found Page
 	if !m.listing.inTurn(r.Context(), func() { found = m.listing.worstFirst(q) }) {

@@ -13,9 +13,11 @@ import (
 
 func samplePage() *StatusPage {
 	return &StatusPage{
-		Title: "Relay", Summary: func() string { return "2 publishers connected" }, Kinds: []string{"publisher_added"}, Links: []string{"v1/routes"},
-		Columns: []Column{{Title: "Messages", Number: true}},
-		Cells:   func(*Publisher) []Cell { return []Cell{{Text: "17"}} },
+		Title: "Relay", Summary: func() string { return "2 publishers connected" }, Kinds: []string{"publisher_added"}, Links: []string{"routes"},
+		Columns: []Column{{Title: "Routes"}, {Title: "Messages/s", Number: true}, {Title: "Bytes/s", Number: true}, {Title: "Messages", Number: true}, {Title: "Cause"}}, // as the relay has them
+		Cells: func(*Publisher) []Cell {
+			return []Cell{{Text: "gather, rename"}, {Text: "5.7"}, {Text: "647"}, {Text: "17"}, {}}
+		},
 		Before: func() []Table {
 			return []Table{{ID: "routes", Title: "Routes", Columns: []Column{{Title: "State"}, {Title: "Route"}}, Rows: []Row{{"one", []Cell{{"paused", Warn}, {Text: "one"}}}}}}
 		},
@@ -49,7 +51,7 @@ func TestPage(t *testing.T) {
 		"<title>Relay on ", `<span class="badge good">serves</span> 2 publishers connected`, `data-kinds="publisher_added"`,
 		`<span class="badge warn">paused</span>`, "Nothing has come.", "<td role=\"cell\" data-label=\"Address\" class=\" \">tcp://10.0.0.2:9001</td>",
 		`<span class="badge good">live</span>`, `<span class="badge warn">silent</span>`, "3 publishers.", "<strong>publisher added</strong> viirs tcp://10.0.0.2:9001 - &lt;b&gt;",
-		`<a href="v1/routes">`, `<option>secure_zmq</option>`,
+		`<a href="v1/routes">routes</a>`, `<option>secure_zmq</option>`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("there is no %s in\n%s", want, body)
@@ -77,7 +79,8 @@ func TestPageFilter(t *testing.T) {
 		{"?name=iir", http.StatusOK, []string{`value="iir"`, "1 publisher.", "tcp://10.0.0.2:9001"}, "fe80"},
 		{"?host=fe80&backend=secure_zmq&state=silent", http.StatusOK, []string{"<option selected>secure_zmq", "<option selected>silent", "fe80"}, "10.0.0.2"},
 		{"?name=nobody", http.StatusOK, []string{"0 publishers.", "None."}, "fe80"},
-		{"?state=gone", http.StatusBadRequest, []string{`<p class="error" role="alert">state: &#34;gone&#34; is none of live, silent</p>`}, "</script><"},
+		{"?state=gone", http.StatusBadRequest, []string{`<div id="problem" role="alert" data-live><p class="error">state: &#34;gone&#34; is none of live, silent</p>`}, "</script><"},
+		{"?name=%zz", http.StatusBadRequest, []string{"query: invalid URL escape"}, "</script><"},
 		{"?name=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", http.StatusOK, []string{"value=\"&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\""}, "<script>"},
 	} {
 		w, body := showPage(t, m, "/"+tt.query)

@@ -9,6 +9,7 @@ const live = document.getElementById('live');
 
 let timer = 0;
 let asking = null;
+let way = 'Shown anew every few seconds.'; // how the page is kept up to date
 
 function say(text) {
   if (live.textContent !== text) live.textContent = text;
@@ -59,10 +60,15 @@ async function look() {
   try {
     const answer = await fetch(query(), { signal: mine.signal, headers: { Accept: 'text/html' } });
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (!page.getElementById('live')) {
+      say(`The daemon does not show its page any more (status ${answer.status}). Trying again.`);
+      return;
+    }
     for (const now of document.querySelectorAll('[data-live]')) {
       const fresh = page.getElementById(now.id);
       if (fresh) put(now, fresh);
     }
+    say(way);
     document.body.dataset.looks = Number(document.body.dataset.looks || 0) + 1;
   } catch (error) {
     if (error.name === 'AbortError') return;
@@ -83,9 +89,9 @@ function lookSoon() {
 
 function follow() {
   const events = new EventSource('v1/events');
-  events.addEventListener('open', () => say('Live: what happens is shown as it happens.'));
+  events.addEventListener('open', () => say(way = 'Live: what happens is shown as it happens.'));
   events.addEventListener('error', () => {
-    say('Shown anew every few seconds.');
+    say(way = 'Shown anew every few seconds.');
     if (events.readyState === EventSource.CLOSED) setTimeout(follow, 6 * every); // refused: too many follow
   });
   for (const kind of document.body.dataset.kinds.split(' ').concat('gap')) events.addEventListener(kind, lookSoon);
