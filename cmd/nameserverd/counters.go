@@ -5,6 +5,7 @@ import (
 
 	"github.com/pytroll/posttroll-go/pkg/metrics"
 	"github.com/pytroll/posttroll-go/pkg/nameserver"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 // counters are all fields of [nameserver.Stats], in their order.
@@ -12,12 +13,12 @@ var counters = metrics.Table{
 	{Field: "Publishers", Key: "publishers"},
 	{Field: "PublishersBy", Key: "publishers_by", Metric: "publishers", Label: "backend", Help: "Publishers that are listed, by backend."},
 	{Field: "Lookups", Key: "lookups", Metric: "lookups_total", Help: "Lookups that were answered."},
-	{Field: "RefusedLookups", Key: "lookups_refused", Metric: "lookups_refused_total", Label: "reason",
+	{Field: "RefusedLookups", Key: "lookups_refused", Metric: "lookups_refused_total", Label: "reason", Known: nameserver.LookupRefusals(),
 		Help: "Lookups of these that were refused with an empty reply, by reason."},
 	{Field: "LookupsBy", Key: "lookups_by", Metric: "client_lookups_total", Label: "client", Help: "Lookups over a secure port, by the name of the client's key."},
 	{Field: "Announcements", Key: "announcements", Metric: "announcements_total", Help: "Announcements that came in, by multicast or directly."},
 	{Field: "Ignored", Key: "announcements_ignored", Metric: "announcements_ignored_total", Help: "Messages of these that were no announcements."},
-	{Field: "Refused", Key: "announcements_refused", Metric: "announcements_refused_total", Label: "reason",
+	{Field: "Refused", Key: "announcements_refused", Metric: "announcements_refused_total", Label: "reason", Known: nameserver.AnnouncementRefusals(),
 		Help: "Announcements that were refused, by reason."},
 	{Field: "AnnouncementsBy", Key: "announcements_by", Metric: "client_announcements_total", Label: "client",
 		Help: "Announcements over a secure port, by the name of the client's key."},
@@ -62,14 +63,15 @@ var counters = metrics.Table{
 	{Field: "Access.Admitted", Key: "connections_admitted", Metric: "connections_admitted_total",
 		Help: "Connections that were admitted, where keys or addresses decide."},
 	{Field: "Access.ByClient", Key: "connections_by", Metric: "client_connections_total", Label: "client", Help: "Connections of these, by the name of the client's key."},
-	{Field: "Access.Refused", Key: "connections_refused", Metric: "connections_refused_total", Label: "reason", Help: "Connections that were refused, by reason."},
+	{Field: "Access.Refused", Key: "connections_refused", Metric: "connections_refused_total", Label: "reason",
+		Known: metrics.Keys(transport.Refusals()...), Help: "Connections that were refused, by reason."},
 	{Field: "Access.Revoked", Key: "connections_revoked", Metric: "connections_revoked_total",
 		Help: "Connections that were cut since their clients are admitted no more."},
 	{Field: "Limits.Accepted", Key: "connections", Metric: "connections_open", Help: "Connections that others have made to all ports."},
 	{Field: "Limits.Refused", Key: "connections_over_limit", Metric: "connections_over_limit_total", Label: "limit",
-		Help: "Connections that were closed as soon as they were there, by the limit that they met."},
+		Known: metrics.Keys(transport.LimitSource, transport.LimitConnections, transport.LimitFiles), Help: "Connections that were closed as soon as they were there, by the limit that they met."},
 	{Field: "Limits.Cut", Key: "connections_cut", Metric: "connections_cut_total", Label: "limit",
-		Help: "Connections that were cut for what came over them, by the limit that it met."},
+		Known: metrics.Keys(transport.LimitParts, transport.LimitProtocol), Help: "Connections that were cut for what came over them, by the limit that it met."},
 }
 
 // standing is how many publishers are in which state.

@@ -35,10 +35,31 @@ func TestMetrics(t *testing.T) {
 	want := `
 # HELP posttroll_nameserver_announcements_refused_total Announcements that were refused, by reason.
 # TYPE posttroll_nameserver_announcements_refused_total counter
+posttroll_nameserver_announcements_refused_total{reason="backend"} 0
+posttroll_nameserver_announcements_refused_total{reason="data"} 0
+posttroll_nameserver_announcements_refused_total{reason="foreign_change"} 0
+posttroll_nameserver_announcements_refused_total{reason="foreign_host"} 0
+posttroll_nameserver_announcements_refused_total{reason="foreign_withdrawal"} 0
+posttroll_nameserver_announcements_refused_total{reason="multipart"} 0
+posttroll_nameserver_announcements_refused_total{reason="not_a_message"} 0
+posttroll_nameserver_announcements_refused_total{reason="not_strict"} 0
+posttroll_nameserver_announcements_refused_total{reason="service"} 0
+posttroll_nameserver_announcements_refused_total{reason="source_full"} 0
+posttroll_nameserver_announcements_refused_total{reason="table_full"} 0
 posttroll_nameserver_announcements_refused_total{reason="too_long"} 4
+posttroll_nameserver_announcements_refused_total{reason="too_many"} 0
+posttroll_nameserver_announcements_refused_total{reason="too_many_changes"} 0
+posttroll_nameserver_announcements_refused_total{reason="uri"} 0
+posttroll_nameserver_announcements_refused_total{reason="version"} 0
 # HELP posttroll_nameserver_connections_refused_total Connections that were refused, by reason.
 # TYPE posttroll_nameserver_connections_refused_total counter
+posttroll_nameserver_connections_refused_total{reason="address_not_admitted"} 0
+posttroll_nameserver_connections_refused_total{reason="gate_unreadable"} 0
+posttroll_nameserver_connections_refused_total{reason="handshake_timeout"} 0
 posttroll_nameserver_connections_refused_total{reason="key_not_admitted"} 5
+posttroll_nameserver_connections_refused_total{reason="other_mechanism"} 0
+posttroll_nameserver_connections_refused_total{reason="protocol_error"} 0
+posttroll_nameserver_connections_refused_total{reason="wrong_server_key"} 0
 # HELP posttroll_nameserver_feed_subscribers_connected Subscribers that are connected to the change feed, by the backend of its port.
 # TYPE posttroll_nameserver_feed_subscribers_connected gauge
 posttroll_nameserver_feed_subscribers_connected{backend="unsecure_zmq"} 6

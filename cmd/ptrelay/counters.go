@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/pytroll/posttroll-go/pkg/metrics"
 	"github.com/pytroll/posttroll-go/pkg/relay"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 // routeCounters are all fields of [relay.RouteStats], in their order.
@@ -12,7 +13,7 @@ var routeCounters = metrics.Table{
 	{Field: "Received", Key: "received", Metric: "messages_received_total", Help: "Messages that came from the source."},
 	{Field: "Kept", Key: "kept", Metric: "messages_kept_total", Help: "Messages of these that were let through."},
 	{Field: "Duplicates", Key: "duplicates", Metric: "messages_duplicate_total", Help: "Messages that had come already, within the window."},
-	{Field: "Dropped", Key: "dropped", Metric: "messages_dropped_total", Label: "reason", Help: "Messages that were dropped, by reason."},
+	{Field: "Dropped", Key: "dropped", Metric: "messages_dropped_total", Label: "reason", Known: relay.DropReasons(), Help: "Messages that were dropped, by reason."},
 	{Field: "Changed", Key: "changed", Metric: "messages_changed_total", Help: "Messages that did not go out as they came in."},
 	{Field: "Sent", Key: "sent", Metric: "messages_sent_total", Help: "Messages that were handed to the sink."},
 	{Field: "Bytes", Key: "bytes", Metric: "sent_bytes_total", Help: "Bytes of the messages that were handed to the sink."},
@@ -62,9 +63,9 @@ var totalCounters = metrics.Table{
 	{Field: "Loss.Slow", Key: "slow_subscribers", Metric: "all_subscribers_slow", Help: "Subscribers that are behind by more than their queue, each sink once."},
 	{Field: "Limits.Accepted", Key: "connections", Metric: "connections_open", Help: "Connections that others have made to all sinks."},
 	{Field: "Limits.Refused", Key: "connections_over_limit", Metric: "connections_over_limit_total", Label: "limit",
-		Help: "Connections that were closed as soon as they were there, by the limit that they met."},
+		Known: metrics.Keys(transport.LimitSource, transport.LimitConnections, transport.LimitFiles), Help: "Connections that were closed as soon as they were there, by the limit that they met."},
 	{Field: "Limits.Cut", Key: "connections_cut", Metric: "connections_cut_total", Label: "limit",
-		Help: "Connections that were cut for what came over them, by the limit that it met."},
+		Known: metrics.Keys(transport.LimitParts, transport.LimitProtocol), Help: "Connections that were cut for what came over them, by the limit that it met."},
 }
 
 // subjectCounters are all fields of [relay.SubjectStats].

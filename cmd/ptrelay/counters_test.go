@@ -45,8 +45,30 @@ func TestMetrics(t *testing.T) {
 	want := `
 # HELP posttroll_relay_messages_dropped_total Messages that were dropped, by reason.
 # TYPE posttroll_relay_messages_dropped_total counter
+posttroll_relay_messages_dropped_total{reason="bad_data",route="gather"} 0
+posttroll_relay_messages_dropped_total{reason="bad_data",route="idle"} 0
+posttroll_relay_messages_dropped_total{reason="bad_frame",route="gather"} 0
+posttroll_relay_messages_dropped_total{reason="bad_frame",route="idle"} 0
+posttroll_relay_messages_dropped_total{reason="bad_result",route="gather"} 0
+posttroll_relay_messages_dropped_total{reason="bad_result",route="idle"} 0
+posttroll_relay_messages_dropped_total{reason="dropped",route="gather"} 0
+posttroll_relay_messages_dropped_total{reason="dropped",route="idle"} 0
+posttroll_relay_messages_dropped_total{reason="heartbeat",route="gather"} 0
+posttroll_relay_messages_dropped_total{reason="heartbeat",route="idle"} 0
 posttroll_relay_messages_dropped_total{reason="loop",route="gather"} 2
+posttroll_relay_messages_dropped_total{reason="loop",route="idle"} 0
+posttroll_relay_messages_dropped_total{reason="not_kept",route="gather"} 0
+posttroll_relay_messages_dropped_total{reason="not_kept",route="idle"} 0
+posttroll_relay_messages_dropped_total{reason="not_utf8",route="gather"} 0
+posttroll_relay_messages_dropped_total{reason="not_utf8",route="idle"} 0
+posttroll_relay_messages_dropped_total{reason="rate_limited",route="gather"} 0
+posttroll_relay_messages_dropped_total{reason="rate_limited",route="idle"} 0
+posttroll_relay_messages_dropped_total{reason="send_failed",route="gather"} 0
+posttroll_relay_messages_dropped_total{reason="send_failed",route="idle"} 0
+posttroll_relay_messages_dropped_total{reason="too_deep",route="gather"} 0
+posttroll_relay_messages_dropped_total{reason="too_deep",route="idle"} 0
 posttroll_relay_messages_dropped_total{reason="too_old",route="gather"} 1
+posttroll_relay_messages_dropped_total{reason="too_old",route="idle"} 0
 # HELP posttroll_relay_messages_received_total Messages that came from the source.
 # TYPE posttroll_relay_messages_received_total counter
 posttroll_relay_messages_received_total{route="gather"} 10

@@ -26,6 +26,11 @@ const (
 	ReasonBackend Reason = "backend"
 )
 
+// Reasons are all of them.
+func Reasons() []Reason {
+	return []Reason{ReasonOther, ReasonNotStrict, ReasonData, ReasonURI, ReasonService, ReasonVersion, ReasonBackend}
+}
+
 // RefusedError says why an announcement was refused.
 type RefusedError struct {
 	Reason Reason

@@ -86,6 +86,11 @@ func (c Counter) collect(metrics chan<- prometheus.Metric, desc *prometheus.Desc
 		for _, key := range v.MapKeys() {
 			c.send(metrics, desc, v.MapIndex(key), append(slices.Clone(sample.Labels), key.String()))
 		}
+		for _, key := range c.Known {
+			if !v.MapIndex(reflect.ValueOf(key).Convert(v.Type().Key())).IsValid() {
+				c.send(metrics, desc, reflect.Zero(v.Type().Elem()), append(slices.Clone(sample.Labels), key))
+			}
+		}
 		return
 	}
 	c.send(metrics, desc, v, sample.Labels)

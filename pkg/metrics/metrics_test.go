@@ -46,7 +46,7 @@ var table = metrics.Table{
 	{Field: "Paused", Key: "paused", Metric: "paused", Help: "Whether it is paused."},
 	{Field: "Delay", Key: "delay", Metric: "delay_seconds", Help: "Delay."},
 	{Field: "Last", Key: "last", Metric: "last_timestamp_seconds", Help: "When the last one came."},
-	{Field: "ByCause", Key: "by_cause", Metric: "refused_total", Label: "cause", Help: "Refused, by cause."},
+	{Field: "ByCause", Key: "by_cause", Metric: "refused_total", Label: "cause", Known: metrics.Keys[cause]("uri", "late"), Help: "Refused, by cause."},
 	{Field: "ByKind", Key: "by_kind", Metric: "publishers", Label: "kind", Help: "Publishers, by kind."},
 	{Field: "Loss.Slow", Key: "slow", Metric: "slow", Help: "Slow ones."},
 }
@@ -123,6 +123,9 @@ x_publishers{kind="plain",route="a"} 7
 # HELP x_refused_total Refused, by cause.
 # TYPE x_refused_total counter
 x_refused_total{cause="b�d",route="a"} 1
+x_refused_total{cause="late",route=""} 0
+x_refused_total{cause="late",route="a"} 0
+x_refused_total{cause="uri",route=""} 0
 x_refused_total{cause="uri",route="a"} 4
 # HELP x_slow Slow ones.
 # TYPE x_slow gauge

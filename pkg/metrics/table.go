@@ -22,8 +22,19 @@ type Counter struct {
 	Metric string
 	// Label is the name of the label that has the keys of a map.
 	Label string
+	// Known are keys that Prometheus is told of, with 0, also while the map does not have them: of a counter that begins with 1 it sees no increase.
+	Known []string
 	// Help is what Prometheus says of the metric.
 	Help string
+}
+
+// Keys are those of a map as texts, for [Counter].Known.
+func Keys[K ~string](keys ...K) []string {
+	texts := make([]string, len(keys))
+	for i, key := range keys {
+		texts[i] = string(key)
+	}
+	return texts
 }
 
 // Table has a line for each field of a struct of counters, in their order.

@@ -30,6 +30,24 @@ const (
 	reasonForeignChange = "foreign_change" // of the backend, or of anything that belongs to a key
 )
 
+// LookupRefusals are the keys of [Stats].RefusedLookups.
+func LookupRefusals() []string {
+	return []string{reasonMultipart, reasonTooLong, reasonDecode, reasonNoService, reasonRate}
+}
+
+// AnnouncementRefusals are the keys of [Stats].Refused.
+func AnnouncementRefusals() []string {
+	reasons := []string{
+		reasonMultipart, reasonTooLong, reasonDecode, reasonForeign, reasonNotOwner, reasonTableFull, reasonSourceFull, reasonRate, reasonChanges, reasonForeignChange,
+	}
+	for _, reason := range discovery.Reasons() {
+		if reason != discovery.ReasonOther { // which is ignored, and not refused
+			reasons = append(reasons, string(reason))
+		}
+	}
+	return reasons
+}
+
 // refusal is why an announcement or a request was refused.
 type refusal struct {
 	reason string

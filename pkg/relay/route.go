@@ -20,8 +20,18 @@ const (
 	reasonNotUTF8   = "not_utf8"
 	reasonTooDeep   = "too_deep"
 	reasonSend      = "send_failed"
+	reasonBadFrame  = "bad_frame" // or another part of the message, as in bad_time
 	reasonDuplicate = "duplicate" // which has a counter of its own
 )
+
+// DropReasons are the keys of [RouteStats].Dropped, but for some of frames that are no messages.
+func DropReasons() []string {
+	reasons := []string{reasonLoop, reasonHeartbeat, reasonNotUTF8, reasonTooDeep, reasonSend, reasonBadFrame}
+	for _, reason := range step.Reasons() {
+		reasons = append(reasons, string(reason))
+	}
+	return reasons
+}
 
 // route carries messages from a source through its steps to its sink. It never changes but for its memory: a reload makes another one.
 type route struct {
@@ -134,7 +144,7 @@ func (r *route) decideBad(got *Received, now time.Time) outcome {
 		}
 		return outcome{frame: got.Frame, written: now}
 	}
-	reason := "bad_frame"
+	reason := reasonBadFrame
 	if bad, ok := errors.AsType[*message.Error](got.Err); ok {
 		reason = "bad_" + bad.Field
 	}

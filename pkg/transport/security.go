@@ -62,6 +62,11 @@ const (
 	RefusedGate      Refusal = "gate_unreadable"   // the gate can't tell, and so admits nobody
 )
 
+// Refusals are all of them.
+func Refusals() []Refusal {
+	return []Refusal{RefusedKey, RefusedAddress, RefusedServerKey, RefusedMechanism, RefusedProtocol, RefusedTimeout, RefusedGate}
+}
+
 // AccessStats count who came to a bound socket.
 type AccessStats struct {
 	// Admitted counts handshakes that led to a connection, where a gate or a key is set; of these ByClient, by the identity of the client.

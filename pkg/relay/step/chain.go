@@ -21,6 +21,9 @@ const (
 	BadResult   Reason = "bad_result"   // what the steps made of it can't be written
 )
 
+// Reasons are all of them.
+func Reasons() []Reason { return []Reason{NotKept, Dropped, RateLimited, TooOld, BadData, BadResult} }
+
 // Result is what a [Chain] has made of a message.
 type Result struct {
 	Message *message.Message // to be sent; nil when it was dropped
