@@ -23,10 +23,11 @@ import (
 
 // Limits on stopping, beside stop_limit for what has been received.
 const (
-	sinkLimit = 2 * time.Second // that sinks give slow subscribers
-	slack     = time.Second     // for everything else
+	namesLimit = 3 * time.Second // that sinks give nameservers to hear that they go
+	sinkLimit  = 2 * time.Second // that they give slow subscribers then
+	slack      = time.Second     // for everything else
 	// longestStop is that of a relay with the longest stop_limit. TimeoutStopSec of the units is above.
-	longestStop = time.Minute + sinkLimit + slack
+	longestStop = time.Minute + namesLimit + sinkLimit + slack
 )
 
 // heartbeat is the interval of the pings to publishers. A link that is down for longer than four of them is seen to be, and connected anew as soon as it is
@@ -102,7 +103,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	return s.group.Run(ctx)
 }
 
-func stopLimit(s *settled) time.Duration { return s.own.StopLimit + sinkLimit + slack }
+func stopLimit(s *settled) time.Duration { return s.own.StopLimit + namesLimit + sinkLimit + slack }
 
 // carry is the part of the group that does the work.
 func (s *server) carry(ctx context.Context, h *daemon.Handle) error {

@@ -149,8 +149,8 @@ func (a *Announcer) Announcement() Announcement {
 	return now.whole.clone()
 }
 
-// Run announces, for the first time at once or when the hold is over, until ctx ends, then withdraws, and returns nil. Withdrawing takes a second at most. Run is
-// called once.
+// Run announces, for the first time at once or when the hold is over, until ctx ends, then withdraws, and returns nil. An announcement that is under way then
+// is finished before. That takes three seconds at most, and one where the last announcement did not get through. Run is called once.
 func (a *Announcer) Run(ctx context.Context) error {
 	if a.interval < 0 {
 		<-ctx.Done()

@@ -14,7 +14,6 @@ import (
 const (
 	minRequestTimeout = 2 * time.Second
 	maxRequestTimeout = 10 * time.Second
-	withdrawTimeout   = time.Second
 )
 
 // accepted is a nameserver's answer to an announcement (doc/protocol.md, section 3).
@@ -60,8 +59,10 @@ func designated(to transport.Address, cfg AnnouncerConfig, timeout time.Duration
 	return d
 }
 
-// run announces to d what a says, until ctx ends.
+// run announces to d what a says, until ctx ends, and then withdraws.
 func (d *destination) run(ctx context.Context, a *Announcer) {
+	last, cancel := outlasting(ctx, stopTimeout)
+	defer cancel()
 	for ctx.Err() == nil {
 		next := time.NewTimer(a.pause())
 		soon := time.NewTimer(changePause)
@@ -80,8 +81,6 @@ func (d *destination) run(ctx context.Context, a *Announcer) {
 		next.Stop()
 		soon.Stop()
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTimeout)
-	defer cancel()
 	d.withdraw(last, a)
 }
 
@@ -91,14 +90,14 @@ func (d *destination) announce(ctx context.Context, a *Announcer, now wording) {
 	if d.datagrams {
 		what = now.datagram
 	}
+	during, cancel := d.underWay(ctx)
+	defer cancel()
 	if d.told.URI != "" && d.told.URI != what.URI {
-		gone, cancel := context.WithTimeout(ctx, withdrawTimeout)
-		d.withdraw(gone, a)
-		cancel()
+		d.withdraw(during, a)
 	}
 	d.told = what
-	err := d.tell(ctx, a, what, TypeInfo)
-	if ctx.Err() == nil {
+	err := d.tell(during, a, what, TypeInfo)
+	if ctx.Err() == nil || d.missed == 0 {
 		d.report(err)
 	}
 }
@@ -108,8 +107,10 @@ func (d *destination) withdraw(ctx context.Context, a *Announcer) {
 	if d.told.URI == "" || d.sent == 0 && d.missed > 0 {
 		return
 	}
-	if err := d.tell(ctx, a, d.told, TypeWithdraw); err != nil {
-		d.log.Debug("withdrawal lost", zap.String("uri", d.told.URI), zap.Error(err))
+	limited, cancel := context.WithTimeout(ctx, d.patience())
+	defer cancel()
+	if err := d.tell(limited, a, d.told, TypeWithdraw); err != nil {
+		d.reportListed(err)
 	}
 	d.told = Announcement{}
 }
@@ -119,14 +120,16 @@ func (d *destination) tell(ctx context.Context, a *Announcer, what Announcement,
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	return noAnswer(limited, d.send(limited, m.Bytes()), d.timeout)
+	err = d.send(limited, m.Bytes())
+	return noAnswer(limited, err, min(time.Since(began), d.timeout))
 }
 
 // noAnswer says in words that err is nothing but the end of the time, or that we were not let in until then.
 func noAnswer(ctx context.Context, err error, timeout time.Duration) error {
-	if err == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if err == nil || !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return err
 	}
 	if refused, ok := errors.AsType[*transport.HandshakeError](err); ok {
@@ -160,4 +163,13 @@ func (d *destination) report(err error) {
 	default:
 		d.sent++
 	}
+}
+
+// reportListed logs that the peer goes on telling others where we were. Of one that is lost that can be expected.
+func (d *destination) reportListed(err error) {
+	level := zap.WarnLevel
+	if d.missed > 0 {
+		level = zap.DebugLevel
+	}
+	d.log.Log(level, "withdrawal does not get through: the address may stay listed", zap.String("uri", d.told.URI), zap.Error(err))
 }

@@ -138,6 +138,13 @@ func (ns *nameserver) wait() time.Duration {
 	return ns.delay
 }
 
+// takes lets each answer take so long.
+func (ns *nameserver) takes(d time.Duration) {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	ns.delay = d
+}
+
 func (ns *nameserver) stop() {
 	ns.t.Helper()
 	for _, s := range ns.sockets {

@@ -362,8 +362,8 @@ func (p *Publisher) Clients() []transport.Client { return p.socket.Clients() }
 // Stats returns counters since the publisher was made, of those who connected and those who were refused among them.
 func (p *Publisher) Stats() transport.PublisherStats { return p.socket.Stats() }
 
-// Close withdraws the publisher from where it was announced, sends what is queued for connected subscribers, for two seconds at
-// most, and closes it. Further calls return what the first one did.
+// Close withdraws the publisher from where it was announced, for which nameservers that answered last have three seconds and others one, sends what is queued
+// for connected subscribers, for two seconds at most, and closes it. Further calls return what the first one did.
 func (p *Publisher) Close() error {
 	p.closeOnce.Do(func() {
 		p.closeErr = p.stop()
