@@ -222,6 +222,9 @@ func TestChecksOfRelay(t *testing.T) {
 		{[]string{"freshness", "/a", "--time", "receipt", "--crit", "2m"}, 0, "FRESHNESS OK: the newest message under /a at the relay is 1m0s old | 'age'=60."},
 		{[]string{"freshness", "/a/c", "--warn", "1h", "--crit", "3h"}, 1, "FRESHNESS WARNING: the newest message under /a/c at the relay is 2h0m0s old | 'age'=7200."},
 		{[]string{"freshness", "/"}, 0, "FRESHNESS OK: the newest message under / at the relay is 1h0m0s old"},
+		{[]string{"freshness", "a/c", "--crit", "3h"}, 0, "FRESHNESS OK: the newest message under a/c at the relay is 2h0m0s old"},
+		{[]string{"freshness", "/a/b/1", "--crit", "3h"}, 3, "FRESHNESS UNKNOWN: the relay tells of all messages under /a/b together"},
+		{[]string{"freshness", "/a/bb", "--crit", "3h"}, 2, "FRESHNESS CRITICAL: no message under /a/bb has come"},
 		{[]string{"freshness", "/b"}, 2, "FRESHNESS CRITICAL: no message under /b has come to the relay since it was started"},
 	}
 	for _, test := range tests {
@@ -231,6 +234,20 @@ func TestChecksOfRelay(t *testing.T) {
 		if got != test.status || !strings.HasPrefix(stdout.String(), test.want) || stderr.Len() > 0 {
 			t.Errorf("%v: status %d, %q, %q, want %d, %q", test.args, got, &stdout, &stderr, test.status, test.want)
 		}
+	}
+}
+
+// TestSubjectsOfABusyRelay: what a relay has no room to tell of may be what is asked for.
+func TestSubjectsOfABusyRelay(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	all := []subjectTimes{{Subject: "/a", Received: &now, Written: &now}, {Subject: "other", Received: &now, Written: &now}}
+	c := &freshnessCheck{by: byHeader}
+	if newest, unsure := c.newest(all, "/b"); !newest.IsZero() || !strings.Contains(unsure, "/b may be among them") {
+		t.Errorf("not told of: got %s, %q", newest, unsure)
+	}
+	if newest, _ := c.newest(all, "/a"); !newest.Equal(now) {
+		t.Errorf("told of: got %s, want %s", newest, now)
 	}
 }
 

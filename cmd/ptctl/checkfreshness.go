@@ -39,7 +39,7 @@ allows that, the check is UNKNOWN; without --warn and --crit it is critical.
 
 With --relay it asks a relay, which knows when the last message came, and does not wait.
 The relay keeps times by the first words of subjects (subject_depth); SUBJECT has to be at
-most so long.
+most so long, or the check is UNKNOWN.
 
 The age is that of the time in the header: when a program made the message, so that one
 that was kept on its way, or is sent again to those who come, is as old as it is. It needs
@@ -168,15 +168,9 @@ func (c *freshnessCheck) askRelay(ctx context.Context, _ *cobra.Command, subject
 	if err := c.relay.ask(ctx, "/v1/subjects", &answer); err != nil {
 		return part{}, err
 	}
-	var newest time.Time
-	for _, s := range answer.Subjects {
-		at := s.Written
-		if c.by == byReceipt {
-			at = s.Received
-		}
-		if at != nil && at.After(newest) && strings.HasPrefix(s.Subject, subject) && !strings.HasPrefix(s.Subject, "/heartbeat") {
-			newest = *at
-		}
+	newest, unsure := c.newest(answer.Subjects, subject)
+	if newest.IsZero() && unsure != "" {
+		return newPart(subject, stateUnknown, unsure), nil
 	}
 	if newest.IsZero() {
 		return newPart(subject, stateCritical, fmt.Sprintf("no message under %s has come to the relay since it was started", subject)), nil
@@ -184,4 +178,30 @@ func (c *freshnessCheck) askRelay(ctx context.Context, _ *cobra.Command, subject
 	old := max(0, time.Since(newest))
 	text := fmt.Sprintf("the newest message under %s at the relay is %s old", subject, roundTime(old))
 	return newPart(subject, stateOK, text, measure{newestAge, old.Seconds(), ages}), nil
+}
+
+// othersSubject are the subjects for which a relay has no room.
+const othersSubject = "other"
+
+// newest returns when the newest message under a subject was, zero: none is known. Unsure says why there may be one nevertheless; empty: there is none.
+func (c *freshnessCheck) newest(all []subjectTimes, subject string) (newest time.Time, unsure string) {
+	want := strings.TrimPrefix(message.Topic(subject), message.Magic)
+	for _, s := range all {
+		at := s.Written
+		if c.by == byReceipt {
+			at = s.Received
+		}
+		switch {
+		case s.Subject == othersSubject:
+			unsure = "the relay has more subjects than it tells of one by one, and " + subject + " may be among them: a lower subject_depth makes them fewer"
+		case strings.HasPrefix(s.Subject, "/heartbeat"):
+		case strings.HasPrefix(s.Subject, want):
+			if at != nil && at.After(newest) {
+				newest = *at
+			}
+		case strings.HasPrefix(want, s.Subject+"/"):
+			unsure = "the relay tells of all messages under " + s.Subject + " together: ask for that, or let it have a higher subject_depth"
+		}
+	}
+	return newest, unsure
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -200,7 +201,11 @@ func (c *doctor) examine(ctx context.Context, found *chart) error {
 	c.lookAtNameservers(ctx, found)
 	lookAtKeys(found, set)
 	if err != nil {
-		found.about("announcements")(levelError, "see the ports above", "can't be listened to: %v", err)
+		advice := groupAdvice
+		if errors.Is(err, syscall.EADDRINUSE) {
+			advice = "see the ports above: what has it does not share it (SO_REUSEADDR)"
+		}
+		found.about("announcements")(levelError, advice, "can't be listened to: %v", err)
 		return nil
 	}
 	if heard != nil {

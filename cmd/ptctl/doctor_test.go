@@ -182,6 +182,9 @@ func observed(t *testing.T, h *testbed.Host, args ...string) map[string][]observ
 		if err := json.Unmarshal([]byte(line), &o); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
+		if o.finding() && o.Advice == "" {
+			t.Errorf("nothing is said of what to do about %+v", o)
+		}
 		byArea[o.Area] = append(byArea[o.Area], o)
 	}
 	return byArea

@@ -30,7 +30,7 @@ func lookAtLimits(found *chart) {
 	var files syscall.Rlimit
 	switch err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); {
 	case err != nil:
-		tell(levelWarning, "", "limit of open files: %v", err)
+		tell(levelWarning, "ulimit -n in the shell of the programs tells it", "limit of open files: %v", err)
 	case files.Max < fewFiles:
 		tell(levelWarning, "raise it: LimitNOFILE= in the unit, /etc/security/limits.conf for users", "a program may open %d files; each subscriber of a publisher takes one", files.Max)
 	default:
@@ -54,7 +54,7 @@ func lookAtName(ctx context.Context, found *chart, nameservers []string) {
 	addr, parseErr := netip.ParseAddr(own)
 	switch {
 	case err != nil || parseErr != nil:
-		tell(levelError, "", "the address to announce: %q, %v", own, err)
+		tell(levelError, "see ip address and ip route; \"advertise\" of a publisher says another address (ptctl publish --advertise)", "the address to announce: %q, %v", own, errors.Join(err, parseErr))
 		return
 	case addr.IsLoopback():
 		tell(levelWarning, "let the host have an address and a route; \"advertise\" of a publisher says another address (ptctl publish --advertise)",
@@ -68,7 +68,7 @@ func lookAtName(ctx context.Context, found *chart, nameservers []string) {
 	}
 	all, err := discovery.LocalAddresses()
 	if err != nil {
-		tell(levelWarning, "", "%v", err)
+		tell(levelWarning, "ip address shows them", "addresses of this host: %v", err)
 		return
 	}
 	var others []string
@@ -149,7 +149,7 @@ func lookAtInterfaces(found *chart, set config.Settings) []usableInterface {
 	tell := found.about("interfaces")
 	all, err := net.Interfaces()
 	if err != nil {
-		tell(levelError, "", "%v", err)
+		tell(levelError, "ip address shows them; a unit of systemd needs AF_NETLINK for that (RestrictAddressFamilies=)", "interfaces of this host: %v", err)
 		return nil
 	}
 	var usable []usableInterface

@@ -66,7 +66,11 @@ func readable(tell func(level, string, string, ...any), k keySetting) bool {
 		tell(levelNote, "sudo ptctl doctor looks at it, and "+k.name+" = \"\" in ~/.config/posttroll/posttroll.toml does without it", "%s (%s) is not for this user to read", k.path, k.name)
 		return false
 	case err != nil:
-		tell(levelError, "ptkeys NAME makes a pair; correct "+k.name, "%s: %v", k.name, err)
+		advice := "ptkeys NAME makes a pair; correct " + k.name
+		if k.name == "clients_public_keys_directory" {
+			advice = "make it, and put NAME.key of each client into it (ptkeys authorize); or correct " + k.name
+		}
+		tell(levelError, advice, "%s: %v", k.name, err)
 		return false
 	}
 	_ = f.Close() // nothing was written

@@ -76,9 +76,12 @@ func tellWay(tell func(level, string, string, ...any), group multicast.Config, o
 	case errors.Is(err, multicast.ErrNoNetwork):
 		tell(levelWarning, "ip route add 224.0.0.0/4 dev INTERFACE, or multicast_interface in the settings", "%s: %v", of, err)
 	default:
-		tell(levelError, "", "%s: %v", of, err)
+		tell(levelError, groupAdvice, "%s: %v", of, err)
 	}
 }
+
+// groupAdvice is where it is said what announcements are sent to, and where.
+const groupAdvice = "mc_group, broadcast_port and multicast_interface of the settings say where: see above what they are"
 
 // outAndBack sends a datagram to a group and waits for it. It does not leave the local network.
 func outAndBack(ctx context.Context, group multicast.Config) (err error) {

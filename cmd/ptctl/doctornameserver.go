@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"time"
@@ -17,7 +18,7 @@ func (c *doctor) lookAtNameservers(ctx context.Context, found *chart) {
 	tell := found.about("nameserver")
 	node, network, err := c.open(io.Discard, false) // what it warns of is told with the settings and the keys
 	if err != nil {
-		tell(levelError, hintOf(err), "can't be asked: %v", err)
+		tell(levelError, cmp.Or(hintOf(err), "correct the settings and keys first"), "can't be asked: %v", err)
 		return
 	}
 	for _, host := range c.nameservers {
@@ -25,7 +26,7 @@ func (c *doctor) lookAtNameservers(ctx context.Context, found *chart) {
 		r, err := askAll(limited, node, network, host)
 		cancel()
 		if err != nil {
-			tell(levelError, hintOf(err), "%s: %v", host, err)
+			tell(levelError, cmp.Or(hintOf(err), "ptctl ping "+host+" asks again, and the log of the nameserver has more"), "%s: %v", host, err)
 			continue
 		}
 		tell(levelOK, "", "%s answers in %s and lists %s", host, roundTime(r.took), things(r.publishers, "publisher"))
@@ -38,7 +39,7 @@ func (c *doctor) lookAtNameservers(ctx context.Context, found *chart) {
 		}
 	}
 	if err := network.Close(); err != nil {
-		tell(levelWarning, "", "ending the connections: %v", err)
+		tell(levelWarning, "look again; when it stays it is a fault of this program", "ending the connections: %v", err)
 	}
 }
 

@@ -55,7 +55,7 @@ func (c *doctor) lookAtSettings(found *chart) config.Settings {
 		tell(levelError, advice, "%v; programs here end with it", err)
 	}
 	if err := c.chooseBackend(&set); err != nil {
-		tell(levelError, "", "%v", err)
+		tell(levelError, "see ptctl doctor --help", "%v", err)
 	}
 	return set
 }

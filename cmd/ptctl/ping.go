@@ -154,7 +154,7 @@ func (p *pings) finish() error {
 	if p.asked == 0 {
 		return nil
 	}
-	line := fmt.Sprintf("%s  asked %d times, answered %d", p.target, p.asked, p.answered)
+	line := fmt.Sprintf("%s  asked %s, answered %d", p.target, things(p.asked, "time"), p.answered)
 	if p.answered > 0 {
 		line += fmt.Sprintf(": %s at least, %s on average, %s at most", roundTime(p.least), roundTime(p.both/time.Duration(p.answered)), roundTime(p.most))
 	}

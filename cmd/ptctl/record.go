@@ -95,7 +95,7 @@ func (c *recorder) record(cmd *cobra.Command, sub *pubsub.Subscriber, path strin
 			err = writeFailed(path, closeErr)
 		}
 		shown.end()
-		fmt.Fprintf(cmd.ErrOrStderr(), "recorded %d messages (%s) in %s\n", recorded, amount(file.size()), shown.elapsed())
+		fmt.Fprintf(cmd.ErrOrStderr(), "recorded %s (%s) in %s\n", things(recorded, "message"), amount(file.size()), shown.elapsed())
 		if bad > 0 {
 			fmt.Fprintf(cmd.ErrOrStderr(), "warning: %d received frames were no messages and are not recorded\n", bad)
 		}
@@ -112,7 +112,7 @@ func (c *recorder) record(cmd *cobra.Command, sub *pubsub.Subscriber, path strin
 			return writeFailed(path, err)
 		}
 		recorded++
-		shown.show(-1, "%d messages  %s  %s  %s", recorded, amount(file.size()), shown.elapsed(), m.Subject())
+		shown.show(-1, "%s  %s  %s  %s", things(recorded, "message"), amount(file.size()), shown.elapsed(), m.Subject())
 		if recorded == c.count {
 			return nil
 		}

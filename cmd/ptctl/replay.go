@@ -138,7 +138,7 @@ func (c *replayer) play(cmd *cobra.Command, in *tape, pub *pubsub.Publisher) err
 	if interrupted(err) || errors.Is(err, errPlayed) {
 		err = nil
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "replayed %d messages in %s\n", p.sent, p.shown.elapsed())
+	fmt.Fprintf(cmd.ErrOrStderr(), "replayed %s in %s\n", things(p.sent, "message"), p.shown.elapsed())
 	p.warn(cmd.ErrOrStderr())
 	if in.wasCut() {
 		fmt.Fprintln(cmd.ErrOrStderr(), "warning: the recording was cut off, its last messages are missing")
@@ -195,7 +195,7 @@ func (p *playing) sendAt(line int, m *message.Message, since time.Duration) erro
 		return nil
 	}
 	p.clock.sent(since, time.Now())
-	p.shown.show(p.tape.done(p.lines), "%d messages  %s  %s", p.sent, since.Round(time.Second), textlines.Printable(m.Subject()))
+	p.shown.show(p.tape.done(p.lines), "%s  %s  %s", things(p.sent, "message"), since.Round(time.Second), textlines.Printable(m.Subject()))
 	return nil
 }
 

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"sync"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,26 +16,15 @@ type Handler struct {
 	pub    Publisher
 	logger string
 	level  slog.Leveler
-	attrs  slog.Handler // writes the attributes to form
-	form   *form
+	with   []func(slog.Handler) slog.Handler // attributes and groups of WithAttrs and WithGroup, in their order
 }
 
 var _ slog.Handler = (*Handler)(nil)
 
-// form is where attributes are written, one record at a time.
-type form struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
 // NewHandler returns a handler that publishes records from level on, under the name of a logger; empty: that of Python's root. A record that the publisher can't take
 // within 100 ms is lost, and Handle returns why. The publisher's own node must not log to it. Whoever made pub closes it, after the last record.
 func NewHandler(pub Publisher, logger string, level slog.Leveler) *Handler {
-	f := &form{}
-	return &Handler{pub: pub, logger: logger, level: level, form: f, attrs: slog.NewJSONHandler(&f.b, &slog.HandlerOptions{
-		Level:       slog.Level(-1 << 30), // Enabled has decided
-		ReplaceAttr: attributesAlone,
-	})}
+	return &Handler{pub: pub, logger: logger, level: level}
 }
 
 // noText stands for the text of a record while its attributes are written.
@@ -73,30 +63,38 @@ func (h *Handler) text(ctx context.Context, r slog.Record) (string, error) {
 		alone.AddAttrs(a)
 		return true
 	})
-	h.form.mu.Lock()
-	defer h.form.mu.Unlock()
-	h.form.b.Reset()
-	if err := h.attrs.Handle(ctx, alone); err != nil {
+	// Attributes may log while they are written (slog.LogValuer), so no record waits for another one.
+	var b bytes.Buffer
+	var attrs slog.Handler = slog.NewJSONHandler(&b, &slog.HandlerOptions{
+		Level:       slog.Level(-1 << 30), // Enabled has decided
+		ReplaceAttr: attributesAlone,
+	})
+	for _, add := range h.with {
+		attrs = add(attrs)
+	}
+	if err := attrs.Handle(ctx, alone); err != nil {
 		return "", err
 	}
-	attrs := bytes.TrimRight(h.form.b.Bytes(), "\n")
-	if string(attrs) == "{}" {
+	written := strings.TrimRight(b.String(), "\n")
+	if written == "{}" {
 		return r.Message, nil
 	}
-	return r.Message + " " + string(attrs), nil
+	return r.Message + " " + written, nil
 }
 
 // WithAttrs returns a handler that adds attributes to each record.
 func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	with := *h
-	with.attrs = h.attrs.WithAttrs(attrs)
-	return &with
+	return h.adding(func(to slog.Handler) slog.Handler { return to.WithAttrs(attrs) })
 }
 
 // WithGroup returns a handler that puts the attributes of each record into a group.
 func (h *Handler) WithGroup(name string) slog.Handler {
+	return h.adding(func(to slog.Handler) slog.Handler { return to.WithGroup(name) })
+}
+
+func (h *Handler) adding(add func(slog.Handler) slog.Handler) *Handler {
 	with := *h
-	with.attrs = h.attrs.WithGroup(name)
+	with.with = append(slices.Clip(h.with), add)
 	return &with
 }
 

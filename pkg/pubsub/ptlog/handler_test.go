@@ -55,3 +55,36 @@ func TestSlogRecordsBecomeMessages(t *testing.T) {
 		t.Errorf("after the publisher is closed: got %v, want ErrClosed", err)
 	}
 }
+
+// talkative logs while it is logged.
+type talkative struct{ log *slog.Logger }
+
+func (t talkative) LogValue() slog.Value {
+	t.log.Warn("looked at")
+	return slog.StringValue("value")
+}
+
+// An attribute that logs neither waits for its own record for ever nor gets into it, and what one logger adds no other one has.
+func TestSlogAttributesMayLog(t *testing.T) {
+	t.Parallel()
+	fake := pubsubtest.New(t)
+	pub, err := fake.Node().Publisher(pubsub.PublisherOptions{Name: "log"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(ptlog.NewHandler(pub, "x", slog.LevelInfo)).With("a", 1)
+	one, other := log.With("b", 2), log.With("b", 3)
+	one.Warn("first", "it", talkative{other})
+
+	var got []string
+	for _, m := range fake.Sent() {
+		got = append(got, string(m.RawData()))
+	}
+	want := []string{`looked at {"a":1,"b":3}`, `first {"a":1,"b":2,"it":"value"}`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+	if err := pub.Close(); err != nil {
+		t.Error(err)
+	}
+}
