@@ -11,7 +11,7 @@ func allCases() []testCase {
 	return slices.Concat(
 		requestCases(), announcementCases(), datagramCases(), multipartCases(),
 		rawCases(), greetingCases(), handshakeCases(), frameCases(), subscriptionCases(), curveCases(), curveSessionCases(),
-		floodCases(), httpCases(), publisherCases(), nameserverCases(), nameCases(), stateCases(), settingsCases(), narrowCases(),
+		floodCases(), httpCases(), publisherCases(), nameserverCases(), nameCases(), stateCases(), logCases(), settingsCases(), narrowCases(),
 	)
 }
 

@@ -104,6 +104,9 @@ func floodCases() []testCase {
 					return fmt.Errorf("answered with %q", answer)
 				}
 			}
+			a.after(func() error { // what is logged of their going belongs to this case
+				return eventually(a, func() error { return a.w.isUnknown(a, "hostile-2999") })
+			})
 			return nil
 		}},
 	}

@@ -144,6 +144,11 @@ func (a *attack) goodState() (good string, err error) {
 
 // servesWith starts a nameserver with such a state, registers with it, finds what was registered, and stops it.
 func (a *attack) servesWith(state func(path string) error) error {
+	return a.servesAs(state, goesOn, func(ports) error { return nil })
+}
+
+// servesAs does so with somebody who reads its log, and after something was done to it.
+func (a *attack) servesAs(state func(path string) error, reader logReader, done func(at ports) error) error {
 	dir, err := os.MkdirTemp(a.w.dir, "start")
 	if err != nil {
 		return err
@@ -159,12 +164,13 @@ func (a *attack) servesWith(state func(path string) error) error {
 	}
 	p, err := a.beside(command{
 		name: "another nameserverd", args: []string{"nameserverd", "-c", settings, "--no-multicast"}, ready: `"ready"`,
-		env: append(at.environ(), "POSTTROLL_BIND_ADDRESSES="+home, "POSTTROLL_STATE_FILE="+path),
+		env:    append(at.environ(), "POSTTROLL_BIND_ADDRESSES="+home, "POSTTROLL_STATE_FILE="+path),
+		reader: reader,
 	})
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.serves(p, at), p.stop(), endedWell(p), os.RemoveAll(dir))
+	return errors.Join(done(at), a.serves(p, at), p.stop(), endedWell(p), os.RemoveAll(dir))
 }
 
 // serves checks that a nameserver at these ports does what it is for, and has not taken much for it.

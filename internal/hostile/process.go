@@ -49,7 +49,18 @@ type command struct {
 	files int
 	// output gets each line of standard output; nil: they belong to the log.
 	output func(line string)
+	// reader is who reads the log.
+	reader logReader
 }
+
+// logReader is what somebody who reads the log of a program does when it is ready.
+type logReader int
+
+const (
+	goesOn logReader = iota
+	stops            // and leaves the lines where they are
+	leaves
+)
 
 // start starts a program and waits until it says that it is ready.
 func (w *world) start(ctx context.Context, c command) (*process, error) {
@@ -80,8 +91,21 @@ func (w *world) start(ctx context.Context, c command) (*process, error) {
 		output = note
 	}
 	var read sync.WaitGroup
-	read.Go(func() { readLines(stdout, output) })
-	read.Go(func() { readLines(stderr, note) })
+	read.Go(func() {
+		readLines(stdout, func(line string) bool {
+			output(line)
+			return true
+		})
+	})
+	read.Go(func() {
+		readLines(stderr, func(line string) (more bool) {
+			note(line)
+			return c.reader == goesOn || !p.saidReady()
+		})
+		if c.reader == leaves {
+			_ = stderr.Close() // the only thing that could fail is that it is closed
+		}
+	})
 	go func() {
 		read.Wait()
 		p.how = p.cmd.Wait()
@@ -118,14 +142,11 @@ func environment() (env []string) {
 	return env
 }
 
-// readLines reads until r ends, which it does with the program.
-func readLines(r io.Reader, each func(string)) {
+// readLines reads until no more is wanted, or r ends, which it does with the program.
+func readLines(r io.Reader, each func(string) (more bool)) {
 	for lines := bufio.NewReader(r); ; {
 		line, err := lines.ReadString('\n')
-		if line != "" {
-			each(strings.TrimSuffix(line, "\n"))
-		}
-		if err != nil {
+		if line != "" && !each(strings.TrimSuffix(line, "\n")) || err != nil {
 			return
 		}
 	}
@@ -150,6 +171,13 @@ func (p *process) note(line, ready string) {
 		p.isUp = true
 		close(p.ready)
 	}
+}
+
+// saidReady tells whether it has said that it is ready.
+func (p *process) saidReady() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.isUp
 }
 
 // lines returns how many lines it has logged.

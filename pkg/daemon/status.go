@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/coreos/go-systemd/v22/journal"
@@ -90,7 +91,7 @@ func Status(err error) int {
 }
 
 // Fail prints err to w, each error that [errors.Join] has joined as a line "error: …", followed by a line "hint: …" where there is
-// one, once for several that have the same, and returns its [Status]. When w is standard error and that is the journal the lines have their priority in front
+// one, once for several that have the same, and returns its [Status]. It waits a second at most for whoever reads w. When w is standard error and that is the journal the lines have their priority in front
 // (sd-daemon(3)).
 func Fail(w io.Writer, err error) int {
 	var b strings.Builder
@@ -101,9 +102,26 @@ func Fail(w io.Writer, err error) int {
 		b.Reset()
 		b.WriteString(text[1:])
 	}
-	// There is nowhere to tell of an error of standard error.
-	_, _ = io.WriteString(w, b.String())
+	if b.Len() > 0 {
+		say(w, b.String())
+	}
 	return Status(err)
+}
+
+// sayLimit is how long the end of a program waits for whoever reads what it says.
+const sayLimit = time.Second
+
+// say writes text, unless nobody takes it.
+func say(w io.Writer, text string) {
+	said := make(chan struct{})
+	go func() { // ends with the process at the latest
+		defer close(said)
+		_, _ = io.WriteString(w, text) // there is nowhere to tell of an error of standard error
+	}()
+	select {
+	case <-said:
+	case <-time.After(sayLimit):
+	}
 }
 
 // isJournal says that w is this process's standard error and leads into the journal.

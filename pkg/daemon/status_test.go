@@ -3,8 +3,11 @@ package daemon_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pytroll/posttroll-go/pkg/daemon"
@@ -50,4 +53,23 @@ func TestFail(t *testing.T) {
 			t.Errorf("%s: (-want +got)\n%s", tt.name, diff)
 		}
 	}
+}
+
+// TestFailToNobody: a program ends though nobody reads what it says.
+func TestFailToNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r, w := io.Pipe()
+		defer r.Close()
+		for _, tt := range []struct {
+			err    error
+			status int
+			waits  time.Duration
+		}{{nil, 0, 0}, {errors.New("x"), 1, time.Second}} {
+			begin := time.Now()
+			if got, waited := daemon.Fail(w, tt.err), time.Since(begin); got != tt.status || waited != tt.waits {
+				t.Errorf("%v: got status %d after %v, want %d after %v", tt.err, got, waited, tt.status, tt.waits)
+			}
+		}
+	})
 }

@@ -28,6 +28,7 @@ type journalCore struct {
 	program  string
 	fields   []zapcore.Field
 	send     func(text string, priority journal.Priority, fields journalFields) error
+	spool    *spool
 	fallback zapcore.WriteSyncer // while the journal can't be reached
 }
 
@@ -52,12 +53,15 @@ func (c *journalCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	if c.program != "" {
 		vars["SYSLOG_IDENTIFIER"] = []string{c.program}
 	}
-	priority := priorityOf(entry.Level)
-	if err := c.send(text, priority, vars); err == nil {
-		return nil
+	c.spool.put(len(text), func() { c.deliver(text, priorityOf(entry.Level), vars) })
+	return nil
+}
+
+// deliver sends an entry. Where neither takes it there is nobody to be told.
+func (c *journalCore) deliver(text string, priority journal.Priority, vars journalFields) {
+	if c.send(text, priority, vars) != nil {
+		_, _ = fmt.Fprintf(c.fallback, "<%d>%s\n", priority, text)
 	}
-	_, err := fmt.Fprintf(c.fallback, "<%d>%s\n", priority, text)
-	return err
 }
 
 // Sync does nothing: nothing is buffered.

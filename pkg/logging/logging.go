@@ -38,6 +38,7 @@ type Log struct {
 
 	verbose bool
 	file    *DailyFile
+	spool   *spool // of standard error; nil: it is written to at once
 }
 
 // Open builds the logger. It fails only when the file can't be opened.
@@ -51,7 +52,7 @@ func Open(cfg Config) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.Logger = zap.New(core, zap.ErrorOutput(zapcore.Lock(zapcore.AddSync(cfg.Stderr))))
+	l.Logger = zap.New(core, zap.ErrorOutput(zapcore.Lock(spoolWriter{l.spool, cfg.Stderr})))
 	return l, nil
 }
 
@@ -65,16 +66,31 @@ func (l *Log) core(cfg Config) (zapcore.Core, error) {
 		l.file = file
 		return zapcore.NewCore(jsonEncoder(), file, l.Level), nil
 	}
-	stderr := zapcore.Lock(zapcore.AddSync(cfg.Stderr))
-	if f, ok := cfg.Stderr.(*os.File); ok {
-		switch {
-		case isJournal(f):
-			return &journalCore{LevelEnabler: l.Level, program: cfg.Program, send: sendToJournal, fallback: stderr}, nil
-		case term.IsTerminal(int(f.Fd())):
-			return zapcore.NewCore(consoleEncoder(Colours(cfg.Environ)), stderr, l.Level), nil
-		}
+	encoder := jsonEncoder()
+	f, isFile := cfg.Stderr.(*os.File)
+	if isFile && term.IsTerminal(int(f.Fd())) {
+		encoder = consoleEncoder(Colours(cfg.Environ))
 	}
-	return zapcore.NewCore(jsonEncoder(), stderr, l.Level), nil
+	at := func(s *spool) zapcore.Core { return l.stderrCore(cfg, encoder, s) }
+	if isFile && isJournal(f) {
+		at = func(s *spool) zapcore.Core { return l.journalCore(cfg, s) }
+	}
+	if !isFile || !mayStall(f) {
+		return at(nil), nil
+	}
+	atOnce := at(nil)
+	l.spool = &spool{told: func(count uint64) { _ = atOnce.Write(leftOut(count)) }}
+	return at(l.spool), nil
+}
+
+// stderrCore writes lines to standard error.
+func (l *Log) stderrCore(cfg Config, encoder zapcore.Encoder, s *spool) zapcore.Core {
+	return zapcore.NewCore(encoder, zapcore.Lock(spoolWriter{s, cfg.Stderr}), l.Level)
+}
+
+// journalCore writes to the journal, and to standard error what that does not take.
+func (l *Log) journalCore(cfg Config, s *spool) zapcore.Core {
+	return &journalCore{LevelEnabler: l.Level, program: cfg.Program, send: sendToJournal, spool: s, fallback: zapcore.Lock(zapcore.AddSync(cfg.Stderr))}
 }
 
 // isJournal says that f is this process's standard error and leads into the journal.
@@ -103,10 +119,11 @@ func (l *Log) Reopen() error {
 	return l.file.reopen()
 }
 
-// Close closes the log file. What is logged afterwards is lost, and told on standard error.
+// Close closes the log file. What is logged afterwards is lost, and told on standard error. Without a file it waits up to a second for whoever takes the lines.
 func (l *Log) Close() error {
+	l.spool.flush(spoolFlush)
 	if l.file == nil {
-		return nil // nothing is buffered
+		return nil
 	}
 	return l.file.Close()
 }

@@ -7,6 +7,9 @@ package lifecycle
 
 import (
 	"errors"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -17,7 +20,7 @@ import (
 )
 
 // WithLog opens the log, serves, and closes it. What other packages write to the log of the standard library goes there too. Where the log is a file it has the error
-// that ends the daemon as well: standard error has it in any case, but who looks there.
+// that ends the daemon as well: standard error has it in any case, but who looks there. That nobody reads standard error any more does not end it.
 func WithLog(cfg logging.Config, serve func(*logging.Log) error) (err error) {
 	log, err := logging.Open(cfg)
 	if err != nil {
@@ -30,7 +33,15 @@ func WithLog(cfg logging.Config, serve func(*logging.Log) error) (err error) {
 		err = errors.Join(err, log.Close())
 	}()
 	defer zap.RedirectStdLog(log.Logger)()
+	defer surviveBrokenPipes()()
 	return serve(log)
+}
+
+// surviveBrokenPipes makes a write to a standard error or output that nobody reads any more fail, which ends the process otherwise.
+func surviveBrokenPipes() (restore func()) {
+	pipes := make(chan os.Signal, 1) // what comes is not looked at
+	signal.Notify(pipes, syscall.SIGPIPE)
+	return func() { signal.Stop(pipes) }
 }
 
 // Tell logs which settings count: all that are not the default, but for the one with the key untold; empty: but for none. more goes beside them.
