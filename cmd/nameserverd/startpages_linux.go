@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"unsafe"
@@ -13,44 +14,28 @@ import (
 
 // dropStartPages gives back what the process has mapped of its own program. Starting goes through most of it, and what runs afterwards needs less than half: of 23 MB that
 // an idle nameserver had, 14 were such pages. The kernel has them from the file, and maps those again that are used.
-//
-// It takes mappings that nothing was written to: a page of another kind would be lost.
 func dropStartPages() error {
 	exe, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		return err
 	}
-	maps, err := os.Open("/proc/self/smaps")
+	smaps, err := os.Open("/proc/self/smaps")
 	if err != nil {
 		return err
 	}
-	var ranges []mapping
-	lines := bufio.NewScanner(maps)
-	for lines.Scan() {
-		var m mapping
-		var perms string
-		switch _, err := fmt.Sscanf(lines.Text(), "%x-%x %s", &m.begin, &m.end, &perms); {
-		case err == nil:
-			m.ours = strings.HasSuffix(lines.Text(), " "+exe) && (perms == "r-xp" || perms == "r--p")
-			ranges = append(ranges, m)
-		case len(ranges) > 0 && isWritten(lines.Text()):
-			ranges[len(ranges)-1].ours = false
-		}
+	pages, err := startPages(smaps, exe)
+	if err := errors.Join(err, smaps.Close()); err != nil {
+		return err
 	}
-	errs := []error{lines.Err(), maps.Close()}
-	for _, m := range ranges {
-		if m.ours {
-			errs = append(errs, os.NewSyscallError("madvise", unix.Madvise(m.bytes(), unix.MADV_DONTNEED)))
-		}
+	var errs []error
+	for _, m := range pages {
+		errs = append(errs, os.NewSyscallError("madvise", unix.Madvise(m.bytes(), unix.MADV_DONTNEED)))
 	}
 	return errors.Join(errs...)
 }
 
-// mapping is a line of smaps.
-type mapping struct {
-	begin, end uintptr
-	ours       bool // and nothing was written to it
-}
+// mapping is a part of memory.
+type mapping struct{ begin, end uintptr }
 
 // bytes is the memory of m, which is there as long as the process.
 func (m mapping) bytes() []byte {
@@ -58,8 +43,60 @@ func (m mapping) bytes() []byte {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&begin)), m.end-m.begin)
 }
 
-// isWritten tells whether a line of smaps says that something was written, so that it is not what the file has.
-func isWritten(line string) bool {
+// startPages returns the mappings in a text like that of /proc/self/smaps that hold what the file exe has, and nothing else: those that can't be written to, and of which it is said that
+// nothing was written to them before. A page that was, as by the dynamic linker, would be lost.
+func startPages(smaps io.Reader, exe string) ([]mapping, error) {
+	var pages []mapping
+	var m *described
+	take := func() {
+		if m != nil && m.ofProgram && m.clean && !m.swapped {
+			pages = append(pages, m.mapping)
+		}
+	}
+	lines := bufio.NewScanner(smaps)
+	for lines.Scan() {
+		if next := parseMapping(lines.Text(), exe); next != nil {
+			take()
+			m = next
+		} else if m != nil {
+			m.note(lines.Text())
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, err
+	}
+	take()
+	return pages, nil
+}
+
+// described is a mapping and what smaps says of it.
+type described struct {
+	mapping
+	ofProgram bool // mapped from its file, and not to be written to
+	clean     bool // nothing in memory was written to it
+	swapped   bool // something in swap was, or what is there can't be read
+}
+
+// parseMapping reads the line that a mapping begins with; nil: it is another one.
+func parseMapping(line, exe string) *described {
+	var m described
+	var perms string
+	if _, err := fmt.Sscanf(line, "%x-%x %s", &m.begin, &m.end, &perms); err != nil || m.end <= m.begin {
+		return nil
+	}
+	_, path, _ := strings.Cut(line, "/") // there is none before the path
+	m.ofProgram = "/"+path == exe && (perms == "r-xp" || perms == "r--p")
+	return &m
+}
+
+// note takes in what another line says of m.
+func (m *described) note(line string) {
 	key, value, _ := strings.Cut(line, ":")
-	return (key == "Anonymous" || key == "Swap") && strings.TrimSpace(value) != "0 kB"
+	none := strings.TrimSpace(value) == "0 kB"
+	switch key {
+	case "Anonymous":
+		m.clean = none
+	case "Swap":
+		m.swapped = !none
+	}
 }
