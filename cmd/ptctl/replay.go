@@ -144,7 +144,7 @@ func (c *replayer) play(cmd *cobra.Command, in *tape, pub *pubsub.Publisher) err
 		fmt.Fprintln(cmd.ErrOrStderr(), "warning: the recording was cut off, its last messages are missing")
 	}
 	if err == nil && p.bad > 0 {
-		err = fmt.Errorf("replay: %s bad, all others are sent", lines(p.bad))
+		err = fmt.Errorf("replay: %s bad and not sent", lines(p.bad))
 	}
 	return err
 }

@@ -8,8 +8,8 @@ import (
 // view returns b as a string without copying, for bytes that never change
 // again: a frame that a Message holds (all that hands out a []byte of one says
 // so), or what has just been made here; or for a string that is gone before its
-// bytes can change. It saves a copy of each message received. This and boxedText
-// are the only uses of unsafe here.
+// bytes can change. It saves a copy of each message received. This and box.go are
+// the only uses of unsafe here.
 func view(b []byte) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
