@@ -21,6 +21,13 @@ const (
 	statusInterval = 30 * time.Second // without one
 )
 
+// When many publishers are to be removed at once, such as all those of a site that was cut off, some are and then others have their turn: those who look up, who would wait
+// for a processor, and those who follow the feed, whose queues hold feedQueue changes.
+const (
+	removedAtOnce = 512
+	removalRest   = 10 * time.Millisecond
+)
+
 // keeper is the loop that changes the table and publishes the changes, both in the same order. It sleeps until something is due.
 type keeper struct {
 	n      *Nameserver
@@ -33,6 +40,7 @@ type keeper struct {
 	planned  time.Time // when the next round is due at the latest
 	rounded  time.Time // when the last one began
 
+	removals  time.Time // are not before
 	heartbeat time.Time // when the next one is due
 	status    time.Time
 	listed    int // at the last status
@@ -144,7 +152,7 @@ func (k *keeper) next() time.Time {
 	}
 	sooner(k.status)
 	if due, ok := k.n.registry.Next(); ok {
-		sooner(due)
+		sooner(later(due, k.removals))
 	}
 	for _, due := range []time.Time{k.n.lines.due(), k.n.repeats.next()} {
 		if !due.IsZero() {
@@ -319,7 +327,14 @@ func shortened(all []string) []string {
 // expire removes what is too old, and what was withdrawn long enough ago.
 func (k *keeper) expire(ctx context.Context, now time.Time) error {
 	k.attend(now)
-	for _, gone := range k.n.registry.Expire(now) {
+	if now.Before(k.removals) {
+		return nil
+	}
+	all := k.n.registry.ExpireSome(now, removedAtOnce)
+	if len(all) == removedAtOnce {
+		k.removals = now.Add(removalRest)
+	}
+	for _, gone := range all {
 		k.n.counters.removed.Add(1)
 		cause := "too old"
 		switch {

@@ -1,9 +1,6 @@
 package registry
 
-import (
-	"iter"
-	"slices"
-)
+import "iter"
 
 // Listing is an entry as somebody who looks at the table sees it. What it holds must not be changed.
 type Listing struct {
@@ -41,16 +38,11 @@ func (r *Registry) All() iter.Seq[Listing] {
 func (r *Registry) listSome(batch []Listing, next uint64) ([]Listing, uint64) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	all := r.index.all.entries
-	begin, _ := slices.BinarySearchFunc(all, next, bySeq)
-	for _, e := range all[begin:] {
+	for e := range r.index.all.from(next) {
 		if len(batch) == cap(batch) {
 			break
 		}
-		next = e.seq + 1
-		if !e.removed {
-			batch = append(batch, e.listing())
-		}
+		batch, next = append(batch, e.listing()), e.seq+1
 	}
 	return batch, next
 }

@@ -23,8 +23,7 @@ type entry struct {
 	withdrawn bool      // out of what lookups find
 	dead      bool      // withdrawn, since nobody is there any more
 	reach     Reach
-	way       Way  // of the last announcement
-	removed   bool // out of the table, and skipped wherever the index still has it
+	way       Way // of the last announcement
 
 	unconfirmed bool // restored, and not announced since
 

@@ -2,25 +2,27 @@ package registry
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 )
 
 // expireBatch is the number of entries that are removed before others get the lock.
-const expireBatch = 256
+const expireBatch = 128
 
 // Expire removes what was not renewed within the maximum age (strictly older) and what was withdrawn or buried longer ago than the time of grace. It
 // returns them in order of first announcement. When nothing is due it costs nothing, so it can be called before each announcement.
 //
 // Lookups get their turn in the midst of a large removal, and then find what is left.
-func (r *Registry) Expire(now time.Time) []Removal {
+func (r *Registry) Expire(now time.Time) []Removal { return r.ExpireSome(now, math.MaxInt) }
+
+// ExpireSome does the same with no more than most entries; [Registry.Next] tells of the others.
+func (r *Registry) ExpireSome(now time.Time, most int) []Removal {
 	var gone []*entry
-	for {
-		n := len(gone)
-		gone = r.expireSome(now, gone)
-		if len(gone)-n < expireBatch {
-			break
-		}
+	for n := expireBatch; n == expireBatch && len(gone) < most; {
+		before := len(gone)
+		gone = r.expire(now, gone, min(expireBatch, most-before))
+		n = len(gone) - before
 	}
 	if len(gone) == 0 {
 		return nil
@@ -33,14 +35,14 @@ func (r *Registry) Expire(now time.Time) []Removal {
 	return removals
 }
 
-// expireSome appends up to expireBatch entries to gone.
-func (r *Registry) expireSome(now time.Time, gone []*entry) []*entry {
+// expire appends up to most entries to gone.
+func (r *Registry) expire(now time.Time, gone []*entry, most int) []*entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := len(gone)
 	for q := range r.queues() {
 		age := r.limit(q)
-		for len(gone)-n < expireBatch {
+		for len(gone)-n < most {
 			due, ok := q.due(q.first, age)
 			if !ok || due.After(now) {
 				break
@@ -66,7 +68,6 @@ func (r *Registry) limit(q *queue) time.Duration {
 }
 
 func (r *Registry) forget(e *entry) {
-	e.removed = true
 	delete(r.byURI, e.uri)
 	r.index.remove(e)
 	r.account(e, -1)

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -24,59 +25,59 @@ func (r *Registry) AppendMatches(dst []byte, q Query) ([]byte, int) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if q.Service == "" {
-		return appendEntries(dst, q, r.index.all.entries)
+		return appendEntries(dst, q, r.index.all.slots)
 	}
-	var named []*entry
+	var named []slot
 	if b, ok := r.index.byName[q.Service]; ok {
-		named = b.entries
+		named = b.slots
 	}
 	texts := r.index.textMatches(q.Service)
 	if len(texts) == 0 {
 		return appendEntries(dst, q, named)
 	}
 	found := slices.Concat(named, texts)
-	slices.SortFunc(found, func(a, b *entry) int { return bySeq(a, b.seq) })
+	slices.SortFunc(found, func(a, b slot) int { return cmp.Compare(a.seq, b.seq) })
 	return appendEntries(dst, q, found)
 }
 
 // textMatches returns the entries whose service is a text that part is contained in. Nothing current announces that way, so it looks at
 // each.
-func (x *index) textMatches(part string) []*entry {
-	var found []*entry
-	for _, e := range x.texts.entries {
-		if strings.Contains(e.services.Names[0], part) {
-			found = append(found, e)
+func (x *index) textMatches(part string) []slot {
+	var found []slot
+	for _, s := range x.texts.slots {
+		if s.entry != nil && strings.Contains(s.entry.services.Names[0], part) {
+			found = append(found, s)
 		}
 	}
 	return found
 }
 
 // appendEntries makes room once, as a table can be megabytes long, and then copies.
-func appendEntries(dst []byte, q Query, entries []*entry) ([]byte, int) {
+func appendEntries(dst []byte, q Query, slots []slot) ([]byte, int) {
 	size := 0
-	for _, e := range entries {
-		if e.visible(q) {
-			size += len(e.form(q)) + len(separator)
+	for _, s := range slots {
+		if s.visible(q) {
+			size += len(s.entry.form(q)) + len(separator)
 		}
 	}
 	dst = slices.Grow(dst, size)
 	found := 0
-	for _, e := range entries {
-		if !e.visible(q) {
+	for _, s := range slots {
+		if !s.visible(q) {
 			continue
 		}
 		if found > 0 {
 			dst = append(dst, separator...)
 		}
 		found++
-		dst = append(dst, e.form(q)...)
+		dst = append(dst, s.entry.form(q)...)
 	}
 	return dst, found
 }
 
-// visible tells whether q may see e.
-func (e *entry) visible(q Query) bool {
-	return !e.removed && !e.withdrawn && (!e.secure || q.Secure)
+// visible tells whether q may see what is in s.
+func (s slot) visible(q Query) bool {
+	return s.entry != nil && !s.entry.withdrawn && (!s.entry.secure || q.Secure)
 }
 
 // form is e as q wants to see it.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"iter"
-	"slices"
 	"time"
 )
 
@@ -44,18 +43,17 @@ func (r *Registry) Saved() iter.Seq[Saved] {
 func (r *Registry) copySome(batch []Saved, seq uint64) ([]Saved, uint64) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	entries := r.index.all.entries
-	at, _ := slices.BinarySearchFunc(entries, seq+1, bySeq)
-	some := entries[at:min(at+savedBatch, len(entries))]
-	for _, e := range some {
-		if !e.removed && e.way != Own {
+	last := uint64(0)
+	for e := range r.index.all.from(seq + 1) {
+		if len(batch) == cap(batch) {
+			return batch, last
+		}
+		last = e.seq
+		if e.way != Own {
 			batch = append(batch, e.saved())
 		}
 	}
-	if len(some) == 0 {
-		return batch, 0
-	}
-	return batch, some[len(some)-1].seq
+	return batch, 0
 }
 
 func (e *entry) saved() Saved {

@@ -98,10 +98,10 @@ func (r *Registry) Siblings(uri string) []State {
 	}
 	var siblings []State
 	name, host := e.services.Names[0], withoutPort(uri)
-	same := r.index.byName[name].entries
+	same := r.index.byName[name].slots
 	for i := len(same) - 1; i >= max(0, len(same)-mostSiblings); i-- {
-		s := same[i]
-		if s.seq < e.seq && !s.removed && !s.withdrawn && s.services.Names[0] == name && withoutPort(s.uri) == host {
+		s := same[i].entry
+		if s != nil && s.seq < e.seq && !s.withdrawn && s.services.Names[0] == name && withoutPort(s.uri) == host {
 			siblings = append(siblings, s.state())
 		}
 	}
