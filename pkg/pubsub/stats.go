@@ -55,9 +55,9 @@ func (s *Subscriber) Stats() SubscriberStats {
 // frameCost is what a frame costs in a queue beside its bytes, roughly.
 const frameCost = 64
 
-// noteQueue tells, on change, whether the program keeps up: frames are what had gathered while it was busy.
+// noteQueue tells, on change, whether the program keeps up: frames are the first of what had gathered while it was busy.
 func (s *Subscriber) noteQueue(frames []transport.Frame) {
-	var size int64
+	size := s.main.sub.Stats().Queued
 	for i := range frames {
 		size += int64(len(frames[i].Body)) + frameCost
 	}

@@ -23,7 +23,7 @@ const watched = zmq4.EVENT_CONNECTED | zmq4.EVENT_DISCONNECTED | zmq4.EVENT_HAND
 type connector struct {
 	*socket
 	opts    transport.SocketOptions
-	in      *inbox[transport.Frame]
+	in      *inbox
 	notify  func(transport.Event)
 	lookups sync.WaitGroup
 	ctx     context.Context // ends with the socket
@@ -31,7 +31,7 @@ type connector struct {
 
 	presence *presence
 	reading  sync.Mutex // held by who waits for the signal and reads
-	pressure pressure   // of the goroutine that receives
+	pressure *pressure
 
 	// Counted by who reads.
 	received, multipart atomic.Uint64
@@ -41,7 +41,7 @@ type connector struct {
 	near      int // links to publishers of this process
 	conns     map[string]*conn
 	owners    owners
-	frames    []transport.Frame // scratch of one batch
+	news      chunk             // scratch of one batch
 	store     *frameStore       // where frames are copied to; nil: each to memory of its own
 	refusing  bool              // in the middle of a message of several frames
 	secured   bool              // the options of the socket are those of a secure connection
@@ -70,15 +70,16 @@ func newConnector(t *Transport, kind zmq4.Type, cfg transport.SubscriberConfig) 
 		return nil, err
 	}
 	c := &connector{
-		socket: s,
-		opts:   o,
-		notify: cfg.Events,
-		links:  make(map[transport.Endpoint]*link),
-		conns:  make(map[string]*conn),
-		frames: make([]transport.Frame, 0, batchFrames),
+		socket:   s,
+		opts:     o,
+		notify:   cfg.Events,
+		links:    make(map[transport.Endpoint]*link),
+		conns:    make(map[string]*conn),
+		pressure: newPressure(),
+		news:     chunk{frames: make([]transport.Frame, 0, batchFrames)},
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.in = newInbox[transport.Frame](cfg.MaxQueued, s.kick, s.done)
+	c.in = newInbox(cfg.MaxQueued, s.kick)
 	if cfg.Recycle {
 		c.store = &frameStore{}
 		c.in.recycle = c.store.putBack
@@ -221,20 +222,33 @@ func (c *connector) runPending(frames int, drained bool) {
 	}
 }
 
-// takeIn copies the messages of the batch to the inbox.
+// takeIn moves the messages of the batch to the inbox. Those from a publisher of this process may share memory that many stand in, and are not kept.
 func (c *connector) takeIn() {
-	c.frames = c.frames[:0]
-	bytes := int64(0)
+	news := &c.news
+	keep := c.store == nil && c.near == 0 && !c.presence.isHere()
 	for p := range c.batch.parts() {
 		if c.refuse(p) {
 			continue
 		}
-		c.frames = append(c.frames, transport.Frame{Body: c.store.clone(p.data), From: c.from(p.fd)})
-		bytes += int64(len(p.data))
+		news.frames = append(news.frames, transport.Frame{Body: c.body(p, keep), From: c.from(p.fd)})
+		news.bytes += int64(len(p.data))
 	}
-	c.received.Add(uint64(len(c.frames)))
-	c.in.put(c.frames, bytes, c.store.full())
-	clear(c.frames)
+	news.blocks = c.store.full()
+	c.received.Add(uint64(len(news.frames)))
+	c.in.put(*news)
+	clear(news.frames)
+	*news = chunk{frames: news.frames[:0], kept: news.kept[:0]}
+}
+
+// body copies the frame that comes next, unless it is to be kept and is large.
+func (c *connector) body(p part, keep bool) []byte {
+	if keep && len(p.data) > keptBytes {
+		if msg := p.keep(); msg != nil {
+			c.news.kept = append(c.news.kept, kept{at: len(c.news.frames), msg: msg})
+			return p.data
+		}
+	}
+	return c.store.clone(p.data)
 }
 
 // refuse tells whether p is part of a message of several frames, and counts those.
@@ -278,6 +292,8 @@ func (c *connector) shutdown() error {
 	}
 	c.mu.Unlock()
 	err := c.close(0)
+	c.in.discard()
+	c.pressure.stop()
 	c.lookups.Wait()
 	c.mu.Lock()
 	for _, cn := range c.conns {

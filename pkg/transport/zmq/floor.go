@@ -2,11 +2,16 @@ package zmq
 
 import (
 	"math"
+	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 	"time"
+	"unsafe"
 	"weak"
+
+	"golang.org/x/sys/unix"
 )
 
 // Go collects garbage each time that as much was allocated as is in use, from 4 MB on. A subscriber that gives its frames away has next to nothing in use, so at full speed
@@ -21,13 +26,23 @@ type floor [8 << 20]byte
 const (
 	busyBytes = 16 << 20
 	busyTime  = time.Second
+	// floorRest is how long the floor is held after that: what comes and goes is not worth making it anew.
+	floorRest = 10 * time.Second
 )
 
-// pressure holds the floor while much is taken in.
+// pressure holds the floor while much is taken in. All but its floor is of the goroutine that receives.
 type pressure struct {
-	floor *floor // nil: it is not held
+	floor atomic.Pointer[floor] // nil: it is not held
 	bytes int64
 	since time.Time
+	rest  *time.Timer
+}
+
+func newPressure() *pressure {
+	p := &pressure{}
+	p.rest = time.AfterFunc(time.Hour, p.release)
+	p.rest.Stop()
+	return p
 }
 
 // add takes in that so many bytes were given away.
@@ -36,13 +51,21 @@ func (p *pressure) add(bytes int64) {
 		return
 	}
 	now := time.Now()
-	switch busy := now.Sub(p.since) < busyTime; {
-	case !busy:
-		p.floor = nil
-	case p.floor == nil:
-		p.floor = holdFloor()
+	if now.Sub(p.since) < busyTime {
+		if p.floor.Load() == nil {
+			p.floor.Store(holdFloor())
+		}
+		p.rest.Reset(floorRest)
 	}
 	p.bytes, p.since = 0, now
+}
+
+func (p *pressure) release() { p.floor.Store(nil) }
+
+// stop ends it. Nobody receives any more, or a moment longer.
+func (p *pressure) stop() {
+	p.rest.Stop()
+	p.release()
 }
 
 var held struct {
@@ -60,9 +83,19 @@ func holdFloor() *floor {
 	f := held.floor.Value()
 	if f == nil {
 		f = new(floor)
+		f.empty()
 		held.floor = weak.Make(f)
 	}
 	return f
+}
+
+// empty tells the system that it need not provide the memory, which Go has written zeros to where it was used before. It reads as zeros after that, too, if it is
+// ever read.
+func (f *floor) empty() {
+	page := uintptr(os.Getpagesize())
+	begin := -uintptr(unsafe.Pointer(f)) % page
+	// What fails leaves the memory where it is.
+	_ = unix.Madvise(f[begin:len(f)-int(page)], unix.MADV_DONTNEED)
 }
 
 // defaultCollector tells whether the collector's settings are those that it has by itself.

@@ -10,7 +10,7 @@ import (
 
 func TestPressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var p, other pressure
+		p, other := newPressure(), newPressure()
 		// flow is a second of a subscriber that takes in as much as that.
 		flow := func(p *pressure, bytes int64) {
 			const parts = 100
@@ -19,23 +19,36 @@ func TestPressure(t *testing.T) {
 				p.add(bytes / parts)
 			}
 		}
-		flow(&p, busyBytes/2)
-		flow(&p, busyBytes/2)
-		if p.floor != nil {
+		held := func(p *pressure) *floor { return p.floor.Load() }
+		flow(p, busyBytes/2)
+		flow(p, busyBytes/2)
+		if held(p) != nil {
 			t.Error("a subscriber with half of the bytes holds the floor")
 		}
 		for range 2 {
-			flow(&p, 2*busyBytes)
-			flow(&other, 2*busyBytes)
+			flow(p, 2*busyBytes)
+			flow(other, 2*busyBytes)
 		}
-		if p.floor == nil || p.floor != other.floor {
-			t.Errorf("two busy subscribers hold %p and %p, want the same", p.floor, other.floor)
+		if held(p) == nil || held(p) != held(other) {
+			t.Errorf("two busy subscribers hold %p and %p, want the same", held(p), held(other))
 		}
-		for range 3 {
-			flow(&p, busyBytes/2)
+		time.Sleep(floorRest / 2)
+		flow(p, 2*busyBytes)
+		flow(p, busyBytes/2)
+		time.Sleep(floorRest / 2)
+		if held(p) == nil || held(other) != nil {
+			t.Errorf("one that has been busy lately and one that has not hold %p and %p, want it and nothing", held(p), held(other))
 		}
-		if p.floor != nil {
-			t.Error("the floor is held when the subscriber is not busy any more")
+		for range floorRest / time.Second {
+			flow(p, busyBytes/2)
+		}
+		if held(p) != nil {
+			t.Error("the floor is held when the subscriber has not been busy for long")
+		}
+		flow(p, 2*busyBytes)
+		p.stop()
+		if held(p) != nil {
+			t.Error("the floor is held when the subscriber has ended")
 		}
 	})
 }

@@ -1,109 +1,130 @@
 package zmq
 
-import "sync"
+import (
+	"sync"
 
-// itemCost is what an item counts beside its bytes, so that empty messages are bounded too.
+	"github.com/pytroll/posttroll-go/pkg/transport"
+)
+
+// itemCost is what a frame counts beside its bytes, so that empty messages are bounded too.
 const itemCost = 64
 
-// chunkItems is how many items are handed over at once at most, so that a long queue is not copied as it grows.
-const chunkItems = 1024
+// What is handed over at once: so many frames, so that a long queue is not copied as it grows, and so many bytes or one batch, so that what waits in libzmq's
+// memory stays there until it is its turn.
+const (
+	chunkItems = 1024
+	chunkBytes = maxBatchBytes
+)
 
 // inbox is the queue between a reader and the program: bounded by bytes, handed over in slices. The reader asks full
 // before it reads on, so one batch may come on top of the bound.
-type inbox[T any] struct {
+type inbox struct {
 	max    int64
-	resume func()          // called when a reader that found the inbox full can go on
-	done   <-chan struct{} // closed with the socket
-	ready  chan struct{}   // holds a value when there are items
+	resume func() // called when a reader that found the inbox full can go on
 
-	recycle func([]block) // takes the memory of items that were handed over before the last ones; nil: it is theirs
+	recycle func([]block) // takes the memory of frames that were handed over before the last ones; nil: it is theirs
 
 	mu      sync.Mutex
-	chunks  []chunk[T]
-	lent    chunk[T] // handed over last, with recycle
-	spare   []T      // for a chunk, with recycle
-	cost    int64    // of all items
+	chunks  []chunk
+	lent    chunk             // handed over last, with recycle
+	spare   []transport.Frame // for a chunk, with recycle
+	cost    int64             // of all frames
 	bytes   int64
 	stalled bool // the reader waits to be resumed
 }
 
-type chunk[T any] struct {
-	items  []T
+type chunk struct {
+	frames []transport.Frame
 	bytes  int64
-	blocks []block // that no items but these, and those before, stand in
+	blocks []block // that no frames but these, and those before, stand in
+	kept   []kept  // the frames that are in libzmq's memory
 }
 
-func newInbox[T any](max int64, resume func(), done <-chan struct{}) *inbox[T] {
-	return &inbox[T]{max: max, resume: resume, done: done, ready: make(chan struct{}, 1)}
-}
+func newInbox(max int64, resume func()) *inbox { return &inbox{max: max, resume: resume} }
 
 // full tells whether the reader has to wait; it is resumed.
-func (b *inbox[T]) full() bool {
+func (b *inbox) full() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.stalled = b.cost >= b.max
 	return b.stalled
 }
 
-// put adds copies of items, of so many bytes in all. Full are the blocks that have no room for more items.
-func (b *inbox[T]) put(items []T, bytes int64, full []block) {
-	if len(items) == 0 {
+// put adds copies of the frames of c.
+func (b *inbox) put(c chunk) {
+	if len(c.frames) == 0 {
 		return
 	}
 	b.mu.Lock()
-	if n := len(b.chunks); n == 0 || len(b.chunks[n-1].items)+len(items) > chunkItems {
-		b.chunks = append(b.chunks, chunk[T]{items: b.spare})
+	defer b.mu.Unlock()
+	if n := len(b.chunks); n == 0 || !b.chunks[n-1].hasRoom(c) {
+		b.chunks = append(b.chunks, chunk{frames: b.spare})
 		b.spare = nil
 	}
-	last := &b.chunks[len(b.chunks)-1]
-	last.items = append(last.items, items...)
-	last.bytes += bytes
-	last.blocks = append(last.blocks, full...)
-	b.bytes += bytes
-	b.cost += bytes + int64(len(items))*itemCost
-	b.mu.Unlock()
-	b.signal()
+	b.chunks[len(b.chunks)-1].add(c)
+	b.bytes += c.bytes
+	b.cost += c.cost()
 }
 
-func (b *inbox[T]) signal() {
-	select {
-	case b.ready <- struct{}{}:
-	default:
+// hasRoom tells whether more may be handed over at once with c.
+func (c *chunk) hasRoom(more chunk) bool {
+	return len(c.frames)+len(more.frames) <= chunkItems && c.bytes+more.bytes <= chunkBytes
+}
+
+// add adds copies of the frames of more.
+func (c *chunk) add(more chunk) {
+	for _, k := range more.kept {
+		c.kept = append(c.kept, kept{at: len(c.frames) + k.at, msg: k.msg})
 	}
+	c.frames = append(c.frames, more.frames...)
+	c.bytes += more.bytes
+	c.blocks = append(c.blocks, more.blocks...)
 }
 
-// some tells whether there are items.
-func (b *inbox[T]) some() bool {
+func (c *chunk) cost() int64 { return c.bytes + int64(len(c.frames))*itemCost }
+
+// some tells whether there are frames.
+func (b *inbox) some() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.chunks) > 0
 }
 
 // queued is the number of bytes waiting.
-func (b *inbox[T]) queued() int64 {
+func (b *inbox) queued() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.bytes
 }
 
 // giveBack recycles the chunk before the one that is handed over now. The caller holds mu.
-func (b *inbox[T]) giveBack(now chunk[T]) {
+func (b *inbox) giveBack(now chunk) {
 	before := b.lent
 	b.lent = now
 	b.recycle(before.blocks)
-	clear(before.items)
-	b.spare = before.items[:0]
+	clear(before.frames)
+	b.spare = before.frames[:0]
 }
 
-// take removes the first chunk, and tells how many bytes its items have.
-func (b *inbox[T]) take() ([]T, int64) {
-	b.mu.Lock()
-	if len(b.chunks) == 0 {
-		b.mu.Unlock()
-		return nil, 0
+// take removes the first chunk, and tells how many bytes its frames have.
+func (b *inbox) take() ([]transport.Frame, int64) {
+	first, resume := b.first()
+	if resume {
+		b.resume()
 	}
-	first := b.chunks[0]
-	b.chunks[0] = chunk[T]{}
+	first.own()
+	return first.frames, first.bytes
+}
+
+// first removes the first chunk, and tells whether a reader is to be resumed.
+func (b *inbox) first() (first chunk, resume bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.chunks) == 0 {
+		return chunk{}, false
+	}
+	first = b.chunks[0]
+	b.chunks[0] = chunk{}
 	if b.chunks = b.chunks[1:]; len(b.chunks) == 0 {
 		b.chunks = nil
 	}
@@ -111,15 +132,16 @@ func (b *inbox[T]) take() ([]T, int64) {
 		b.giveBack(first)
 	}
 	b.bytes -= first.bytes
-	b.cost -= first.bytes + int64(len(first.items))*itemCost
-	rest, resume := len(b.chunks) > 0, b.stalled && b.cost < b.max
+	b.cost -= first.cost()
+	resume = b.stalled && b.cost < b.max
 	b.stalled = b.stalled && !resume
-	b.mu.Unlock()
-	if rest {
-		b.signal() // for whoever else may receive
+	return first, resume
+}
+
+// discard drops all frames. Nobody puts any more.
+func (b *inbox) discard() {
+	for b.some() {
+		first, _ := b.first()
+		first.drop()
 	}
-	if resume {
-		b.resume()
-	}
-	return first.items, first.bytes
 }

@@ -324,6 +324,7 @@ type part struct {
 	user []byte // what the authenticator called the sender; empty: nothing
 	fd   int    // -1: not known
 	more bool
+	msg  unsafe.Pointer // its zmq_msg_t
 }
 
 // peerAddress is the address of the sender without its port, or empty. As all of the part it belongs to the batch.
@@ -358,11 +359,12 @@ func (b *batch) recv(socket unsafe.Pointer) (more bool, err error) {
 // parts are the frames received last. They hold until the next recv, release or free.
 func (b *batch) parts() iter.Seq[part] {
 	return func(yield func(part) bool) {
-		for _, p := range unsafe.Slice(b.c.parts, b.c.n) {
+		msgs := unsafe.Slice(b.c.msgs, b.c.n)
+		for i, p := range unsafe.Slice(b.c.parts, b.c.n) {
 			data := unsafe.Slice((*byte)(p.data), p.size)
 			peer := unsafe.Slice((*byte)(unsafe.Pointer(p.peer)), p.peer_size)
 			user := unsafe.Slice((*byte)(unsafe.Pointer(p.user)), p.user_size)
-			if !yield(part{data: data, peer: peer, user: user, fd: int(p.fd), more: p.more != 0}) {
+			if !yield(part{data: data, peer: peer, user: user, fd: int(p.fd), more: p.more != 0, msg: unsafe.Pointer(&msgs[i])}) {
 				return
 			}
 		}
