@@ -2,6 +2,7 @@ package message
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -31,8 +32,8 @@ import (
 // begins that does not fit.
 func (m *Message) Unmarshal(v any) error {
 	target := reflect.ValueOf(v)
-	if target.Kind() != reflect.Pointer || target.IsNil() {
-		return m.dataError(fmt.Errorf("unmarshal into %T, which is no pointer to a value", v), "")
+	if err := checkTarget(target); err != nil {
+		return m.dataError(err, "")
 	}
 	target = target.Elem()
 	text := m.text(m.RawData())
@@ -44,6 +45,17 @@ func (m *Message) Unmarshal(v any) error {
 	}
 	if err != nil {
 		return m.dataError(err, text)
+	}
+	return nil
+}
+
+// checkTarget wants a pointer to something.
+func checkTarget(v reflect.Value) error {
+	switch {
+	case !v.IsValid():
+		return errors.New("unmarshal into nil, which is no pointer to a value")
+	case v.Kind() != reflect.Pointer || v.IsNil():
+		return fmt.Errorf("unmarshal into %s, which is no pointer to a value", v.Type())
 	}
 	return nil
 }
