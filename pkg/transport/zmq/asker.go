@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pebbe/zmq4"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
 )
 
@@ -27,12 +28,21 @@ type asker struct {
 	target  string
 	refused *verdict // why the handshake failed
 	losses  int      // connections that were up and ended without an answer
+	cut     bool     // one of them ended within the answer
 	hungUp  bool     // no more are made
 }
 
 // maxLosses is how often the connection of a question may be lost after the handshake. libzmq comes back ten times a second to a peer that drops it each time, though
 // the answer can't come any more once the question has left.
 const maxLosses = 3
+
+// leastOfAnswer is more than a peer sends before its answer: greeting, handshake and the answers to pings.
+const leastOfAnswer = 1024
+
+// cutBy says what we end a connection for.
+func cutBy(o transport.SocketOptions) string {
+	return fmt.Sprintf("as it is when an answer is larger than %d bytes", o.MaxMessage)
+}
 
 // errRefused ends a try whose handshake has failed.
 var errRefused = errors.New("handshake failed")
@@ -60,10 +70,14 @@ func (a *asker) ask(ctx context.Context, q *question) ([]byte, error) {
 	defer context.AfterFunc(ctx, a.kick)()
 	var answer answer
 	for {
-		err := await(a.signal, func() bool { return answer.read(a.socket) || a.isRefused() || a.isLost() || ctx.Err() != nil })
+		err := await(a.signal, func() bool {
+			return answer.read(a.socket) || a.isRefused() || a.isCut() || a.isLost() || ctx.Err() != nil
+		})
 		switch {
 		case answer.done:
 			return answer.body, answer.err
+		case a.isCut():
+			return nil, fmt.Errorf("the connection ended within the answer, %s", cutBy(q.opts))
 		case a.isRefused():
 			return nil, errRefused
 		case a.isLost():
@@ -92,7 +106,7 @@ func (a *asker) readEvents() {
 	for _, e := range events {
 		a.apply(e)
 	}
-	if a.refused != nil || a.losses >= maxLosses {
+	if a.refused != nil || a.cut || a.losses >= maxLosses {
 		a.kick()
 	}
 }
@@ -106,7 +120,6 @@ func (a *asker) apply(e event) {
 		}
 	case zmq4.EVENT_HANDSHAKE_SUCCEEDED:
 		a.state = connUp
-		a.tap.end()
 	case zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq4.EVENT_HANDSHAKE_FAILED_AUTH:
 		if a.state == connOpen && a.refused == nil {
 			a.refuse(a.sofar().judge(e))
@@ -116,6 +129,8 @@ func (a *asker) apply(e event) {
 		switch {
 		case a.state == connUp:
 			a.losses++
+			a.cut = a.cut || a.tap.received() > leastOfAnswer
+			a.tap.end()
 		case a.state == connOpen && a.refused == nil:
 			a.refuse(unspoken)
 		}
@@ -147,6 +162,20 @@ func (a *asker) isRefused() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.refused != nil
+}
+
+// isCut tells whether there was an answer that can't come any more.
+func (a *asker) isCut() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.cut
+}
+
+// lost is how many connections that were up have ended without an answer.
+func (a *asker) lost() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.losses
 }
 
 // isLost tells whether there is no use in more connections, and the one before is not given up yet.

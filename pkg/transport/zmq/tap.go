@@ -10,8 +10,8 @@ import (
 // unknown is the number of bytes where nobody can tell.
 const unknown = -1
 
-// tap is a second descriptor of a connection in its handshake. libzmq does not tell how far a handshake came; the kernel does, by the number
-// of bytes that the peer had sent, also after libzmq has closed its own descriptor. As long as the tap is open so is the connection.
+// tap is a second descriptor of a connection in its handshake, or of one that an answer is to come on. libzmq does not tell how far these came; the kernel does, by
+// the number of bytes that the peer had sent, also after libzmq has closed its own descriptor. As long as the tap is open so is the connection.
 //
 // There is none for ipc, nor where libzmq was faster than we, which happens on loopback only, nor beyond maxTaps.
 type tap struct {
