@@ -99,15 +99,12 @@ func readReply(frame []byte, begun, ended time.Time) (reply, error) {
 	if len(m.RawData()) == 0 {
 		return r, nil
 	}
-	data, err := m.PlainData()
-	if err != nil {
-		return reply{}, err
+	for _, err := range m.Elements() { // which are counted, not decoded
+		if err != nil {
+			return reply{}, err
+		}
+		r.publishers++
 	}
-	list, ok := data.([]any)
-	if !ok {
-		return reply{}, fmt.Errorf("the data is no list but %T", data)
-	}
-	r.publishers = len(list)
 	return r, nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -97,6 +98,7 @@ status 3.`,
 
 // printLines prints an address or a JSON object a line.
 func (c *asking) printLines(w io.Writer, entries []discovery.Entry) error {
+	out := bufio.NewWriter(w)
 	for _, e := range entries {
 		text := textlines.Printable(e.URI)
 		if c.json {
@@ -106,11 +108,9 @@ func (c *asking) printLines(w io.Writer, entries []discovery.Entry) error {
 			}
 			text = string(line)
 		}
-		if _, err := fmt.Fprintln(w, text); err != nil {
-			return err
-		}
+		fmt.Fprintln(out, text)
 	}
-	return nil
+	return out.Flush()
 }
 
 // entryLine is a publisher as a line of JSON.

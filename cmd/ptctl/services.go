@@ -1,13 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
-	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -73,30 +75,64 @@ func (c *asking) showOnce(cmd *cobra.Command, n *pubsub.Node, service string, cl
 	return c.show(cmd.OutOrStdout(), entries, clear)
 }
 
-// show writes the table in one go, so that a watched one does not flicker.
+// show writes the publishers. A table that is watched goes out in one go, so that it does not flicker.
 func (c *asking) show(w io.Writer, entries []discovery.Entry, clear bool) error {
 	if c.json {
 		return c.printLines(w, entries)
 	}
+	if !clear {
+		return writeTable(w, entries, time.Now())
+	}
 	var b bytes.Buffer
-	if clear && isTerminal(w) {
+	if isTerminal(w) {
 		b.WriteString("\x1b[H\x1b[2J") // cursor home, clear screen (ECMA-48)
 	}
-	writeTable(&b, entries, time.Now())
+	if err := writeTable(&b, entries, time.Now()); err != nil {
+		return err
+	}
 	_, err := w.Write(b.Bytes())
 	return err
 }
 
-func writeTable(w io.Writer, entries []discovery.Entry, now time.Time) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tALIASES\tURI\tBACKEND\tAGE")
-	for _, e := range entries {
-		name, aliases := nameAndAliases(e)
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", column(name), column(strings.Join(aliases, ", ")), column(e.URI), backend(e), age(e, now))
+// columns are the cells of a line of the table.
+type columns [5]string
+
+var heading = columns{"NAME", "ALIASES", "URI", "BACKEND", "AGE"}
+
+// writeTable writes a line for each publisher, in two passes: text/tabwriter would hold all of them, and there may be hundreds of thousands.
+func writeTable(w io.Writer, entries []discovery.Entry, now time.Time) error {
+	var widths [len(heading)]int
+	for line := range tableLines(entries, now) {
+		for i, cell := range line {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
 	}
-	t.Flush() // to a buffer
+	out := bufio.NewWriter(w)
+	for line := range tableLines(entries, now) {
+		last := len(line) - 1
+		for i, cell := range line[:last] {
+			fmt.Fprintf(out, "%-*s  ", widths[i], cell)
+		}
+		fmt.Fprintln(out, line[last])
+	}
 	if len(entries) == 0 {
-		fmt.Fprintln(w, "(no publishers)")
+		fmt.Fprintln(out, "(no publishers)")
+	}
+	return out.Flush() // which has the error of all that was written
+}
+
+// tableLines are the lines of the table.
+func tableLines(entries []discovery.Entry, now time.Time) iter.Seq[columns] {
+	return func(yield func(columns) bool) {
+		if !yield(heading) {
+			return
+		}
+		for _, e := range entries {
+			name, aliases := nameAndAliases(e)
+			if !yield(columns{column(name), column(strings.Join(aliases, ", ")), column(e.URI), backend(e), age(e, now)}) {
+				return
+			}
+		}
 	}
 }
 

@@ -1,5 +1,7 @@
 package discovery
 
+import "slices"
+
 // answers are the latest of each nameserver.
 type answers struct {
 	lists [][]Entry
@@ -59,16 +61,20 @@ func (g *answers) found() bool {
 	return false
 }
 
-// united returns each publisher once.
+// united returns each publisher once. The list of the first one that has any is used again: it may be long, and most have no other.
 func (g *answers) united() []Entry {
 	var all []Entry
 	seen := make(map[string]bool)
 	for _, list := range g.lists {
-		for _, e := range list {
-			if !seen[e.URI] {
-				seen[e.URI] = true
-				all = append(all, e)
-			}
+		fresh := slices.DeleteFunc(list, func(e Entry) bool {
+			known := seen[e.URI]
+			seen[e.URI] = true
+			return known
+		})
+		if len(all) == 0 {
+			all = fresh
+		} else {
+			all = append(all, fresh...)
 		}
 	}
 	return all

@@ -62,6 +62,9 @@ func (cfg *LookupConfig) complete() error {
 // add theirs. When the timeout is over it returns none and no error if a nameserver answered, else an error
 // that is [ErrNoNameserver]. The entries are in the order of the first nameserver, then those that only the others
 // know.
+//
+// An answer of more than [transport.SocketOptions].MaxMessage bytes (64 MiB) or [MaxEntries] publishers is refused, and the error tells. While it is read one of
+// 64 MiB takes some five times as much memory; the entries have nothing of it afterwards.
 func Lookup(ctx context.Context, cfg LookupConfig, service string) ([]Entry, error) {
 	return lookup(ctx, cfg, service, false)
 }

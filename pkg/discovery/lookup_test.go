@@ -234,8 +234,8 @@ func TestLookupGarbage(t *testing.T) {
 		{"empty list", replyHead + " application/json []", nil, ""},
 		{"no message", "hello", nil, "answer: "},
 		{"empty frame", "", nil, "answer: "},
-		{"object", replyHead + ` application/json {"URI": "tcp://h:1"}`, nil, "answer: the data is no list but *message.Object"},
-		{"text", replyHead + " text/ascii tcp://h:1", nil, "answer: the data is no list but string"},
+		{"object", replyHead + ` application/json {"URI": "tcp://h:1"}`, nil, "an object is no list"},
+		{"text", replyHead + " text/ascii tcp://h:1", nil, "text is no list"},
 		{"broken JSON", replyHead + ` application/json [{"URI": `, nil, "answer: "},
 		{"deep JSON", replyHead + ` application/json ` + strings.Repeat("[", 100_000), nil, "answer: "},
 		{"bad entries among good ones", replyHead + ` application/json [1, null, "x", {}, {"URI": "h:1", "service": ["x"]}, ` +

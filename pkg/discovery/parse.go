@@ -46,11 +46,14 @@ func ParseAnnouncement(m *message.Message) (Announcement, error) {
 	return a, nil
 }
 
+// announcedServices are the services of an announcement or an entry as they were written.
+type announcedServices struct {
+	Service []string `json:"service"`
+}
+
 // exactServices returns the service list of an announcement as it was written, nil where it is no list of texts.
 func exactServices(m *message.Message) []string {
-	var data struct {
-		Service []string `json:"service"`
-	}
+	var data announcedServices
 	if m.Unmarshal(&data) != nil {
 		return nil
 	}

@@ -1,11 +1,11 @@
 package discovery
 
 import (
-	"encoding/json"
 	"fmt"
-	"sync"
+	"strings"
 
 	"github.com/pytroll/posttroll-go/pkg/message"
+	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
 )
 
@@ -38,8 +38,13 @@ func request(enc message.Encoder, service string) ([]byte, error) {
 	return m.Bytes(), nil
 }
 
+// MaxEntries is the number of publishers that an answer may have. One of 64 MiB, the most that is taken of a nameserver, has room for no more of those that nameservers
+// list, which take 130 bytes at least; what is shorter is made to take memory.
+const MaxEntries = 500_000
+
 // parseReply reads a nameserver's answer. An entry that cannot be used is passed over and told to
-// refused; an answer that is none is an error.
+// refused; an answer that is none is an error. Entries are read one by one and have memory of their own, since an answer may be long: nothing but they
+// themselves outlives it.
 func parseReply(frame []byte, refused func(error)) ([]Entry, error) {
 	m, err := message.Decode(frame)
 	if err != nil {
@@ -48,54 +53,39 @@ func parseReply(frame []byte, refused func(error)) ([]Entry, error) {
 	if len(m.RawData()) == 0 {
 		return nil, nil
 	}
-	data, err := m.Data()
+	entries, err := readEntries(m, MaxEntries, refused)
 	if err != nil {
 		return nil, fmt.Errorf("answer: %w", err)
 	}
-	list, ok := data.([]any)
-	if !ok {
-		return nil, fmt.Errorf("answer: the data is no list but %T", data)
-	}
-	exact := sync.OnceValue(func() []exactEntry {
-		var all []exactEntry
-		if m.Unmarshal(&all) != nil || len(all) != len(list) {
-			return make([]exactEntry, len(list))
-		}
-		return all
-	})
+	return entries, nil
+}
+
+// readEntries reads the list in m, of so many entries at most.
+func readEntries(m *message.Message, most int, refused func(error)) ([]Entry, error) {
 	var entries []Entry
-	for i, v := range list {
-		e, err := parseEntry(v, func() []string { return exact()[i].Service })
+	for element, err := range m.Elements() {
+		if err != nil {
+			return nil, err
+		}
+		e, err := parseEntry(element)
 		if err != nil {
 			refused(err)
 			continue
+		}
+		if len(entries) == most {
+			return nil, fmt.Errorf("more than %d publishers", most)
 		}
 		entries = append(entries, e)
 	}
 	return entries, nil
 }
 
-// exactEntry is the service list of an entry as it was written.
-type exactEntry struct {
-	Service exactList `json:"service"`
-}
-
-// exactList is a list of texts, empty where the JSON is anything else.
-type exactList []string
-
-func (l *exactList) UnmarshalJSON(b []byte) error {
-	if json.Unmarshal(b, (*[]string)(l)) != nil {
-		*l = nil // a text, say
+func parseEntry(element message.Element) (Entry, error) {
+	var o message.Object
+	if err := element.Unmarshal(&o); err != nil {
+		return Entry{}, refuse(ReasonData, "no object: %w", err)
 	}
-	return nil
-}
-
-func parseEntry(v any, exact func() []string) (Entry, error) {
-	o, ok := v.(*message.Object)
-	if !ok {
-		return Entry{}, refuse(ReasonData, "no object but %s", quoted(v))
-	}
-	a, err := parseObject(o, exact)
+	a, err := parseObject(&o, func() []string { return listedServices(element) })
 	if err != nil {
 		return Entry{}, err
 	}
@@ -107,7 +97,35 @@ func parseEntry(v any, exact func() []string) (Entry, error) {
 		e.Received, _ = at.(message.Time)
 	}
 	e.dropListing()
+	e.letGo()
 	return e, nil
+}
+
+// letGo takes memory of its own for what is in e, where that is little, so that nothing keeps the text that it comes from: there may be hundreds of thousands.
+func (e *Entry) letGo() {
+	if e.Extra != nil {
+		return
+	}
+	text := e.URI + e.Name + string(e.SupportedVersion) + string(e.Backend) + strings.Join(e.Services, "")
+	take := func(s string) string {
+		taken := text[:len(s)]
+		text = text[len(s):]
+		return taken
+	}
+	e.URI, e.Name = take(e.URI), take(e.Name)
+	e.SupportedVersion, e.Backend = message.Version(take(string(e.SupportedVersion))), transport.Backend(take(string(e.Backend)))
+	for i, s := range e.Services {
+		e.Services[i] = take(s)
+	}
+}
+
+// listedServices returns the service list of an entry as it was written, nil where it is no list of texts.
+func listedServices(element message.Element) []string {
+	var data announcedServices
+	if element.Unmarshal(&data) != nil {
+		return nil
+	}
+	return data.Service
 }
 
 // dropListing removes from the extra keys what a nameserver added.
