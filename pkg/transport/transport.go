@@ -215,7 +215,7 @@ type Replier interface {
 	// Receive waits for requests and returns those that are there. Whoever is in it also takes in that connections have ended: what their replies held is
 	// free then, so a program receives all the time.
 	Receive(ctx context.Context) ([]Request, error)
-	// Reply answers req. A reply that its peer does not take is dropped, counted, and no error.
+	// Reply answers req. A reply that its peer does not take, or for which there is no memory, is dropped, counted, and no error.
 	Reply(req Request, frame []byte) error
 	// Stats returns counters since the socket was made.
 	Stats() ReplierStats
@@ -236,7 +236,7 @@ type Request struct {
 // ReplierStats counts what a replier did.
 type ReplierStats struct {
 	Received uint64 // requests
-	Dropped  uint64 // replies that their peers did not take
+	Dropped  uint64 // replies that their peers did not take, or for which there was no memory
 	Overflow uint64 // of these, replies that were over MaxInFlight, or over the share of an address
 	InFlight int64  // bytes of replies of 512 bytes and more that wait for their clients now
 	// Malformed counts messages that are no request: without the empty frame that ends the envelope of one, or nothing

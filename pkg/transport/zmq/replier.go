@@ -159,7 +159,7 @@ func (r *replier) Reply(req transport.Request, frame []byte) error {
 		r.kick()
 	}
 	switch {
-	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EHOSTUNREACH):
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENOMEM):
 		r.stats.Dropped++
 	case err != nil:
 		return fmt.Errorf("reply on %s: %w", r.endpoint, err)

@@ -108,8 +108,8 @@ static int ptz_send(void *socket, const void *data, size_t size, int flags) {
 }
 
 // Sends a message without waiting. Returns 0 or an errno; the message is the caller's then.
-static int ptz_send_msg(void *socket, zmq_msg_t *m) {
-	while (zmq_msg_send(m, socket, ZMQ_DONTWAIT) < 0)
+static int ptz_send_msg(void *socket, zmq_msg_t *m, int flags) {
+	while (zmq_msg_send(m, socket, flags | ZMQ_DONTWAIT) < 0)
 		if (zmq_errno() != EINTR)
 			return zmq_errno();
 	return 0;
@@ -149,11 +149,11 @@ static int ptz_publish_part(void *socket, ptz_block *block, char *data, size_t s
 	if (zmq_msg_init_data(&m, data, size, ptz_leave, block) != 0)
 		return zmq_errno();
 	__atomic_add_fetch(&block->users, 1, __ATOMIC_RELAXED);
-	rc = ptz_send_msg(socket, &m);
+	rc = ptz_send_msg(socket, &m, 0);
 	if (rc == EAGAIN) {
 		*full = 1;
 		if (zmq_setsockopt(socket, ZMQ_XPUB_NODROP, &drop, sizeof drop) == 0) {
-			rc = ptz_send_msg(socket, &m);
+			rc = ptz_send_msg(socket, &m, 0);
 			if (zmq_setsockopt(socket, ZMQ_XPUB_NODROP, &nodrop, sizeof nodrop) != 0 && rc == 0)
 				return zmq_errno();
 		}
@@ -193,6 +193,9 @@ typedef struct {
 // In whose names libzmq holds a reply.
 enum { PTZ_ALL, PTZ_SOURCE, PTZ_CLIENT, PTZ_ACCOUNTS };
 
+// Frames of a message at most: an envelope (maxEnvelopeFrames), or the head of an answer of the authenticator, and a body.
+enum { PTZ_FRAMES = 16 + 1 };
+
 // A reply that libzmq holds.
 typedef struct {
 	ptz_account *accounts[PTZ_ACCOUNTS];
@@ -231,25 +234,30 @@ static void ptz_reply_free(void *data, void *hint) {
 	free(r);
 }
 
-// Sends the last frame of a reply, and counts its bytes until libzmq has sent it or given it up. Returns 0 or an errno.
-static int ptz_send_counted(void *socket, const void *body, size_t size, ptz_account *const *accounts) {
-	zmq_msg_t m;
-	int rc;
+// Makes the last frame of a reply, and counts its bytes until libzmq has sent it or given it up. Returns 0 or an errno.
+static int ptz_counted(zmq_msg_t *m, const void *body, size_t size, ptz_account *const *accounts) {
 	ptz_reply *r = malloc(sizeof *r + size);
 	if (r == NULL)
 		return ENOMEM;
-	memcpy(r->accounts, accounts, sizeof r->accounts);
-	r->size = size;
-	memcpy(r->data, body, size);
-	if (zmq_msg_init_data(&m, r->data, size, ptz_reply_free, r) != 0) {
+	if (zmq_msg_init_data(m, r->data, size, ptz_reply_free, r) != 0) {
 		free(r);
 		return ENOMEM;
 	}
+	memcpy(r->accounts, accounts, sizeof r->accounts);
+	r->size = size;
+	memcpy(r->data, body, size);
 	for (int i = 0; i < PTZ_ACCOUNTS; i++)
 		ptz_account_enter(accounts[i], size);
-	if ((rc = ptz_send_msg(socket, &m)) != 0)
-		zmq_msg_close(&m);
-	return rc;
+	return 0;
+}
+
+// Makes a frame. Returns 0 or an errno.
+static int ptz_frame(zmq_msg_t *m, const void *data, size_t size) {
+	if (zmq_msg_init_size(m, size) != 0)
+		return zmq_errno();
+	if (size > 0)
+		memcpy(zmq_msg_data(m), data, size);
+	return 0;
 }
 
 // Lets the socket take in what the I/O thread has told it. Returns whether there is something to receive.
@@ -264,13 +272,23 @@ static int ptz_process(void *socket) {
 
 // Sends the n frames that stand one behind the other in head, then body, as one message, and counts the body in the accounts unless they are NULL. Where readable is
 // not NULL it sets that when the socket has something to receive: sending may have taken the signal that says so. Returns 0 or an errno.
+//
+// All frames are made before the first is sent: where there is no memory nothing is. A socket that has got part of a message takes what comes next, whoever that is for,
+// for the rest of it.
 static int ptz_send_all(void *socket, const char *head, const size_t *sizes, int n, const void *body, size_t size, ptz_account *const *accounts,
 			int *readable) {
-	int rc = 0;
-	for (int i = 0; i < n && rc == 0; head += sizes[i++])
-		rc = ptz_send(socket, head, sizes[i], ZMQ_SNDMORE);
-	if (rc == 0)
-		rc = accounts == NULL ? ptz_send(socket, body, size, 0) : ptz_send_counted(socket, body, size, accounts);
+	zmq_msg_t frames[PTZ_FRAMES];
+	int made, sent = 0, rc = n < PTZ_FRAMES ? 0 : EMSGSIZE;
+	for (made = 0; made < n && rc == 0; head += sizes[made++])
+		if ((rc = ptz_frame(&frames[made], head, sizes[made])) != 0)
+			break;
+	if (rc == 0 && (rc = accounts == NULL ? ptz_frame(&frames[n], body, size) : ptz_counted(&frames[n], body, size, accounts)) == 0)
+		made++;
+	while (rc == 0 && sent < made)
+		if ((rc = ptz_send_msg(socket, &frames[sent], sent < n ? ZMQ_SNDMORE : 0)) == 0)
+			sent++;
+	while (sent < made)
+		zmq_msg_close(&frames[sent++]);
 	if (readable != NULL)
 		*readable = ptz_process(socket);
 	return rc;
