@@ -196,7 +196,7 @@ func manyPublishers(ctx context.Context, b *bench, message string) ([]row, error
 	if err := ours.gather(ctx, b, "gopeer", "gather", ours.file, flowQueue); err != nil {
 		return nil, err
 	}
-	if err := other.gather(ctx, b, "peer", "subscribe", other.file, "0", flowQueue, "-"); err != nil {
+	if err := other.gather(ctx, b, "peer", "gather", other.file, flowQueue); err != nil {
 		return nil, fmt.Errorf("%s: %w", other.name, err)
 	}
 	for range b.pick(5, 3) {
@@ -211,54 +211,79 @@ func manyPublishers(ctx context.Context, b *bench, message string) ([]row, error
 		{what: what, unit: "messages/s", ours: &ours.series, other: &other.series},
 		{what: "until the first message of each: " + what, unit: "ms", ours: &ours.connected, other: &other.connected, kind: within},
 	}
-	more, err := b.comeAndGo(ctx, ours, message)
+	more, err := b.comeAndGo(ctx, crowds, message)
 	rows = append(rows, more...)
 	b.progress(rows)
 	return rows, err
 }
 
+// coming is what becomes of a crowd while publishers come and go.
+type coming struct {
+	crowd     *crowd
+	more      *talker // those who come and go
+	endpoints string
+	joined    series    // until all were connected, ms
+	left      series    // until all knew that they were not any more, ms
+	delay     [2]series // p50 and p99 of another publisher meanwhile, µs
+}
+
 // comeAndGo has publishers come and go while another one goes on sending.
-func (b *bench) comeAndGo(ctx context.Context, c *crowd, message string) ([]row, error) {
-	more, endpoints, err := b.publishers(ctx, c.file, message, joiners)
-	if err != nil {
-		return nil, err
-	}
-	defer more.stop()
-	var joined, left series
-	quiet, busy := [2]series{{name: "with none coming"}, {name: "with none coming"}}, [2]series{}
-	count := b.pick(2000, 1000)
-	all := " " + strings.Join(endpoints, " ")
-	change := func(to *series, ask, wait string) error {
-		begun := time.Now()
-		if err := c.subscriber.tell("%s", ask+all); err != nil {
-			return err
-		}
-		_, err := more.ask(1, "%s", wait)
-		if _, answerErr := c.subscriber.line(); err != nil || answerErr != nil {
-			return firstOf(err, answerErr)
-		}
-		to.values = append(to.values, float64(time.Since(begun))/float64(time.Millisecond))
-		return nil
-	}
-	for range b.pick(3, 2) {
-		if err := c.delay(count, &quiet); err != nil {
+func (b *bench) comeAndGo(ctx context.Context, crowds []*crowd, message string) ([]row, error) {
+	quiet := [2]series{{name: "with none coming"}, {name: "with none coming"}}
+	var all []*coming
+	for _, c := range crowds {
+		more, endpoints, err := b.publishers(ctx, c.file, message, joiners)
+		if err != nil {
 			return nil, err
 		}
-		var changing sync.WaitGroup
-		var changed error
-		changing.Go(func() { changed = firstOf(change(&joined, "+", "begin"), change(&left, "-", "left")) })
-		err := c.delay(count, &busy)
-		changing.Wait()
-		if err := firstOf(changed, err); err != nil {
-			return nil, c.explain(err)
+		defer more.stop()
+		named := series{name: c.name}
+		all = append(all, &coming{c, more, " " + strings.Join(endpoints, " "), named, named, [2]series{named, named}})
+	}
+	ours, other := all[0], all[1]
+	count := b.pick(2000, 1000)
+	for range b.pick(3, 2) {
+		if err := ours.crowd.delay(count, &quiet); err != nil {
+			return nil, err
+		}
+		for _, c := range all {
+			if err := c.round(count); err != nil {
+				return nil, c.crowd.explain(err)
+			}
 		}
 	}
 	return []row{
-		{what: "500 publishers more: until all are connected", unit: "ms", ours: &joined},
-		{what: "500 publishers fewer: until all know", unit: "ms", ours: &left},
-		{what: "delay p50 of another publisher meanwhile", unit: "µs", ours: &busy[0], other: &quiet[0], kind: within},
-		{what: "delay p99 of another publisher meanwhile", unit: "µs", ours: &busy[1], other: &quiet[1], kind: within},
+		{what: "500 publishers more: until all are connected", unit: "ms", ours: &ours.joined, other: &other.joined, kind: within},
+		{what: "500 publishers fewer: until all know", unit: "ms", ours: &ours.left, other: &other.left, kind: within},
+		{what: "delay p50 of another publisher meanwhile", unit: "µs", ours: &ours.delay[0], other: &other.delay[0], kind: within},
+		{what: "delay p99 of another publisher meanwhile", unit: "µs", ours: &ours.delay[1], other: &other.delay[1], kind: within},
+		{what: "the same with none coming: p50", unit: "µs", ours: &quiet[0]},
+		{what: "the same with none coming: p99", unit: "µs", ours: &quiet[1]},
 	}, nil
+}
+
+// round has them come, and go, while another publisher sends.
+func (c *coming) round(count int) error {
+	var changing sync.WaitGroup
+	var changed error
+	changing.Go(func() { changed = firstOf(c.change(&c.joined, "+", "begin"), c.change(&c.left, "-", "left")) })
+	err := c.crowd.delay(count, &c.delay)
+	changing.Wait()
+	return firstOf(changed, err)
+}
+
+// change has the subscriber connect, or leave, and waits until the publishers know.
+func (c *coming) change(to *series, ask, wait string) error {
+	begun := time.Now()
+	if err := c.crowd.subscriber.tell("%s", ask+c.endpoints); err != nil {
+		return err
+	}
+	_, err := c.more.ask(1, "%s", wait)
+	if _, answerErr := c.crowd.subscriber.line(); err != nil || answerErr != nil {
+		return firstOf(err, answerErr)
+	}
+	to.values = append(to.values, float64(time.Since(begun))/float64(time.Millisecond))
+	return nil
 }
 
 // delay is a round at a thousand messages a second of one publisher.

@@ -135,7 +135,7 @@ func (b *bench) delays(ctx context.Context) ([]row, error) {
 		flows = append(flows, f)
 	}
 	results := make([][2]series, len(flows))
-	for range b.pick(5, 3) {
+	for range b.pick(7, 3) { // p99 is what happens to twenty messages of a round
 		for i, f := range flows {
 			p50, p99, err := f.delay(b.pick(2000, 500))
 			if err != nil {

@@ -2,11 +2,13 @@
 //
 // Usage: peer publish BOARD MESSAGE SOCKETS SUBSCRIBERS QUEUE WINDOW plain|curve
 //        peer subscribe BOARD SLOT QUEUE KEY ENDPOINT...
+//        peer gather BOARD QUEUE ENDPOINT...
 //
 // BOARD is the file of package board, which says what the publisher is asked on its standard input; besides, "once" has it send one message on each socket, and
 // "left" wait until all subscribers have gone. Several publishers may share a board. The publisher binds so many sockets, prints for each its
 // endpoint and its public key ("-": plain), and sends on them in turn what is in the file MESSAGE, when each has so many subscribers. With curve there
-// is no authenticator: everybody is admitted, and nobody is asked. The subscriber has one socket.
+// is no authenticator: everybody is admitted, and nobody is asked. The subscriber has one socket. With "gather" it connects to more publishers, or leaves them, when it
+// reads "+ ENDPOINT..." or "- ENDPOINT...", which it answers with a line.
 #define _GNU_SOURCE
 #include "board.h"
 #include <errno.h>
@@ -179,6 +181,42 @@ static void publish(char **args) {
 	serve();
 }
 
+static void join(void *s, int count, char **endpoints) {
+	check(zmq_setsockopt(s, ZMQ_SUBSCRIBE, "pytroll:/", 9), "subscribe");
+	for (int i = 0; i < count; i++)
+		check(zmq_connect(s, endpoints[i]), endpoints[i]);
+}
+
+// change does what one line of standard input says.
+static void change(void *s) {
+	static char line[1 << 16];
+	if (fgets(line, sizeof line, stdin) == NULL)
+		exit(0); // whoever asked has gone
+	int (*act)(void *, const char *) = line[0] == '+' ? zmq_connect : zmq_disconnect;
+	for (char *at = strtok(line + 1, " \n"); at != NULL; at = strtok(NULL, " \n"))
+		check(act(s, at), at);
+	printf("done\n");
+}
+
+// receive counts for ever, and does what is asked meanwhile where it is.
+static void receive(void *s, int slot, int asked) {
+	zmq_pollitem_t items[] = {{.socket = s, .events = ZMQ_POLLIN}, {.fd = 0, .events = ZMQ_POLLIN}};
+	zmq_msg_t m;
+	zmq_msg_init(&m);
+	for (uint64_t n = 1;; n++) {
+		while (zmq_msg_recv(&m, s, asked ? ZMQ_DONTWAIT : 0) < 0) {
+			check(zmq_errno() == EAGAIN ? 0 : -1, "receive");
+			check(zmq_poll(items, 2, -1), "poll");
+			if (items[1].revents != 0)
+				change(s);
+		}
+		uint64_t from = atomic_load(&board->noting);
+		if (from != 0 && n >= from)
+			atomic_store(&board->delays[n % BOARD_RING], clock_ns(CLOCK_REALTIME) - atomic_load(&board->sent[n % BOARD_RING]));
+		atomic_store_explicit(&board->slots[slot].received, n, memory_order_release);
+	}
+}
+
 static void subscribe(int count, char **args) {
 	int slot = atoi(args[0]);
 	if (slot < 0 || slot >= BOARD_SLOTS)
@@ -191,18 +229,14 @@ static void subscribe(int count, char **args) {
 		check(zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, public, KEY), "ZMQ_CURVE_PUBLICKEY");
 		check(zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, secret, KEY), "ZMQ_CURVE_SECRETKEY");
 	}
-	check(zmq_setsockopt(s, ZMQ_SUBSCRIBE, "pytroll:/", 9), "subscribe");
-	for (int i = 3; i < count; i++)
-		check(zmq_connect(s, args[i]), args[i]);
-	zmq_msg_t m;
-	zmq_msg_init(&m);
-	for (uint64_t n = 1;; n++) {
-		check(zmq_msg_recv(&m, s, 0), "receive");
-		uint64_t from = atomic_load(&board->noting);
-		if (from != 0 && n >= from)
-			atomic_store(&board->delays[n % BOARD_RING], clock_ns(CLOCK_REALTIME) - atomic_load(&board->sent[n % BOARD_RING]));
-		atomic_store_explicit(&board->slots[slot].received, n, memory_order_release);
-	}
+	join(s, count - 3, args + 3);
+	receive(s, slot, 0);
+}
+
+static void gather(int count, char **args) {
+	void *s = open_socket(zmq_ctx_new(), ZMQ_SUB, args[0]);
+	join(s, count - 1, args + 1);
+	receive(s, 0, 1);
 }
 
 int main(int argc, char **argv) {
@@ -213,9 +247,12 @@ int main(int argc, char **argv) {
 		publish(argv + 3);
 	else if (argc >= 7 && strcmp(argv[1], "subscribe") == 0)
 		subscribe(argc - 3, argv + 3);
+	else if (argc >= 5 && strcmp(argv[1], "gather") == 0)
+		gather(argc - 3, argv + 3);
 	else {
 		fprintf(stderr, "usage: peer publish BOARD MESSAGE SOCKETS SUBSCRIBERS QUEUE WINDOW plain|curve\n"
-				"       peer subscribe BOARD SLOT QUEUE KEY ENDPOINT...\n");
+				"       peer subscribe BOARD SLOT QUEUE KEY ENDPOINT...\n"
+				"       peer gather BOARD QUEUE ENDPOINT...\n");
 		return 2;
 	}
 	return 0;
