@@ -44,7 +44,7 @@ func (p ports) environ() []string {
 	}
 }
 
-// relaySettings are those of the relay: %d are its ports.
+// relaySettings are those of the relay: %d are its ports. What it keeps for subscribers to come is bounded, so that it is no reason for more memory than before.
 const relaySettings = `
 http_listen = "127.0.0.1:%d"
 control_socket = "%s"
@@ -58,7 +58,7 @@ sink = { address = "tcp://127.0.0.1:%d", announce = "none" }
 name = "rules"
 source = { same_as = "plain" }
 duplicates = { by = "uid" }
-sink = { address = "tcp://127.0.0.1:%d", announce = "none", last_message = true, replay_port = %d, replay_messages = 100, replay_bytes = 1048576 }
+sink = { address = "tcp://127.0.0.1:%d", announce = "none", last_message = true, last_message_bytes = 4194304, replay_port = %d, replay_messages = 100, replay_bytes = 1048576 }
   [[route.step]]
   set = { "checked.by" = "relay" }
   [[route.step]]

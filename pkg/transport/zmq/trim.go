@@ -5,8 +5,13 @@ package zmq
 #ifdef __GLIBC__
 #include <malloc.h>
 static void ptz_trim(void) { malloc_trim(0); }
+static void ptz_bound(int large, int top) {
+	mallopt(M_MMAP_THRESHOLD, large);
+	mallopt(M_TRIM_THRESHOLD, top);
+}
 #else
 static void ptz_trim(void) {} // musl gives memory back by itself
+static void ptz_bound(int large, int top) { (void)large, (void)top; }
 #endif
 */
 import "C"
@@ -21,19 +26,31 @@ import (
 // What libzmq has freed stays with the process as a rule: the C library gives back what is at the end of a heap, and a few bytes that are still in use
 // there keep all of it. So a peer that sends half a message of many parts, or never reads what it asked for, would leave the process as large as it has once been,
 // though nothing of that is used. After connections have ended, who may have had much in their queues, the C library is told to look at all that is free.
+//
+// It does not look at the end of a heap then, but for that of the first thread. That goes back when something is freed and the end has become larger than a bound, which glibc
+// doubles with each large message that it sees, up to 64 MB for each thread. So the bounds are set once and for all.
 
 const (
 	// trimDelay is the time from the end of a connection to that. libzmq frees its queues a little later.
 	trimDelay = 2 * time.Second
 	// trimRest is how much longer than it took nothing is done: at most 0.5 % of the time goes into it, however large the heap.
 	trimRest = 200
+
+	// largeBytes are asked of the system and given back to it one by one. That doubles the time that a message of 10 MB takes, and is too much for what is smaller.
+	largeBytes = 1 << 20
+	// topBytes may stay at the end of each heap.
+	topBytes = 2 << 20
 )
+
+// boundHeap sets the bounds of the C library.
+var boundHeap = sync.OnceFunc(func() { C.ptz_bound(largeBytes, topBytes) })
 
 // trimmer has it done, not too often.
 type trimmer struct {
 	mu      sync.Mutex
 	pending bool
 	took    time.Duration // the last time
+	ended   time.Time
 	also    map[*Transport]func()
 }
 
@@ -46,8 +63,13 @@ func (t *trimmer) soon() {
 	defer t.mu.Unlock()
 	if !t.pending {
 		t.pending = true
-		time.AfterFunc(max(trimDelay, trimRest*t.took), t.trim)
+		time.AfterFunc(t.rest(time.Now()), t.trim)
 	}
+}
+
+// rest is the time until the next look.
+func (t *trimmer) rest(now time.Time) time.Duration {
+	return max(trimDelay, trimRest*t.took-now.Sub(t.ended))
 }
 
 func (t *trimmer) trim() {
@@ -61,7 +83,8 @@ func (t *trimmer) trim() {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.pending, t.took = false, time.Since(begin)
+	t.ended = time.Now()
+	t.pending, t.took = false, t.ended.Sub(begin)
 }
 
 // call has f called, too, each time, until the transport forgets it with nil.

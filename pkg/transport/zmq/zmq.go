@@ -116,6 +116,7 @@ func New(opts Options) (*Transport, error) {
 	case t.heartbeat < 10*time.Millisecond || t.heartbeat > time.Hour:
 		return nil, fmt.Errorf("heartbeat %v: want 10ms to 1h, or a negative value for none", t.heartbeat)
 	}
+	boundHeap()
 	var err error
 	if t.limits, err = newLimits(opts, t.log); err != nil {
 		return nil, err
