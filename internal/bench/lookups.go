@@ -13,7 +13,7 @@ const (
 	// askers is the number of clients that ask for one name at once where the nameserver is compared with Python's: enough to keep both busy. Four are, with long answers.
 	askers, allAskers = 50, 4
 
-	lookupTime, quickLookupTime = time.Second, 300 * time.Millisecond
+	lookupTime, quickLookupTime = time.Second, 150 * time.Millisecond
 )
 
 // lookups compares how fast questions for publishers are answered.

@@ -29,7 +29,7 @@ const (
 const (
 	maxMemory = 64 // MB, of a subscriber at full rate
 	// rateTime is what a round at full speed takes.
-	rateTime, quickRateTime = time.Second, 200 * time.Millisecond
+	rateTime, quickRateTime = time.Second, 120 * time.Millisecond
 )
 
 // contest is a number of flows of which one is ours, and the figures of the others.
