@@ -142,8 +142,7 @@ func (c *textChanger) object() error {
 	}
 	level := len(c.at)
 	c.at = append(c.at, TextStep{})
-	var some [4]string
-	changed := some[:0] // keys
+	var changed changedKeys
 	for first := true; ; first = false {
 		more, err := c.more(first, '}')
 		if err != nil || !more {
@@ -154,7 +153,7 @@ func (c *textChanger) object() error {
 		if err != nil {
 			return err
 		}
-		if slices.Contains(changed, key) {
+		if changed.has(key) {
 			return errLongWay // of several the last one counts
 		}
 		before := c.changes
@@ -163,7 +162,31 @@ func (c *textChanger) object() error {
 			return err
 		}
 		if c.changes > before {
-			changed = append(changed, key)
+			changed.add(key)
 		}
 	}
+}
+
+// changedKeys are the keys of one object below which something has changed: a few in most messages.
+type changedKeys struct {
+	few   [4]string
+	count int                 // of few
+	more  map[string]struct{} // the others
+}
+
+func (k *changedKeys) add(key string) {
+	if k.count < len(k.few) {
+		k.few[k.count] = key
+		k.count++
+		return
+	}
+	if k.more == nil {
+		k.more = make(map[string]struct{})
+	}
+	k.more[key] = struct{}{}
+}
+
+func (k *changedKeys) has(key string) bool {
+	_, more := k.more[key]
+	return more || slices.Contains(k.few[:k.count], key)
 }

@@ -1,6 +1,7 @@
 package message_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -19,6 +20,8 @@ func TestWithChangedTexts(t *testing.T) {
 		"a key twice":                    {`{"a": "x", "a": "y"}`, ""},
 		"a key twice, unchanged":         {`{"a": "stay", "a": "y"}`, `{"a": "stay", "a": "a:y"}`},
 		"many keys":                      {`{"a": "x", "b": "x", "c": "x", "d": "x", "e": "x", "a": 1}`, ""},
+		"very many keys":                 {manyTexts("x", 300, `"k299": 1`), ""},
+		"very many keys, once each":      {manyTexts("x", 300, `"end": 1`), manyTexts("", 300, `"end": 1`)},
 		"half a pair, which no text has": {`{"a": "\ud800"}`, `{"a": "a:\ufffd"}`},
 		"no object":                      {`"x"`, `":x"`},
 		"too deep":                       {strings.Repeat("[", 2000) + strings.Repeat("]", 2000), ""},
@@ -62,6 +65,37 @@ func TestWithChangedTexts(t *testing.T) {
 			if _, err := got.PlainData(); err != nil {
 				t.Error(err)
 			}
+		})
+	}
+}
+
+// manyTexts is an object of n texts, all the same, or where text is empty what TestWithChangedTexts makes of "x" there; last stands behind them.
+func manyTexts(text string, n int, last string) string {
+	var b strings.Builder
+	for i := range n {
+		shown := text
+		if shown == "" {
+			shown = fmt.Sprintf("k%d:x", i)
+		}
+		fmt.Fprintf(&b, `"k%d": %q, `, i, shown)
+	}
+	return "{" + b.String() + last + "}"
+}
+
+// Many changed texts in one object take no more time each than a few do.
+func BenchmarkWithChangedTexts(b *testing.B) {
+	for _, n := range []int{100, 10_000, 100_000} {
+		b.Run(fmt.Sprint(n, " texts"), func(b *testing.B) {
+			m, err := message.Decode([]byte("pytroll://a file a@b 2024-05-17T09:41:12 v1.2 application/json " + manyTexts("x", n, `"end": 1`)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, ok := m.WithChangedTexts(func([]message.TextStep) bool { return true }, func(_ []message.TextStep, text string) (string, bool) { return text + "y", true }); !ok {
+					b.Fatal("not changed")
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/text")
 		})
 	}
 }

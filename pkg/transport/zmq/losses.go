@@ -31,7 +31,8 @@ type losses struct {
 	timer  *time.Timer
 	every  time.Duration // between two looks
 	due    time.Time     // of the next look for an overflow
-	missed []byte        // message of the last overflow that was not looked for
+	missed []byte        // beginning of the message of the last overflow that was not looked for, as far as topics reach
+	behind bool          // that there is one
 	lines  budget
 }
 
@@ -84,10 +85,11 @@ func (l *losses) count(frame []byte) {
 func (l *losses) overflow(frame []byte, now time.Time) {
 	l.stats.Overflows++
 	if wait := l.due.Sub(now); wait > 0 {
-		if l.missed == nil {
+		if !l.behind {
 			l.timer.Reset(wait)
 		}
-		l.missed = frame
+		l.behind = true
+		l.missed = append(l.missed[:0], frame[:min(len(frame), maxTopic)]...) // the frame is the caller's again soon
 		return
 	}
 	l.accuse(frame, now)
@@ -95,7 +97,7 @@ func (l *losses) overflow(frame []byte, now time.Time) {
 
 // accuse looks for whose queue it is that frame has met full.
 func (l *losses) accuse(frame []byte, now time.Time) {
-	l.missed = nil
+	l.behind = false
 	l.p.readTopics()
 	explained, suspects := l.explain(frame)
 	for fd, c := range l.p.connections() {
@@ -176,7 +178,7 @@ func (l *losses) tick() {
 	}
 	defer l.p.mu.Unlock()
 	now := time.Now()
-	if l.missed != nil {
+	if l.behind {
 		l.accuse(l.missed, now)
 	}
 	l.look(now)

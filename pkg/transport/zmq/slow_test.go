@@ -131,6 +131,24 @@ func (b *slowBench) over() transport.LossStats {
 	return b.p.Stats().Loss
 }
 
+// TestMissedIsKept: the frame of an overflow that is looked for later is the caller's again before that.
+func TestMissedIsKept(t *testing.T) {
+	t.Parallel()
+	p, err := newTransport(t, Options{}).Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+	must(t, err)
+	l := p.(*publisher).losses
+	must(t, l.p.lock())
+	defer l.p.mu.Unlock()
+	now := time.Now()
+	l.due = now.Add(time.Hour)
+	frame := bytes.Repeat([]byte("s"), 2*maxTopic)
+	l.overflow(frame, now)
+	copy(frame, "another message")
+	if want := bytes.Repeat([]byte("s"), maxTopic); !l.behind || !bytes.Equal(l.missed, want) {
+		t.Errorf("it would be looked for who missed %.20q", l.missed)
+	}
+}
+
 // checkLost compares an estimate. A quarter of the queue, and of what the sizes vary by, may be wrong.
 func checkLost(t *testing.T, got uint64, want, queue int) {
 	t.Helper()
