@@ -240,24 +240,35 @@ static void shed(ptz_limits *l, int listener) {
 		rest();
 }
 
-// Whether an error is about the connection that was to be accepted, as accept(2) has it, or that a firewall or a security module forbids. libzmq would end the
-// process.
-static int of_one(int error) {
+// Deals with an error of accept, and returns what libzmq is told instead. It ends the process for all but EAGAIN, EINTR, ECONNABORTED, EPROTO and ENFILE, over tcp
+// also ENOBUFS, ENOMEM and EMFILE (ipc_listener.cpp, tcp_listener.cpp).
+static int passed_over(ptz_limits *l, int listener, int error) {
 	switch (error) {
-	case ENETDOWN:
+	case EMFILE:
+	case ENFILE:
+		shed(l, listener);
+		return ECONNABORTED;
+	case ENOBUFS:
+	case ENOMEM:
+	case EPERM: // a firewall or a security module forbids it
+	case EACCES:
+		rest(); // the connection may be where it was
+		return ECONNABORTED;
+	case ENETDOWN: // and what else accept(2) has about the connection that was to be accepted
 	case ENOPROTOOPT:
 	case EHOSTDOWN:
 	case ENONET:
+	case ENOSR:
 	case EHOSTUNREACH:
 	case EOPNOTSUPP:
+	case EPROTONOSUPPORT:
+	case ESOCKTNOSUPPORT:
 	case ENETUNREACH:
 	case ETIMEDOUT:
 	case ECONNRESET:
-	case EPERM:
-	case EACCES:
-		return 1;
+		return ECONNABORTED;
 	}
-	return 0;
+	return error;
 }
 
 // Accepts for libzmq. What it returns besides a descriptor is -1 and an error that libzmq passes over.
@@ -270,12 +281,7 @@ static int accept_limited(ptz_limits *l, int listener, struct sockaddr *out, soc
 	memset(&from, 0, sizeof from);
 	fd = (int)syscall(SYS_accept4, listener, &from, &size, flags);
 	if (fd < 0) {
-		int error = errno;
-		if (error == EMFILE || error == ENFILE)
-			shed(l, listener);
-		else if (error == EPERM || error == EACCES)
-			rest(); // a security module leaves the connection where it is
-		errno = of_one(error) ? ECONNABORTED : error;
+		errno = passed_over(l, listener, errno);
 		return -1;
 	}
 	c = conn_of(fd, 1);

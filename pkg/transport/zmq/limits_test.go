@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -258,15 +259,26 @@ const noFilesChild = "POSTTROLL_TEST_NO_FILES"
 // TestNoFiles: without descriptors newcomers are refused at once, those who are there are served, and it is over when there are some again. It is
 // about a whole process: one of its own.
 func TestNoFiles(t *testing.T) {
-	if os.Getenv(noFilesChild) != "" {
-		runWithoutFiles(t)
+	if uri := os.Getenv(noFilesChild); uri != "" {
+		runWithoutFiles(t, endpoint(t, uri))
 		return
 	}
 	t.Parallel()
+	for _, uri := range []string{"tcp://127.0.0.1:0", "ipc://" + filepath.Join(t.TempDir(), "p")} {
+		scheme, _, _ := strings.Cut(uri, ":")
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			refusesWithoutFiles(t, uri)
+		})
+	}
+}
+
+func refusesWithoutFiles(t *testing.T, uri string) {
 	exe, err := os.Executable()
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), exe, "-test.run=^TestNoFiles$", "-test.v")
-	cmd.Env = append(os.Environ(), noFilesChild+"=1")
+	cmd.Env = append(os.Environ(), noFilesChild+"="+uri)
+	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	must(t, err)
 	out, err := cmd.StdoutPipe()
@@ -296,10 +308,10 @@ func TestNoFiles(t *testing.T) {
 	must(t, cmd.Wait())
 }
 
-func runWithoutFiles(t *testing.T) {
+func runWithoutFiles(t *testing.T, at transport.Endpoint) {
 	core, logs := observer.New(zap.WarnLevel)
 	tr, peers := newTransport(t, Options{Logger: zap.New(core)}), newPeers(t)
-	p, err := tr.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+	p, err := tr.Publisher(transport.PublisherConfig{Endpoint: at})
 	must(t, err)
 	old := peers.connected(zmq4.SUB, p.Endpoint())
 	must(t, old.SetSubscribe("old"))
