@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,9 @@ func newEdit(prefixes []string, host string, now bool) (edit, error) {
 	}
 	chain, err := step.Compile("prefix", []step.Config{{Rename: &step.Rename{Prefix: rename}}})
 	if err != nil {
+		if bad, ok := errors.AsType[*step.SettingError](err); ok {
+			return e, daemon.Usage("--prefix: %s", bad.Text) // its key is that of a relay's settings
+		}
 		return e, daemon.Usage("--prefix: %w", err)
 	}
 	e.chain = chain

@@ -54,7 +54,7 @@ type LinkStats struct {
 	Services []string
 	// Routes are those that the source feeds.
 	Routes []string
-	// Connected tells whether it is; Since when that is so, zero: it never was otherwise; and Cause why it is not, where that is known.
+	// Connected tells whether it is; Since when that is so, which of one that never was is when it became known; and Cause why it is not, where that is known.
 	Connected bool
 	Since     time.Time
 	Cause     string

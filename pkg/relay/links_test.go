@@ -53,6 +53,7 @@ func TestLinks(t *testing.T) {
 		}
 		up, never := link(1), link(2)
 		up.Connected, up.Since, up.Messages, up.Bytes, up.Last = true, begin, 2, size, time.Now()
+		never.Since = begin
 		if diff := cmp.Diff([]relay.LinkStats{up, never}, r.Links(), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("links (-want +got)\n%s", diff)
 		}

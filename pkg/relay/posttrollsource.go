@@ -55,6 +55,9 @@ func (r *Relay) openSource(cfg SourceConfig, accept func(discovery.Entry) error,
 		keys: keys, news: r.changed, origins: foundOrigins{given: cfg.Addresses, changed: changed}, tell: tell,
 		connected: make(map[transport.Endpoint]bool), told: make(map[transport.Endpoint]linkNews),
 	}
+	for _, uri := range cfg.Addresses {
+		s.awaited(uri)
+	}
 	opts := cfg.subscriber()
 	opts.Accept, opts.Found, opts.Events = accept, s.found, s.event
 	if s.sub, err = node.Subscriber(opts); err != nil {
@@ -122,9 +125,25 @@ func (s *posttrollSource) note(e transport.Event) (kind LinkKind, cause string) 
 	return kind, cause
 }
 
+// awaited notes that a publisher is to be connected to from now on, if it is not known yet.
+func (s *posttrollSource) awaited(uri string) {
+	at, err := transport.ConnectEndpoint(uri)
+	if err != nil {
+		return // it can't be connected to
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.told[at]; !known {
+		s.told[at] = linkNews{at: time.Now()}
+	}
+}
+
 // found takes in that a publisher is there, or has gone.
 func (s *posttrollSource) found(e discovery.Entry, there bool) {
 	s.origins.note(e, there)
+	if there {
+		s.awaited(e.URI)
+	}
 	if s.tell == nil {
 		return
 	}
@@ -141,20 +160,15 @@ func (s *posttrollSource) links() []LinkStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make([]LinkStats, 0, len(addrs))
-	wanted := make(map[transport.Endpoint]bool, len(addrs))
 	for _, addr := range addrs {
 		at, err := transport.ConnectEndpoint(addr.URI)
 		if err != nil {
 			continue // it would not be among them
 		}
-		wanted[at] = true
 		told := s.told[at]
 		all = append(all, LinkStats{
 			URI: addr.URI, Backend: addr.Backend, Services: s.origins.names(at), Connected: s.connected[at], Since: told.at, Cause: told.cause,
 		})
-	}
-	if len(s.told) > 2*len(wanted)+keepLeft {
-		maps.DeleteFunc(s.told, func(at transport.Endpoint, _ linkNews) bool { return !wanted[at] })
 	}
 	return all
 }
@@ -201,15 +215,23 @@ func (s *posttrollSource) Peers() (connected, all int) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.connected) > 2*len(wanted)+keepLeft {
-		maps.DeleteFunc(s.connected, func(at transport.Endpoint, _ bool) bool { return !wanted[at.String()] })
-	}
+	s.forget(wanted)
 	for at := range s.connected {
 		if wanted[at.String()] {
 			connected++
 		}
 	}
 	return connected, len(wanted)
+}
+
+// forget forgets publishers that are wanted no more, when there are many. The caller holds mu.
+func (s *posttrollSource) forget(wanted map[string]bool) {
+	if len(s.connected) > 2*len(wanted)+keepLeft {
+		maps.DeleteFunc(s.connected, func(at transport.Endpoint, _ bool) bool { return !wanted[at.String()] })
+	}
+	if len(s.told) > 2*len(wanted)+keepLeft {
+		maps.DeleteFunc(s.told, func(at transport.Endpoint, _ linkNews) bool { return !wanted[at.String()] })
+	}
 }
 
 // Missing are the publishers that are to be connected and are not.
