@@ -76,15 +76,17 @@ func walk(ctx context.Context, path string, on hosts, update bool, out io.Writer
 	different := 0
 	for i := range page.steps {
 		s := &page.steps[i]
-		got, err := w.take(ctx, s)
-		if err != nil {
-			return fmt.Errorf("%s:%d: %s$ %s: %w", path, s.line, s.host, s.command, err)
-		}
 		if update {
-			s.told = got
+			if s.told, err = w.take(ctx, s); err != nil {
+				return stepError(path, s, err)
+			}
 			continue
 		}
-		if diff := compare(s.told, got); diff != "" {
+		got, diff, err := hold(ctx, s, w.take)
+		if err != nil {
+			return stepError(path, s, err)
+		}
+		if diff != "" {
 			different++
 			fmt.Fprintf(out, "%s:%d: %s$ %s (-page +told)\n%s\ntold:\n%s\n\n", path, s.line, s.host, s.command, diff, strings.Join(got, "\n"))
 		}
@@ -100,4 +102,9 @@ func walk(ctx context.Context, path string, on hosts, update bool, out io.Writer
 	}
 	fmt.Fprintf(out, "%d commands tell what the page shows\n", len(page.steps))
 	return nil
+}
+
+// stepError says at which step err came.
+func stepError(path string, s *step, err error) error {
+	return fmt.Errorf("%s:%d: %s$ %s: %w", path, s.line, s.host, s.command, err)
 }
