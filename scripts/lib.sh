@@ -10,7 +10,7 @@ usage() {
 	text=$(sed -n '2,/^set/s/^#\( \|$\)//p' "$script")
 	case "$1" in
 	-h | --help) echo "$text" && exit 0 ;;
-	*) echo "$text" >&2 && exit 2 ;;
+	*) echo "$text" >&2 && say "not understood: $1" && exit 2 ;;
 	esac
 }
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }

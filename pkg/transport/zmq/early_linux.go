@@ -2,8 +2,10 @@ package zmq
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"os"
+	"strconv"
 
 	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -31,7 +33,11 @@ func listenEarly(at netip.AddrPort) (*os.File, error) {
 		addr = &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}
 	} else {
 		family, level, option = unix.AF_INET6, unix.SOL_IPV6, unix.IPV6_FREEBIND
-		addr = &unix.SockaddrInet6{Port: int(at.Port()), Addr: at.Addr().As16()}
+		zone, err := zoneID(at.Addr().Zone())
+		if err != nil {
+			return nil, err
+		}
+		addr = &unix.SockaddrInet6{Port: int(at.Port()), Addr: at.Addr().As16(), ZoneId: zone}
 	}
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -51,4 +57,19 @@ func listenEarly(at netip.AddrPort) (*os.File, error) {
 		return nil, errors.Join(err, unix.Close(fd))
 	}
 	return os.NewFile(uintptr(fd), at.String()), nil
+}
+
+// zoneID is the number of the interface that a link-local address is of (RFC 4007); of other addresses it is 0.
+func zoneID(zone string) (uint32, error) {
+	if zone == "" {
+		return 0, nil
+	}
+	if id, err := strconv.ParseUint(zone, 10, 32); err == nil {
+		return uint32(id), nil
+	}
+	card, err := net.InterfaceByName(zone)
+	if err != nil {
+		return 0, err
+	}
+	return uint32(card.Index), nil
 }

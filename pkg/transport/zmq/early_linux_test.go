@@ -14,7 +14,7 @@ import (
 // error all the same.
 func TestBindEarly(t *testing.T) {
 	t.Parallel()
-	for _, host := range []string{"192.0.2.1", "[2001:db8::1]"} {
+	for _, host := range []string{"192.0.2.1", "[2001:db8::1]", "[fe80::1%lo]", "[fe80::2%1]"} {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
 			network := newTransport(t, Options{})
@@ -53,5 +53,10 @@ func TestBindEarlyHere(t *testing.T) {
 	must(t, errors.Join(conn.Close(), p.Close()))
 	if _, err := network.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://nosuch9:9000"), Early: true}); !errors.Is(err, syscall.ENODEV) {
 		t.Errorf("bound at no interface: %v", err)
+	}
+	for _, nobodys := range []string{"224.0.0.1", "255.255.255.255", "[ff02::1]"} {
+		if _, err := network.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://"+nobodys+":9000"), Early: true}); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+			t.Errorf("bound at %s: %v", nobodys, err)
+		}
 	}
 }

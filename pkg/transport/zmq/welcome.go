@@ -10,7 +10,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// Options of XPUB sockets that the binding lacks (zmq.h; the last one stands in its draft part, and is in every libzmq since 4.3).
+// Options of XPUB sockets that the binding lacks (zmq.h; the last one stands in its draft part, and is in every libzmq since 4.3.2).
 const (
 	optSubscribe       = 6
 	optUnsubscribe     = 7
