@@ -108,6 +108,7 @@ func TestIdentities(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		synctest.Wait() // the answer comes first
 		for range 2 {
 			k.listed(s, hostB, secureLookups, "server", "bob")
 		}
