@@ -116,7 +116,7 @@ func (l *line) close() {
 func relay(ctx context.Context, b *bench) ([]row, error) {
 	p := plan{rounds: 5, rate: time.Second, delayRounds: 3, delays: 1000}
 	if b.quick {
-		p = plan{rounds: 3, rate: 150 * time.Millisecond, delayRounds: 1, delays: 300}
+		p = plan{rounds: 3, rate: 200 * time.Millisecond, delayRounds: 1, delays: 300}
 	}
 	var rows []row
 	for _, text := range []string{fileMessage, datasetMessage} {

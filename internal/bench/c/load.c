@@ -202,7 +202,7 @@ static void begin(int seconds) {
 
 static void rate(double seconds) {
 	uint64_t first = sent, start_sent = 0, start = 0;
-	uint64_t begun = now_ns(), from = begun + seconds * 0.25e9, end = begun + seconds * 1.25e9;
+	uint64_t from = now_ns() + seconds * 0.25e9, end = 0;
 	for (;;) {
 		// Half of the window at a time, so that the publisher is not woken for each message.
 		if (sent - atomic_load(&arrived) >= window)
@@ -210,8 +210,8 @@ static void rate(double seconds) {
 		if (sent % 64 == 0) {
 			uint64_t now = now_ns();
 			if (start == 0 && now >= from)
-				start = now, start_sent = atomic_load(&arrived);
-			if (now >= end) {
+				start = now, end = now + seconds * 1e9, start_sent = atomic_load(&arrived);
+			else if (start != 0 && now >= end) {
 				uint64_t done = atomic_load(&arrived);
 				double rate = (done - start_sent) * 1e9 / (now - start);
 				wait_arrived(sent);
