@@ -33,8 +33,10 @@ import (
 const (
 	// trimDelay is the time from the end of a connection to that. libzmq frees its queues a little later.
 	trimDelay = 2 * time.Second
-	// trimRest is how much longer than it took nothing is done: at most 0.5 % of the time goes into it, however large the heap.
+	// trimRest is how much longer than it took nothing is done, as a rule: 0.5 % of the time goes into it, however large the heap.
 	trimRest = 200
+	// mostTrimRest bounds that: on a busy machine it takes long since others are at work.
+	mostTrimRest = 5 * time.Second
 
 	// largeBytes are asked of the system and given back to it one by one. That doubles the time that a message of 10 MB takes, and is too much for what is smaller.
 	largeBytes = 1 << 20
@@ -69,7 +71,7 @@ func (t *trimmer) soon() {
 
 // rest is the time until the next look.
 func (t *trimmer) rest(now time.Time) time.Duration {
-	return max(trimDelay, trimRest*t.took-now.Sub(t.ended))
+	return max(trimDelay, min(trimRest*t.took, mostTrimRest)-now.Sub(t.ended))
 }
 
 func (t *trimmer) trim() {

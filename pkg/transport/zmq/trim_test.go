@@ -100,9 +100,10 @@ func TestTrimSoon(t *testing.T) {
 		want        time.Duration
 	}{
 		{"quick", time.Millisecond, 0, trimDelay},
-		{"slow, just now", time.Second, 0, trimRest * time.Second},
-		{"slow, a while ago", time.Second, time.Minute, trimRest*time.Second - time.Minute},
-		{"slow, long ago", time.Second, time.Hour, trimDelay},
+		{"slow, just now", 20 * time.Millisecond, 0, 4 * time.Second},
+		{"slow, a while ago", 20 * time.Millisecond, time.Second, 3 * time.Second},
+		{"slow, long ago", 20 * time.Millisecond, time.Hour, trimDelay},
+		{"very slow", time.Second, 0, mostTrimRest},
 	} {
 		now := time.Now()
 		if got := (&trimmer{took: tt.took, ended: now.Add(-tt.since)}).rest(now); got != tt.want {

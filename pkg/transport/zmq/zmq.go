@@ -57,7 +57,7 @@ type Options struct {
 	// of MaxConnections are taken an address gets more only while it has fewer than are free, so that several don't either. Default: half of MaxConnections. Linux only.
 	MaxPerSource int
 	// Trimmed is called some seconds after connections have ended, when the C library has been told to give back what is free, for programs that would have
-	// Go do so, too. No more than 0.5 % of the time goes into both. It must not use the transport. Nil: nothing is.
+	// Go do so, too. As a rule no more than 0.5 % of the time goes into both. It must not use the transport. Nil: nothing is.
 	Trimmed func()
 }
 
