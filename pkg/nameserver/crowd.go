@@ -27,11 +27,12 @@ type crowd struct {
 	crowded bool // others have to wait for it
 }
 
-// divide separates requests that are within the quota of their host from others, each in their order. Most have no others, and nothing is copied then.
-func divide(q *quota, requests []transport.Request, perSecond int, now time.Time) (within []transport.Request, beyond []crowd) {
+// divide separates requests that are within the quota of their host, which is that of host, from others, each in their order. Most have no others, and nothing is
+// copied then.
+func divide(q *quota, requests []transport.Request, host func(netip.Addr) netip.Addr, perSecond int, now time.Time) (within []transport.Request, beyond []crowd) {
 	within = requests
 	for i, req := range requests {
-		over, shared := q.use(req.From, 1, perSecond, now)
+		over, shared := q.use(host(req.From), 1, perSecond, now)
 		switch {
 		case over:
 			if beyond == nil {
@@ -66,13 +67,20 @@ var (
 	errTooMany        = refuse(reasonRate, "more announcements than max_announcements_per_source while others announce themselves")
 )
 
-// crowdsOut tells whether a datagram is passed over, since its host sends too many while others do so, too. All addresses of this host are one.
-func (n *Nameserver) crowdsOut(from netip.Addr, way registry.Way) bool {
-	host := from
-	if way == registry.Local {
-		host = netip.IPv6Loopback()
+// announcer is the host that an announcement counts for. All addresses of this host are one: its datagrams come from another one than its connections, as a rule.
+func (n *Nameserver) announcer(from netip.Addr) netip.Addr {
+	if n.local.contains(from) {
+		return netip.IPv6Loopback()
 	}
-	over, shared := n.announceQuota.use(host, 1, n.config().MaxAnnouncementsPerSource, time.Now())
+	return from
+}
+
+// asker is the host that a lookup counts for.
+func asker(from netip.Addr) netip.Addr { return from }
+
+// crowdsOut tells whether a datagram is passed over, since its host sends too many while others do so, too.
+func (n *Nameserver) crowdsOut(from netip.Addr) bool {
+	over, shared := n.announceQuota.use(n.announcer(from), 1, n.config().MaxAnnouncementsPerSource, time.Now())
 	if !over || !shared {
 		return false
 	}

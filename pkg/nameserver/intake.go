@@ -66,7 +66,7 @@ func (n *Nameserver) takeDatagram(ctx context.Context, d datagram) error {
 		n.refused.add(registry.Source{Addr: d.from}, refuse(reasonForeign, "announcement from another host"))
 		return nil
 	}
-	if n.crowdsOut(d.from, way) {
+	if n.crowdsOut(d.from) {
 		return nil
 	}
 	return n.take(ctx, d.body, 1, registry.Source{Addr: d.from}, way)
@@ -79,7 +79,7 @@ func (n *Nameserver) takeRegistrations(ctx context.Context, r replier, requests 
 			return err
 		}
 	}
-	within, beyond := divide(n.announceQuota, requests, n.config().MaxAnnouncementsPerSource, time.Now())
+	within, beyond := divide(n.announceQuota, requests, n.announcer, n.config().MaxAnnouncementsPerSource, time.Now())
 	for _, req := range within {
 		if err := n.take(ctx, req.Body, req.Parts, source(req), registry.Direct); err != nil {
 			return err

@@ -62,6 +62,22 @@ func TestTooManyDatagrams(t *testing.T) {
 	})
 }
 
+// TestThisHostIsOne: what comes from this host by datagrams and over connections is of one host, which nobody has to share with.
+func TestThisHostIsOne(t *testing.T) {
+	t.Parallel()
+	limit := func(c *nameserver.Config) { c.MaxAnnouncementsPerSource = 10 }
+	inSite(t, quiet(limit), func(t *testing.T, s *site) {
+		s.register(serverHost, announcement("tcp://10.0.0.1:1", "x"))
+		for range 1000 {
+			s.multicast(serverHost, announcement("tcp://10.0.0.1:2", "y"))
+			s.register(serverHost, announcement("tcp://10.0.0.1:1", "x"))
+		}
+		s.multicast(serverHost, announcement("tcp://10.0.0.1:3", "z"))
+		check(t, "listed", len(s.listed("z")), 1)
+		check(t, "refused", s.server.Stats().Refused, map[string]uint64{})
+	})
+}
+
 // TestTooManyChanges: what changes all the time is renewed, and its changes do not reach the feed.
 func TestTooManyChanges(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ import (
 func (n *Nameserver) answerLookups(_ context.Context, r replier, requests []transport.Request) error {
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	within, beyond := divide(n.askQuota, requests, n.config().MaxRequestsPerSource, time.Now())
+	within, beyond := divide(n.askQuota, requests, asker, n.config().MaxRequestsPerSource, time.Now())
 	for _, req := range within {
 		*buf = n.answer((*buf)[:0], req, r.secure)
 		if err := r.Reply(req, *buf); err != nil {

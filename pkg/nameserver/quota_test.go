@@ -149,7 +149,7 @@ func TestDivide(t *testing.T) {
 		{"with another, few wait", append(requests(hostX, 62), requests(hostY, 1)...), counts{41, 22, 0}},
 		{"with another, many wait", append(requests(hostY, 1), requests(hostX, 63)...), counts{41, 23, 23}},
 	} {
-		within, beyond := divide(newQuota(), tt.batch, 10, start)
+		within, beyond := divide(newQuota(), tt.batch, asker, 10, start)
 		got := counts{within: len(within), beyond: len(beyond)}
 		for _, c := range beyond {
 			if c.crowded {
