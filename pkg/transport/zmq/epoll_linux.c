@@ -36,15 +36,15 @@
 
 static uintptr_t nothing_watched;
 
-// Where the code of libzmq is: all others have what the C library does. It is written before main and never after.
+// Where the code of libzmq is, or nowhere: all others have what the C library does. It is written before main and never after.
 static uintptr_t code_begin, code_end;
 
 // Whether libzmq has called.
 static int called;
 
 static int find_code(struct dl_phdr_info *object, size_t size, void *function) {
-	uintptr_t begin = UINTPTR_MAX, end = 0, at = (uintptr_t)function;
-	int found = 0;
+	uintptr_t begin = UINTPTR_MAX, end = 0, at = (uintptr_t)function, here = (uintptr_t)find_code;
+	int found = 0, ours = 0;
 	(void)size;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *p = &object->dlpi_phdr[i];
@@ -56,8 +56,10 @@ static int find_code(struct dl_phdr_info *object, size_t size, void *function) {
 		if (to > end)
 			end = to;
 		found |= from <= at && at < to;
+		ours |= from <= here && here < to;
 	}
-	if (found) {
+	// Linked statically libzmq can't be told from the rest of the program, which must not be taken for it: so nothing is done for it either.
+	if (found && !ours) {
 		code_begin = begin;
 		code_end = end;
 	}
@@ -73,7 +75,8 @@ int ptz_is_libzmq(const void *caller) {
 	return code_begin <= (uintptr_t)caller && (uintptr_t)caller < code_end;
 }
 
-// Tells whether libzmq has called what is here. It has not where it was linked past it: by a program that loads this package at run time.
+// Tells whether libzmq has called what is here. It has not where it was linked past it, by a program that loads this package at
+// run time; where it is linked statically; and where it was built to poll in another way.
 int ptz_stands_before_epoll(void) { return __atomic_load_n(&called, __ATOMIC_RELAXED); }
 
 static int sys_ctl(int epfd, int op, int fd, struct epoll_event *event) {
