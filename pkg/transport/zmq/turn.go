@@ -9,15 +9,28 @@ package zmq
 #cgo nocallback ptz_turn_fresh
 #include <errno.h>
 #include <stdint.h>
+#include <time.h>
 #include <zmq.h>
 #if defined(__x86_64__) || defined(__i386__)
 #include <x86intrin.h>
-static uint64_t ptz_ticks(void) { return __rdtsc(); }
-#else
-static uint64_t ptz_ticks(void) { return 0; }
 #endif
 
-// libzmq's max_command_delay (config.hpp), and what is to be left of it for the calls that follow.
+// The clock by which libzmq takes in commands, the same since 4.2.5: zmq::clock_t::rdtsc (clock.cpp).
+static uint64_t ptz_ticks(void) {
+#if defined(__x86_64__) || defined(__i386__)
+	return __rdtsc();
+#elif defined(__s390__)
+	uint64_t ticks;
+	__asm__ volatile("stck %0" : "=Q"(ticks) : : "cc");
+	return ticks;
+#else
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+#endif
+}
+
+// libzmq's max_command_delay (config.hpp), and what is to be left of it for the calls that follow: in ticks.
 enum { PTZ_DELAY = 3000000, PTZ_MARGIN = 200000 };
 
 // Bounds of the time when the socket took in commands in zmq_send last, in ticks.
@@ -52,7 +65,7 @@ static int ptz_turn_send(ptz_turn *t, void *socket, const void *data, size_t siz
 	uint64_t begin = ptz_ticks();
 	int rc = ptz_turn_once(t, socket, data, size);
 	uint64_t end = ptz_ticks();
-	if (begin == 0 || end - t->lo <= PTZ_DELAY)
+	if (end - t->lo <= PTZ_DELAY)
 		return rc; // it can't have been its turn
 	if (idle_size == 0) {
 		t->hi = end;
@@ -107,9 +120,9 @@ import (
 	"unsafe"
 )
 
-// turn keeps zmq_send from taking in what libzmq's I/O thread tells where that must not be. The call takes it in at most once in 3,000,000 ticks of the
-// processor's clock, about a millisecond; turn knows when it did so last, as long as every frame of the socket is sent through it, and can make it do so
-// early. On processors without such a clock, where each call takes it in, there is nothing that can be done.
+// turn keeps zmq_send from taking in what libzmq's I/O thread tells where that must not be. The call takes it in at most once in 3,000,000 ticks: of the
+// processor's clock on x86, about a millisecond, and on s390, and elsewhere (arm64) of the monotonic one, three milliseconds. turn knows when it did so last, as long as
+// every frame of the socket is sent through it, and can make it do so early.
 type turn struct{ c C.ptz_turn }
 
 // idleFrame is one that goes to nobody who speaks posttroll: it is not UTF-8.
