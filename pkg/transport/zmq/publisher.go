@@ -227,9 +227,11 @@ func (p *publisher) Subscriptions() []transport.Subscription {
 	if p.lock() != nil {
 		return nil
 	}
-	defer p.mu.Unlock()
 	p.readTopics()
-	return p.topics.list()
+	list := p.topics.list()
+	p.mu.Unlock()
+	sortTopics(list)
+	return list
 }
 
 func (p *publisher) NextSubscriptions(ctx context.Context, known []transport.Subscription) ([]transport.Subscription, error) {
@@ -241,8 +243,16 @@ func (p *publisher) NextSubscriptions(ctx context.Context, known []transport.Sub
 			return nil, err
 		}
 		p.readTopics()
+		begin := time.Now()
+		if rest := p.topics.due.Sub(begin); rest > 0 {
+			p.mu.Unlock()
+			p.sleep(ctx, rest)
+			continue
+		}
 		now, changed := p.topics.list(), p.topics.changed
+		p.topics.due = begin.Add(listRest * time.Since(begin))
 		p.mu.Unlock()
+		sortTopics(now)
 		if !slices.Equal(now, known) {
 			return now, nil
 		}
@@ -251,6 +261,17 @@ func (p *publisher) NextSubscriptions(ctx context.Context, known []transport.Sub
 		case <-p.done:
 		case <-ctx.Done():
 		}
+	}
+}
+
+// sleep waits for a time, or until ctx ends, or the publisher.
+func (p *publisher) sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.done:
+	case <-ctx.Done():
 	}
 }
 

@@ -1,6 +1,7 @@
 package zmq
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -343,5 +345,36 @@ func TestPlainClients(t *testing.T) {
 				t.Errorf("stats (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestListRest: a list of very many topics, during which nobody can send, is not made again at once for who waits for changes, however often they change.
+func TestListRest(t *testing.T) {
+	t.Parallel()
+	made, err := newTransport(t, Options{}).Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+	must(t, err)
+	p := made.(*publisher)
+	_, err = p.NextSubscriptions(soon(t), []transport.Subscription{{Topic: "gone"}})
+	must(t, err)
+	must(t, p.lock())
+	if p.topics.due.IsZero() {
+		t.Error("the list is followed by no rest")
+	}
+	p.topics.due = time.Now().Add(time.Hour)
+	p.topics.apply([]byte("new"), true)
+	p.mu.Unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := p.NextSubscriptions(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while it rests: %v", err)
+	}
+	if got, want := p.Subscriptions(), []transport.Subscription{{Topic: "new", Count: 1}}; !slices.Equal(got, want) {
+		t.Errorf("asked: got %v, want %v", got, want)
+	}
+	must(t, p.lock())
+	p.topics.due = time.Now()
+	p.mu.Unlock()
+	if got, err := p.NextSubscriptions(soon(t), nil); err != nil || len(got) != 1 {
+		t.Errorf("afterwards: %v, %v", got, err)
 	}
 }

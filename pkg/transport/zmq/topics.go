@@ -2,14 +2,18 @@ package zmq
 
 import (
 	"cmp"
-	"maps"
 	"slices"
+	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
 
 // maxTopics bounds the topics that are counted; further ones are served by libzmq and not listed.
 const maxTopics = 100_000
+
+// listRest is what follows a list of the topics for who waits for changes, as a multiple of the time that it took. Nobody sends meanwhile, and one subscriber that
+// has very many topics could change one of them all the time.
+const listRest = 20
 
 // mostLoad is what all subscribers of a publisher may ask for together, before those are cut that ask for most: somewhat less than what is counted.
 var mostLoad = load{topics: maxTopics - maxTopics/10, bytes: 16 * maxTopicBytes, subscriptions: 10 * maxTopics}
@@ -30,6 +34,7 @@ type topics struct {
 	load    load
 	dirty   bool
 	changed chan struct{} // closed and replaced when count has changed
+	due     time.Time     // when they may be listed again for who waits for changes
 }
 
 func newTopics() topics {
@@ -79,12 +84,16 @@ func (t *topics) announce() {
 // tooMuch tells whether there are more topics than a publisher has room for.
 func (t *topics) tooMuch() bool { return t.load.less(mostLoad).some() }
 
-// list returns the subscriptions sorted by topic.
+// list returns the subscriptions in no order.
 func (t *topics) list() []transport.Subscription {
 	list := make([]transport.Subscription, 0, len(t.count))
-	for topic, n := range maps.All(t.count) {
+	for topic, n := range t.count {
 		list = append(list, transport.Subscription{Topic: topic, Count: n})
 	}
-	slices.SortFunc(list, func(a, b transport.Subscription) int { return cmp.Compare(a.Topic, b.Topic) })
 	return list
+}
+
+// sortTopics sorts a list by topic, which takes long enough for many to be done without the socket's mu.
+func sortTopics(list []transport.Subscription) {
+	slices.SortFunc(list, func(a, b transport.Subscription) int { return cmp.Compare(a.Topic, b.Topic) })
 }
