@@ -94,7 +94,7 @@ type Config struct {
 	MaxConnectionsPerSource int `toml:"max_connections_per_source"`
 
 	// MaxBytesInFlight bounds the replies of a port that wait for their clients to read them; what is over it is dropped, and its client gets no answer. One address,
-	// or IPv6 network of 64 bits, may have half of it, and one client two replies. Replies of less than 512 bytes always have room, sixteen of one client. 1048576 to 1099511627776.
+	// or IPv6 network of 64 bits, may have half of it, and one client two replies beside the one that it is being sent. Replies of less than 512 bytes always have room, sixteen of one client. 1048576 to 1099511627776.
 	// Counts after a restart. Default 268435456. Environment: POSTTROLL_MAX_BYTES_IN_FLIGHT.
 	MaxBytesInFlight int `toml:"max_bytes_in_flight"`
 

@@ -60,8 +60,8 @@ type Transport interface {
 type SocketOptions struct {
 	// KeepAlive finds hosts that vanished.
 	KeepAlive KeepAlive
-	// Queue is the number of messages held for one connection (ZMQ_SNDHWM, ZMQ_RCVHWM), whatever their size. Default 1000; 500 where we connect; a
-	// replier holds 16 requests and 2 replies for one client.
+	// Queue is the number of messages held for one connection (ZMQ_SNDHWM, ZMQ_RCVHWM), whatever their size. Default 1000; 500 where we connect. A
+	// replier holds 16 requests for one client, unless this says otherwise, and 16 replies at most (see MaxInFlight).
 	Queue int
 	// MaxMessage is the size in bytes of the largest message that is taken; the sender of a larger one is disconnected
 	// (ZMQ_MAXMSGSIZE). Default 64 MiB. Of a publisher's it bounds what subscribers send, which is never more than a topic.
@@ -203,7 +203,7 @@ type ReplierConfig struct {
 	Listener *os.File
 	// MaxInFlight bounds the bytes of replies of 512 bytes and more that wait for all clients to read them; what is over it is dropped. One address (of IPv6: one
 	// network of 64 bits) may have half of it, and gets more of the last quarter only while it has no more than is free. One client has two of
-	// these waiting at most, and sixteen shorter ones, which always have room. Default 256 MiB.
+	// these waiting at most, beside the one that it is being sent, and sixteen in all with shorter ones, which are not counted and always have room. Default 256 MiB.
 	MaxInFlight int64
 	SocketOptions
 }

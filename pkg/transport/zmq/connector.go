@@ -224,6 +224,10 @@ func (c *connector) runPending(frames int, drained bool) {
 
 // takeIn moves the messages of the batch to the inbox. Those from a publisher of this process may share memory that many stand in, and are not kept.
 func (c *connector) takeIn() {
+	if c.batch.want&wantFD != 0 {
+		// Connections are told of before their first message can be read. A new one may have the descriptor of one whose end is not known yet.
+		c.readEvents()
+	}
 	news := &c.news
 	keep := c.store == nil && c.near == 0 && !c.presence.isHere()
 	for p := range c.batch.parts() {
@@ -267,10 +271,6 @@ func (c *connector) from(fd int) transport.Endpoint {
 		return transport.Endpoint{}
 	}
 	cn := c.owners.of(fd)
-	if cn == nil {
-		c.readEvents() // the connection is told of before its first message can be read
-		cn = c.owners.of(fd)
-	}
 	if cn == nil || len(cn.links) == 0 {
 		return transport.Endpoint{}
 	}

@@ -29,7 +29,7 @@ func newEnvelope() *envelope {
 	return e
 }
 
-// client is the identity of the connection, which is never used again.
+// client is the identity of the connection: a number of libzmq's, or what the peer calls itself (ZMQ_ROUTING_ID), which it may do again when it comes back.
 func (e *envelope) client() []byte { return e.bytes[:e.sizes[0]] }
 
 // assembler makes requests of the frames that a ROUTER socket receives.

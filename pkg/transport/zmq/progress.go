@@ -4,7 +4,9 @@ package zmq
 type progress struct {
 	written uint64 // bytes that it has taken over from libzmq since the connection was made
 	counted bool   // it knows that number
-	unsent  int    // bytes of these that wait since the peer has no room for them; for ipc those that it has not read
+	// unsent are bytes of these that wait since the peer has no room for them: a segment or more, since less may just wait for the rest of a frame. For ipc those that it
+	// has not read.
+	unsent int
 }
 
 // progressOf looks up the progress of the connection id, if it still has the descriptor.

@@ -10,7 +10,8 @@ func readProgress(fd int) (progress, bool) {
 	}
 	b := progress{unsent: int(info.Notsent_bytes)}
 	if info.Notsent_bytes < info.Snd_mss {
-		b.unsent = 0 // the kernel keeps a piece of a frame until the rest of it comes (cork_linux.c), not for want of room
+		// Not for want of room: the kernel keeps less than a segment until more comes (cork_linux.c).
+		b.unsent = 0
 	}
 	// Bytes_sent is there since Linux 4.19; before it nobody can tell.
 	if info.Bytes_sent > 0 {

@@ -221,6 +221,23 @@ func TestReplierTooLong(t *testing.T) {
 	}
 }
 
+// TestReplierKeepsNothing: what was received is not held in libzmq's memory while the program works on it, however long.
+func TestReplierKeepsNothing(t *testing.T) {
+	t.Parallel()
+	made, err := newTransport(t, Options{}).Replier(transport.ReplierConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+	must(t, err)
+	_, err = newPeers(t).connected(zmq4.REQ, made.Endpoint()).Send("request", 0)
+	must(t, err)
+	requests, err := made.Receive(soon(t))
+	must(t, err)
+	r := made.(*replier)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := r.batch.len(); n > 0 || len(requests) != 1 || string(requests[0].Body) != "request" {
+		t.Errorf("got %v, and %d frames are held, want a request and none", requests, n)
+	}
+}
+
 // TestBusyReplierStops: a receiver that has had much to do a moment ago, and waits in another way then, ends with its context, and with the socket.
 func TestBusyReplierStops(t *testing.T) {
 	t.Parallel()

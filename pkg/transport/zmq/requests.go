@@ -31,7 +31,6 @@ func (r *replier) Receive(ctx context.Context) (requests []transport.Request, er
 			return requests, err
 		}
 	}
-	r.release()
 	defer context.AfterFunc(ctx, r.kick)()
 	for {
 		failed := r.alarm.sleep(func() bool {
@@ -72,14 +71,6 @@ func (r *replier) rise() {
 	r.reader.Done()
 }
 
-// release gives back the memory of what was received last.
-func (r *replier) release() {
-	if r.lock() == nil {
-		r.batch.release()
-		r.mu.Unlock()
-	}
-}
-
 // take reads what is there, as much as may be taken at once.
 func (r *replier) take(ctx context.Context) (requests []transport.Request, err error) {
 	if err := r.lock(); err != nil {
@@ -102,6 +93,7 @@ func (r *replier) take(ctx context.Context) (requests []transport.Request, err e
 			}
 		}
 	}
+	r.batch.release() // the program may take its time
 	r.stats.Received += uint64(len(requests))
 	r.asleep = len(requests) == 0
 	return requests, nil

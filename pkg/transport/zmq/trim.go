@@ -1,7 +1,7 @@
 package zmq
 
 /*
-#include <features.h>
+#include <stdlib.h> // says whether this is glibc, with which other C libraries it is there, too
 #ifdef __GLIBC__
 #include <malloc.h>
 static void ptz_trim(void) { malloc_trim(0); }
@@ -10,7 +10,7 @@ static void ptz_bound(int large, int top) {
 	mallopt(M_TRIM_THRESHOLD, top);
 }
 #else
-static void ptz_trim(void) {} // musl gives memory back by itself
+static void ptz_trim(void) {} // musl gives memory back by itself, and macOS has a way of its own
 static void ptz_bound(int large, int top) { (void)large, (void)top; }
 #endif
 */

@@ -56,8 +56,9 @@ type Options struct {
 	// MaxPerSource bounds those from one address, of IPv6 from one network of 64 bits, so that one host does not take what others need. When three quarters
 	// of MaxConnections are taken an address gets more only while it has fewer than are free, so that several don't either. Default: half of MaxConnections. Linux only.
 	MaxPerSource int
-	// Trimmed is called some seconds after connections have ended, when the C library has been told to give back what is free, for programs that would have
-	// Go do so, too. As a rule no more than 0.5 % of the time goes into both. It must not use the transport. Nil: nothing is.
+	// Trimmed is called two seconds or more after connections have ended, of this transport or another one of the process, once the C library has been told to give
+	// back what is free; a program may have Go do so there, too. As a rule both together take no more than 0.5 % of the time. It must not use the transport, and may be called once
+	// more while that closes. Nil: nothing is.
 	Trimmed func()
 }
 
