@@ -11,6 +11,7 @@
 
 #define _GNU_SOURCE
 #include "limits_linux.h"
+#include "next_linux.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -64,10 +65,10 @@ ssize_t send(int fd, const void *data, size_t size, int flags) {
 	ptz_outgoing *o = ptz_is_libzmq(__builtin_return_address(0)) ? ptz_limits_outgoing(fd) : NULL, after;
 	ssize_t n;
 	if (o == NULL)
-		return sendto(fd, data, size, flags, NULL, 0);
+		return ptz_next_send(fd, data, size, flags);
 	after = *o;
 	follow(&after, data, size);
-	n = sendto(fd, data, size, within(&after) ? flags | MSG_MORE : flags, NULL, 0);
+	n = ptz_next_send(fd, data, size, within(&after) ? flags | MSG_MORE : flags);
 	if (n == (ssize_t)size)
 		*o = after;
 	else if (n > 0)

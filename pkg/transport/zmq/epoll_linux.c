@@ -21,12 +21,11 @@
 
 #define _GNU_SOURCE
 #include "limits_linux.h"
+#include "next_linux.h"
 
 #include <link.h>
 #include <stdint.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <zmq.h>
 
 // What tells that a connection has ended.
@@ -79,19 +78,15 @@ int ptz_is_libzmq(const void *caller) {
 // run time; where it is linked statically; and where it was built to poll in another way.
 int ptz_stands_before_epoll(void) { return __atomic_load_n(&called, __ATOMIC_RELAXED); }
 
-static int sys_ctl(int epfd, int op, int fd, struct epoll_event *event) {
-	return (int)syscall(SYS_epoll_ctl, epfd, op, fd, event);
-}
-
 int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event) {
 	struct epoll_event marked;
 	if (!ptz_is_libzmq(__builtin_return_address(0)))
-		return sys_ctl(epfd, op, fd, event);
+		return ptz_next_epoll_ctl(epfd, op, fd, event);
 	__atomic_store_n(&called, 1, __ATOMIC_RELAXED);
 	if (op == EPOLL_CTL_ADD)
 		ptz_limits_watched(epfd, fd);
 	if (op == EPOLL_CTL_DEL || event == NULL || event->events & EPOLLIN)
-		return sys_ctl(epfd, op, fd, event);
+		return ptz_next_epoll_ctl(epfd, op, fd, event);
 	marked = *event;
 	if (event->events & EPOLLOUT) {
 		marked.data.ptr = (void *)((uintptr_t)event->data.ptr | OUT_ALONE);
@@ -99,7 +94,7 @@ int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event) {
 		marked.events |= EPOLLONESHOT;
 		marked.data.ptr = &nothing_watched;
 	}
-	return sys_ctl(epfd, op, fd, &marked);
+	return ptz_next_epoll_ctl(epfd, op, fd, &marked);
 }
 
 // Makes of an event what libzmq is to know. Returns whether that is anything.
@@ -115,7 +110,7 @@ static int tell(struct epoll_event *event) {
 }
 
 int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout) {
-	int told = 0, n = epoll_pwait(epfd, events, max, timeout, NULL);
+	int told = 0, n = ptz_next_epoll_wait(epfd, events, max, timeout);
 	if (n <= 0 || !ptz_is_libzmq(__builtin_return_address(0)))
 		return n;
 	for (int i = 0; i < n; i++)

@@ -1,6 +1,7 @@
 package zmq
 
 /*
+#cgo LDFLAGS: -ldl
 // Of epoll_linux.c.
 int ptz_stands_before_epoll(void);
 */

@@ -1,6 +1,7 @@
 package zmq
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -40,6 +41,7 @@ var limitLines = [...]limitLine{
 type limits struct {
 	log                *zap.Logger
 	most, mostOfSource int
+	asked              bool // the program has said what they are
 	sys                sysLimits
 	reader             sync.WaitGroup
 
@@ -66,7 +68,7 @@ func newLimits(o Options, log *zap.Logger) (*limits, error) {
 	if most < 0 || share < 0 || share > most {
 		return nil, fmt.Errorf("%d connections, %d of one address: want more than 0, and of one address no more than of all", most, share)
 	}
-	l := &limits{log: log, most: most, mostOfSource: share}
+	l := &limits{log: log, most: most, mostOfSource: share, asked: o.MaxConnections != 0 || o.MaxPerSource != 0}
 	if err := l.sys.open(most, share); err != nil {
 		return nil, fmt.Errorf("limits: %w", err)
 	}
@@ -78,6 +80,24 @@ func newLimits(o Options, log *zap.Logger) (*limits, error) {
 func (t *Transport) rawSocketOf(kind zmq4.Type) (*zmq4.Socket, error) {
 	defer t.limits.sys.enter()()
 	return t.ctx.NewSocket(kind)
+}
+
+// unlimited is what does not hold where libzmq does not call the functions that keep the limits.
+var unlimited = []string{"MaxConnections", "MaxPerSource", "parts of a message", "ZMTP 3 alone", "life without descriptors", "life after resets"}
+
+// checkLimited tells what does not hold in a program that was built in a way that leaves it to the mercy of libzmq: with an error where it has asked for it, else the log. There
+// is a socket, so that kept is known.
+func (t *Transport) checkLimited(kept bool) error {
+	if kept {
+		return nil
+	}
+	if t.limits.asked {
+		return errors.New("MaxConnections and MaxPerSource can't be kept: libzmq was linked past what keeps them")
+	}
+	t.warnOnce.Do(func() {
+		t.log.Warn("peers may end this process or take all that it has: libzmq was linked past what limits them", zap.Strings("missing", unlimited))
+	})
+	return nil
 }
 
 // close ends the limits. There is no thread of libzmq any more.

@@ -9,6 +9,7 @@
 
 #define _GNU_SOURCE
 #include "limits_linux.h"
+#include "next_linux.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -279,7 +280,7 @@ static int accept_limited(ptz_limits *l, int listener, struct sockaddr *out, soc
 	enum ptz_cause why;
 	int fd;
 	memset(&from, 0, sizeof from);
-	fd = (int)syscall(SYS_accept4, listener, &from, &size, flags);
+	fd = ptz_next_accept4(listener, (struct sockaddr *)&from, &size, flags);
 	if (fd < 0) {
 		errno = passed_over(l, listener, errno);
 		return -1;
@@ -298,26 +299,27 @@ static int accept_limited(ptz_limits *l, int listener, struct sockaddr *out, soc
 	return fd;
 }
 
-static int accept_any(int listener, struct sockaddr *from, socklen_t *size, int flags, const void *caller) {
+// The limits of a listener, where it is one of libzmq's and has some.
+static ptz_limits *limits_of(int listener, const void *caller) {
 	conn *c = ptz_is_libzmq(caller) ? conn_of(listener, 0) : NULL;
-	if (c != NULL && c->limits != NULL)
-		return accept_limited(c->limits, listener, from, size, flags);
-	return (int)syscall(SYS_accept4, listener, from, size, flags);
+	return c == NULL ? NULL : c->limits;
 }
 
 int accept(int listener, struct sockaddr *from, socklen_t *size) {
-	return accept_any(listener, from, size, 0, __builtin_return_address(0));
+	ptz_limits *l = limits_of(listener, __builtin_return_address(0));
+	return l == NULL ? ptz_next_accept(listener, from, size) : accept_limited(l, listener, from, size, 0);
 }
 
 int accept4(int listener, struct sockaddr *from, socklen_t *size, int flags) {
-	return accept_any(listener, from, size, flags, __builtin_return_address(0));
+	ptz_limits *l = limits_of(listener, __builtin_return_address(0));
+	return l == NULL ? ptz_next_accept4(listener, from, size, flags) : accept_limited(l, listener, from, size, flags);
 }
 
 int close(int fd) {
 	conn *c = ptz_is_libzmq(__builtin_return_address(0)) ? conn_of(fd, 0) : NULL;
 	if (c != NULL)
 		leave(c);
-	return (int)syscall(SYS_close, fd);
+	return ptz_next_close(fd);
 }
 
 ptz_outgoing *ptz_limits_outgoing(int fd) {
@@ -445,7 +447,7 @@ static void cut(conn *c, int fd, enum ptz_cause why) {
 }
 
 ssize_t recv(int fd, void *data, size_t size, int flags) {
-	ssize_t n = recvfrom(fd, data, size, flags, NULL, NULL);
+	ssize_t n = ptz_next_recv(fd, data, size, flags);
 	conn *c;
 	enum ptz_cause why;
 	if (n <= 0 || flags & MSG_PEEK || !ptz_is_libzmq(__builtin_return_address(0)) || (c = conn_of(fd, 0)) == NULL || c->limits == NULL)

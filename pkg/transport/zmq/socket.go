@@ -54,7 +54,9 @@ func newSocketSignalled(t *Transport, kind zmq4.Type, frames, want int, newSigna
 	if err != nil {
 		return nil, t.newSocketError(err)
 	}
-	t.warnOnce.Do(t.warnOfResets)
+	if err := t.checkLimited(outlivesResets()); err != nil {
+		return nil, errors.Join(err, zs.Close())
+	}
 	s := &socket{owner: t, log: t.log, done: make(chan struct{}), zs: zs, raw: rawSocket(zs)}
 	if s.signal, err = newSignal(zs); err != nil {
 		return nil, errors.Join(err, zs.Close())
@@ -63,13 +65,6 @@ func newSocketSignalled(t *Transport, kind zmq4.Type, frames, want int, newSigna
 		return nil, errors.Join(err, s.signal.Close(), zs.Close())
 	}
 	return s, nil
-}
-
-// warnOfResets tells the log where the program was built in a way that leaves it to the mercy of libzmq. There is a socket.
-func (t *Transport) warnOfResets() {
-	if !outlivesResets() {
-		t.log.Warn("a peer that resets its connection may end this process: libzmq was linked past the functions that keep it from that")
-	}
 }
 
 // newSignal makes a file of the socket's signal descriptor, known to Go's network poller.

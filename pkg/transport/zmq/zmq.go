@@ -1,22 +1,3 @@
-// Package zmq carries the transport seam over ZeroMQ: libzmq through github.com/pebbe/zmq4, and a small cgo shim for what
-// the binding lacks.
-//
-//	t, err := zmq.New(zmq.Options{})
-//	...
-//	defer t.Close()
-//	pub, err := t.Publisher(transport.PublisherConfig{Endpoint: ep})
-//
-// Every [Transport] has a libzmq context of its own, so that transports in one process do not know of each other; inproc
-// endpoints are seen within one transport only. Transports and sockets may be used by several goroutines at once; see
-// package transport for the exceptions and for who closes what.
-//
-// Who may connect to a bound socket is asked of its gate (transport.ServerSecurity), in the handshake and again each time that the gate changes. Each
-// transport answers libzmq's questions itself, from before the first such socket is bound until after the last one is closed, and nobody gets in
-// while they are not answered.
-//
-// One goroutine at a time reads from a socket. It sleeps in Go's network poller, so that an idle socket costs no thread and no
-// wake-up, and takes what has come in batches. Of a subscriber and a puller that is the one that receives; while the program does something else for more than
-// a few milliseconds another one reads for it, into a queue with a bound.
 package zmq
 
 import (
@@ -51,10 +32,11 @@ type Options struct {
 	// intervals is given up, and made anew. From 10 ms to an hour; default 30 s; negative: off.
 	Heartbeat time.Duration
 	// MaxConnections bounds the connections that peers have made to all bound sockets together; further ones are closed as soon as they are there, and
-	// counted (LimitStats). Default: 7/8 of the files that the process may have open, 16384 at most. Linux only.
+	// counted (LimitStats). Default: 7/8 of the files that the process may have open, 16384 at most. Linux, in executables; see the
+	// package comment.
 	MaxConnections int
 	// MaxPerSource bounds those from one address, of IPv6 from one network of 64 bits, so that one host does not take what others need. When three quarters
-	// of MaxConnections are taken an address gets more only while it has fewer than are free, so that several don't either. Default: half of MaxConnections. Linux only.
+	// of MaxConnections are taken an address gets more only while it has fewer than are free, so that several don't either. Default: half of MaxConnections. Linux, in executables.
 	MaxPerSource int
 	// Trimmed is called two seconds or more after connections have ended, of this transport or another one of the process, once the C library has been told to give
 	// back what is free; a program may have Go do so there, too. As a rule both together take no more than 0.5 % of the time. It must not use the transport, and may be called once
