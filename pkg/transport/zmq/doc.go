@@ -33,7 +33,7 @@
 //     set a limit makes no socket, and any other warns.
 //   - With glibc, malloc asks the system for all that has 1 MiB or more and gives it back at once, keeps 2 MiB at the end of each heap (mallopt), and is told to give
 //     back all that is free (malloc_trim) some seconds after connections have ended, for 0.5 % of the time as a rule.
-//   - While a subscriber takes in very much, 8 MiB that are never written to count as Go's memory in use, so that garbage is collected less often: not where GOGC or
+//   - While a subscriber takes in very much, and some seconds longer, 8 MiB that are never written to count as Go's memory in use, so that garbage is collected less often: not where GOGC or
 //     GOMEMLIMIT is set. The settings of the collector are read, never changed.
 //   - For each 1024 descriptors that libzmq has had some 100 kB are kept for good. A transport holds an eventfd and a descriptor of /dev/null, and libzmq's two threads
 //     once it has a socket.
