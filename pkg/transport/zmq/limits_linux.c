@@ -234,8 +234,10 @@ static void shed(ptz_limits *l, int listener) {
 			syscall(SYS_close, fd);
 	}
 	l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	address(&from, addr);
-	count(l, PTZ_FILES, addr);
+	if (fd >= 0) {
+		address(&from, addr);
+		count(l, PTZ_FILES, addr);
+	}
 	pthread_mutex_unlock(&l->mu);
 	if (fd < 0) // somebody else has taken the spare one
 		rest();
@@ -272,6 +274,23 @@ static int passed_over(ptz_limits *l, int listener, int error) {
 	return error;
 }
 
+// Sees to it that there is a spare descriptor, which another thread of the process may have taken while it was given up. Where there is no other one it is that of the
+// connection that was just accepted: else those that wait would take each one that becomes free, and nobody would refuse them. Returns whether the connection is left.
+static int restock(ptz_limits *l, int fd, const struct sockaddr_storage *from) {
+	unsigned char addr[16];
+	int left = 1;
+	pthread_mutex_lock(&l->mu);
+	if (l->spare < 0 && (l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0) {
+		syscall(SYS_close, fd);
+		l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		address(from, addr);
+		count(l, PTZ_FILES, addr);
+		left = 0;
+	}
+	pthread_mutex_unlock(&l->mu);
+	return left;
+}
+
 // Accepts for libzmq. What it returns besides a descriptor is -1 and an error that libzmq passes over.
 static int accept_limited(ptz_limits *l, int listener, struct sockaddr *out, socklen_t *out_size, int flags) {
 	struct sockaddr_storage from;
@@ -283,6 +302,10 @@ static int accept_limited(ptz_limits *l, int listener, struct sockaddr *out, soc
 	fd = ptz_next_accept4(listener, (struct sockaddr *)&from, &size, flags);
 	if (fd < 0) {
 		errno = passed_over(l, listener, errno);
+		return -1;
+	}
+	if (!restock(l, fd, &from)) {
+		errno = ECONNABORTED;
 		return -1;
 	}
 	c = conn_of(fd, 1);

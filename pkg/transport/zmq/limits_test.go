@@ -286,13 +286,19 @@ func refusesWithoutFiles(t *testing.T, uri string) {
 	must(t, cmd.Start())
 	lines := bufio.NewScanner(out)
 	var at transport.Endpoint
+	var first rawPeer
 	for lines.Scan() {
 		what, rest, _ := strings.Cut(strings.TrimSpace(lines.Text()), " ")
 		switch what {
 		case "bound":
 			at = endpoint(t, rest)
+		case "lost": // even the one that is spare
+			first = dialRaw(t, at)
+			_, err = io.WriteString(in, "waits\n")
+			must(t, err)
 		case "out": // of files
-			for range 200 {
+			first.isClosed()
+			for range 199 {
 				dialRaw(t, at).isClosed()
 			}
 			_, err = io.WriteString(in, "refused\n")
@@ -327,6 +333,11 @@ func runWithoutFiles(t *testing.T, at transport.Endpoint) {
 	say("bound " + p.Endpoint().String())
 	giveBack := takeFiles(t)
 	before := cpuTime(t)
+	restore := lowerFiles(t)
+	say("lost")
+	wait("waits")
+	<-time.After(100 * time.Millisecond) // in which the spare one is given up, and is not to be had again
+	restore()
 	say("out")
 	wait("refused")
 	<-time.After(200 * time.Millisecond) // in which a loop would show
@@ -342,6 +353,17 @@ func runWithoutFiles(t *testing.T, at transport.Endpoint) {
 	}
 	say("in")
 	wait("greeted")
+}
+
+// lowerFiles lowers the limit of files below those that are open.
+func lowerFiles(t *testing.T) (restore func()) {
+	t.Helper()
+	var limit unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	few := limit
+	few.Cur = 3
+	must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &few))
+	return func() { must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)) }
 }
 
 // takeFiles opens files until there are no descriptors.
