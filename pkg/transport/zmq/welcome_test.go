@@ -205,15 +205,16 @@ func TestWelcomeVanishing(t *testing.T) {
 	}
 }
 
-// mostStrays is how many welcomes may reach one whom they were not for, which beforeRead tells when: on a machine with too few processors for its programs, 1 in 2000 did.
-const mostStrays = 2
+// mostStrays is how many welcomes may reach one whom they were not for, of the hundreds that are given while 500 frames are read. Welcome.beforeRead tells when that
+// is: where the processor is taken away, as it is on a machine with eight programs like this one, four runs of ten had one to three.
+const mostStrays = 10
 
 // reads reads the numbered frames from read on up to, and not with, end.
 func reads(t *testing.T, sub *zmq4.Socket, read *int, end int) bool {
 	t.Helper()
 	for strays := 0; *read < end; *read++ {
 		got, err := sub.Recv(0)
-		for ; err == nil && got == "b1" && strays < mostStrays; strays++ {
+		for ; err == nil && (got == "a1" || got == "b1") && strays < mostStrays; strays++ {
 			got, err = sub.Recv(0)
 		}
 		if err != nil || got != fmt.Sprintf("a%06d", *read) {
