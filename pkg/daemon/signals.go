@@ -11,16 +11,21 @@ import (
 // got from the terminal, too, and timeout(1) tells the program and then its group.
 const samePress = 500 * time.Millisecond
 
+// impatience is the time after which a SIGTERM is meant for who does not stop.
+const impatience = 10 * time.Second
+
 // Signals returns a context that ends when this process is asked to stop, by SIGINT or SIGTERM; its cause names the signal. It is for main, and
 // keeps hold of both signals until the process ends.
 //
-// A SIGTERM that follows changes nothing. It does not mean impatience: systemd sends one to all processes of a unit, and another one, milliseconds later, to those
-// that have not ended when the main process has, as behind a pipe in a script. To end by it would be to leave without a word to nameservers and
-// subscribers. Who is in a hurry has SIGKILL, or SIGINT: a second one, half a second after the first signal or later, ends the process at once.
+// A SIGTERM that follows within ten seconds changes nothing. It does not mean impatience: systemd sends one to all processes of a unit, and another one, milliseconds
+// later, to those that have not ended when the main process has, as behind a pipe in a script. To end by it would be to leave without a word to nameservers and
+// subscribers. A later one ends the process at once, as does a second SIGINT, half a second after the first signal or later.
 func Signals() context.Context {
-	// What is returned beside it would give SIGTERM its deadly meaning back.
-	terminated, _ := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	ctx, release := signal.NotifyContext(terminated, syscall.SIGINT)
-	context.AfterFunc(ctx, func() { time.AfterFunc(samePress, release) })
+	terminated, releaseTerm := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	ctx, releaseInt := signal.NotifyContext(terminated, syscall.SIGINT)
+	context.AfterFunc(ctx, func() {
+		time.AfterFunc(samePress, releaseInt)
+		time.AfterFunc(impatience, releaseTerm)
+	})
 	return ctx
 }

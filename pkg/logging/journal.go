@@ -141,11 +141,12 @@ func fieldValues(v any, text string) []string {
 	return values
 }
 
-// valueText writes a value for a field of its own: lists and tables as JSON.
+// valueText writes a value for a field of its own: lists and tables as JSON. It keeps nothing of v: a text may lie in memory that whoever logs uses again, as
+// that of a relay's messages does, before the spool has it sent.
 func valueText(v any) (text string, isJSON bool) {
 	switch v := v.(type) {
 	case string:
-		return v, false
+		return strings.Clone(v), false
 	case []byte:
 		return string(v), false
 	case time.Time:
@@ -153,7 +154,7 @@ func valueText(v any) (text string, isJSON bool) {
 	case time.Duration:
 		return durationText(v), false
 	case fmt.Stringer:
-		return v.String(), false
+		return strings.Clone(v.String()), false
 	case map[string]any, []any:
 		var b strings.Builder
 		enc := json.NewEncoder(&b)

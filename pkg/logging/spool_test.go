@@ -9,7 +9,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
+	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 )
@@ -134,3 +136,31 @@ func TestReaderHasGone(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestJournalKeepsNoText: what is logged may lie in memory that is used again before the journal takes it.
+func TestJournalKeepsNoText(t *testing.T) {
+	t.Parallel()
+	subject := []byte("/viirs/sdr/1B")
+	takes := make(chan struct{})
+	sent := make(chan journalFields, 1)
+	s := &spool{told: func(uint64) {}}
+	log := zap.New(&journalCore{LevelEnabler: zap.InfoLevel, program: "test", spool: s, send: func(_ string, _ journal.Priority, vars journalFields) error {
+		<-takes
+		sent <- vars
+		return nil
+	}})
+	log.Warn("message dropped", zap.String("subject", unsafe.String(&subject[0], len(subject))), zap.Stringer("by", shown(subject)))
+	copy(subject, "another text!")
+	close(takes)
+	vars := <-sent
+	for _, field := range []string{"SUBJECT", "BY"} {
+		if got := vars[fieldPrefix+field]; !slices.Equal(got, []string{"/viirs/sdr/1B"}) {
+			t.Errorf("the field %s is %q", field, got)
+		}
+	}
+}
+
+// shown is a value whose text is its memory.
+type shown []byte
+
+func (s shown) String() string { return unsafe.String(&s[0], len(s)) }
