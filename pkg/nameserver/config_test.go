@@ -29,6 +29,10 @@ func TestValidate(t *testing.T) {
 		{"any free port for all", func(c *nameserver.Config) { c.BroadcastPort, c.NameserverPort = 0, 0 }, nil},
 		{"version", func(c *nameserver.Config) { c.MessageVersion = "v1.3" }, []string{"message_version"}},
 		{"bind address", func(c *nameserver.Config) { c.BindAddresses = []string{"*", "a b"} }, []string{"bind_addresses[2]"}},
+		{"bind addresses of no host", func(c *nameserver.Config) {
+			c.BindAddresses = []string{"224.0.0.1", "127.0.0.1", "255.255.255.255", "ff02::1"}
+		},
+			[]string{"bind_addresses[1]", "bind_addresses[3]", "bind_addresses[4]"}},
 		{"IPv6 bind address", func(c *nameserver.Config) { c.BindAddresses = []string{"::", "fe80::1"} }, nil},
 		{"age below interval", func(c *nameserver.Config) { c.MaxAge = 3 * time.Second }, []string{"max_age"}},
 		{"interval above age", func(c *nameserver.Config) { c.FeedAnnounceInterval = 6 * time.Minute }, []string{"feed_announce_interval"}},

@@ -207,8 +207,11 @@ func (v *validation) bindAddresses(c Config) {
 		v.add("bind_addresses", "is empty", `["*"] is every IPv4 address of the host`)
 	}
 	for i, host := range c.BindAddresses {
-		if _, err := bindEndpoint(host, 0); err != nil {
-			v.add(fmt.Sprintf("bind_addresses[%d]", i+1), fmt.Sprintf("want an IP address, the name of a network interface, or \"*\", got %q", host), "")
+		key := fmt.Sprintf("bind_addresses[%d]", i+1)
+		if ep, err := bindEndpoint(host, 0); err != nil {
+			v.add(key, fmt.Sprintf("want an IP address, the name of a network interface, or \"*\", got %q", host), "")
+		} else if ep.OfNoHost() {
+			v.add(key, fmt.Sprintf("want an address of this host, got the multicast or broadcast address %q", host), "")
 		}
 	}
 }

@@ -97,6 +97,10 @@ func TestValidate(t *testing.T) {
 			[]string{"route[1].sink.min_port", "route[1].sink.max_port"}},
 		{"address and port", func(c *relay.Config) { c.Routes[0].Sink.Address = "tcp://*:1" }, []string{"route[1].sink.port"}},
 		{"bad address", func(c *relay.Config) { c.Routes[0].Sink = relay.SinkConfig{Address: "9100"} }, []string{"route[1].sink.address"}},
+		{"addresses of no host", func(c *relay.Config) {
+			c.Routes[0].Sink = relay.SinkConfig{Address: "tcp://224.0.0.1:9100"}
+			c.Routes[1].Sink = relay.SinkConfig{Address: "tcp://255.255.255.255:9101"}
+		}, []string{"route[1].sink.address", "route[2].sink.address"}},
 		{"announce", func(c *relay.Config) { c.Routes[0].Sink.Announce, c.Routes[0].Sink.BroadcastInterval = "all", -1 },
 			[]string{"route[1].sink.broadcast_interval", "route[1].sink.announce"}},
 		{"told and not told", func(c *relay.Config) { c.Routes[0].Sink.Nameservers = []string{"h"} }, []string{"route[1].sink.nameservers"}},

@@ -61,8 +61,10 @@ func (v *validation) place(at string, cfg SinkConfig) {
 	if cfg.Port != 0 {
 		v.add(at+".port", "give one of them", "there is an address too (%s)", cfg.Address)
 	}
-	if _, err := transport.ParseEndpoint(cfg.Address); err != nil {
+	if e, err := transport.ParseEndpoint(cfg.Address); err != nil {
 		v.add(at+".address", "as tcp://10.0.0.1:9100", "%v", err)
+	} else if e.OfNoHost() {
+		v.add(at+".address", "as tcp://10.0.0.1:9100", "want an address of this host, got the multicast or broadcast address %s", e.Host())
 	}
 }
 

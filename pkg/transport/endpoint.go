@@ -65,6 +65,15 @@ func (e Endpoint) CheckConnect() error {
 	return nil
 }
 
+// broadcast is the address of all hosts of a network.
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+
+// OfNoHost tells whether e is at a multicast or the broadcast address of IP. Linux lets TCP listen there, and nobody can connect.
+func (e Endpoint) OfNoHost() bool {
+	addr, err := netip.ParseAddr(e.Host())
+	return err == nil && (addr.IsMulticast() || addr.Unmap() == broadcast)
+}
+
 // IsZero tells whether e is the zero value.
 func (e Endpoint) IsZero() bool { return e.text == "" }
 

@@ -190,6 +190,24 @@ func TestEndpointWithPort(t *testing.T) {
 	}
 }
 
+func TestOfNoHost(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]bool{
+		"tcp://224.0.0.1:0": true, "tcp://239.255.255.255:1": true, "tcp://255.255.255.255:1": true, "tcp://[ff02::1]:1": true, "tcp://[ff02::1%lo]:1": true,
+		"tcp://[::ffff:224.0.0.1]:1": true, "tcp://[::ffff:255.255.255.255]:1": true,
+		"tcp://223.255.255.255:1": false, "tcp://240.0.0.1:1": false, "tcp://0.0.0.0:1": false, "tcp://*:0": false, "tcp://[fe80::1]:1": false, "tcp://h:1": false,
+		"ipc:///224.0.0.1": false,
+	} {
+		e, err := transport.ParseEndpoint(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.OfNoHost(); got != want {
+			t.Errorf("%s: got %v, want %v", s, got, want)
+		}
+	}
+}
+
 func TestCheckConnectOfZero(t *testing.T) {
 	t.Parallel()
 	var e transport.Endpoint

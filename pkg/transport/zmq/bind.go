@@ -42,9 +42,6 @@ type binding struct {
 	listener *os.File // to use instead; nil: none
 }
 
-// broadcast is the address of all hosts of a network.
-var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
-
 // bind binds zs, and returns the endpoint with the real port. Errors name the endpoint and the cause.
 func bind(zs *zmq4.Socket, e transport.Endpoint, how binding) (transport.Endpoint, error) {
 	if how.listener != nil {
@@ -53,12 +50,12 @@ func bind(zs *zmq4.Socket, e transport.Endpoint, how binding) (transport.Endpoin
 		}
 		return e, nil
 	}
+	if e.OfNoHost() { // not EADDRNOTAVAIL, on which some wait until the host has the address
+		return transport.Endpoint{}, bindError(e, fmt.Errorf("no address of a host: %w", syscall.EINVAL))
+	}
 	// Dual-stack where all addresses are meant; nowhere else, since with it libzmq reads a network interface as its IPv6
 	// address.
 	addr, err := netip.ParseAddr(e.Host())
-	if addr.IsMulticast() || addr == broadcast {
-		return transport.Endpoint{}, bindError(e, fmt.Errorf("no address of a host: %w", syscall.EADDRNOTAVAIL)) // Linux would take it, and nobody could connect
-	}
 	if err := zs.SetIpv6(e.Host() == "*" || err == nil && addr.Is6()); err != nil {
 		return transport.Endpoint{}, bindError(e, err)
 	}
