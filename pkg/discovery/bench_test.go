@@ -31,7 +31,7 @@ func BenchmarkParseReply(b *testing.B) {
 			b.SetBytes(int64(len(frame)))
 			b.ReportAllocs()
 			for b.Loop() {
-				entries, err := parseReply(frame, func(err error) { b.Error(err) })
+				entries, err := parseReply(b.Context(), frame, func(err error) { b.Error(err) })
 				if err != nil || len(entries) != n {
 					b.Fatal(len(entries), err)
 				}

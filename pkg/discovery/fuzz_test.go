@@ -105,7 +105,7 @@ func FuzzReply(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		entries, err := parseReply(frame, func(err error) {
+		entries, err := parseReply(t.Context(), frame, func(err error) {
 			if err.Error() == "" {
 				t.Error("refused without a reason")
 			}

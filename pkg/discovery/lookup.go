@@ -63,7 +63,7 @@ func (cfg *LookupConfig) complete() error {
 // that is [ErrNoNameserver]. The entries are in the order of the first nameserver, then those that only the others
 // know.
 //
-// An answer of more than [transport.SocketOptions].MaxMessage bytes (64 MiB) or [MaxEntries] publishers is refused, and the error tells. While it is read one of
+// An answer of more than [transport.SocketOptions].MaxMessage bytes (64 MiB) or [MaxEntries] entries is refused, and the error tells. While it is read one of
 // 64 MiB takes some five times as much memory; the entries have nothing of it afterwards.
 func Lookup(ctx context.Context, cfg LookupConfig, service string) ([]Entry, error) {
 	return lookup(ctx, cfg, service, false)
@@ -160,7 +160,7 @@ func ask(ctx context.Context, cfg LookupConfig, i int, frame []byte, timeout tim
 	if err != nil {
 		return nil, noAnswer(limited, err, timeout)
 	}
-	return parseReply(reply, refused)
+	return parseReply(limited, reply, refused)
 }
 
 // sleep waits for d and tells whether ctx is still on.

@@ -81,7 +81,7 @@ func TestPythonReplies(t *testing.T) {
 		if s.kind != "reply" {
 			continue
 		}
-		got, err := parseReply([]byte(s.frame), func(err error) { t.Errorf("%s: %v", s.version, err) })
+		got, err := parseReply(t.Context(), []byte(s.frame), func(err error) { t.Errorf("%s: %v", s.version, err) })
 		must(t, err)
 		if !strings.Contains(s.frame, "URI") {
 			if len(got) > 0 {

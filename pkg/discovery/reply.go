@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -38,14 +39,14 @@ func request(enc message.Encoder, service string) ([]byte, error) {
 	return m.Bytes(), nil
 }
 
-// MaxEntries is the number of publishers that an answer may have. One of 64 MiB, the most that is taken of a nameserver, has room for no more of those that nameservers
-// list, which take 130 bytes at least; what is shorter is made to take memory.
+// MaxEntries is the number of entries that an answer may have, those that can't be used included. One of 64 MiB, the most that is taken of a nameserver, has room for
+// no more of those that nameservers list, which take 130 bytes at least; what is shorter is made to take memory and time.
 const MaxEntries = 500_000
 
-// parseReply reads a nameserver's answer. An entry that cannot be used is passed over and told to
-// refused; an answer that is none is an error. Entries are read one by one and have memory of their own, since an answer may be long: nothing but they
-// themselves outlives it.
-func parseReply(frame []byte, refused func(error)) ([]Entry, error) {
+// parseReply reads a nameserver's answer, until ctx ends. An entry that cannot be used is passed over and told to
+// refused; an answer that is none is an error, and so is one of more than MaxEntries. Entries are read one by one and have memory of their own, since an answer may
+// be long: nothing but they themselves outlives it.
+func parseReply(ctx context.Context, frame []byte, refused func(error)) ([]Entry, error) {
 	m, err := message.Decode(frame)
 	if err != nil {
 		return nil, fmt.Errorf("answer: %w", err)
@@ -53,27 +54,35 @@ func parseReply(frame []byte, refused func(error)) ([]Entry, error) {
 	if len(m.RawData()) == 0 {
 		return nil, nil
 	}
-	entries, err := readEntries(m, MaxEntries, refused)
+	entries, err := readEntries(ctx, m, MaxEntries, refused)
 	if err != nil {
 		return nil, fmt.Errorf("answer: %w", err)
 	}
 	return entries, nil
 }
 
-// readEntries reads the list in m, of so many entries at most.
-func readEntries(m *message.Message, most int, refused func(error)) ([]Entry, error) {
+// lookEvery is the number of entries, of some microseconds each, after which is looked whether there is time for more.
+const lookEvery = 1000
+
+// readEntries reads the list in m, of so many entries at most, used or not.
+func readEntries(ctx context.Context, m *message.Message, most int, refused func(error)) ([]Entry, error) {
 	var entries []Entry
+	read := 0
 	for element, err := range m.Elements() {
 		if err != nil {
 			return nil, err
 		}
+		if read == most {
+			return nil, fmt.Errorf("more than %d entries", most)
+		}
+		if read%lookEvery == 0 && ctx.Err() != nil {
+			return nil, fmt.Errorf("no time to read more than %d entries of it: %w", read, ctx.Err())
+		}
+		read++
 		e, err := parseEntry(element)
 		if err != nil {
 			refused(err)
 			continue
-		}
-		if len(entries) == most {
-			return nil, fmt.Errorf("more than %d publishers", most)
 		}
 		entries = append(entries, e)
 	}
