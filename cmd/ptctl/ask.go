@@ -85,7 +85,11 @@ func noReply(ctx context.Context, settings pubsub.Settings, to transport.Address
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.DeadlineExceeded) && !errors.Is(cause, context.Canceled) {
 		return daemon.Hint(fmt.Errorf("%s: %w", to, bare(cause)), "%s", noAnswerHint(settings))
 	}
-	return daemon.Hint(fmt.Errorf("%s gives no answer within %s", to, roundTime(took)), "%s", noAnswerHint(settings))
+	silent := fmt.Errorf("%s gives no answer within %s", to, roundTime(took))
+	if lost, ok := errors.AsType[*transport.LostError](err); ok {
+		silent = fmt.Errorf("%w: %w", silent, lost)
+	}
+	return daemon.Hint(silent, "%s", noAnswerHint(settings))
 }
 
 // readReply reads the answer to a question that was put at begun.

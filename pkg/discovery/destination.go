@@ -127,15 +127,26 @@ func (d *destination) tell(ctx context.Context, a *Announcer, what Announcement,
 	return noAnswer(limited, err, min(time.Since(began), d.timeout))
 }
 
-// noAnswer says in words that err is nothing but the end of the time, or that we were not let in until then.
+// noAnswer says in words that err is the end of the time, and what is known of why.
 func noAnswer(ctx context.Context, err error, timeout time.Duration) error {
 	if err == nil || !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return err
 	}
-	if refused, ok := errors.AsType[*transport.HandshakeError](err); ok {
-		return fmt.Errorf("%v: %w", unanswered{timeout}, refused)
+	if why := silenceCause(err); why != nil {
+		return fmt.Errorf("%v: %w", unanswered{timeout}, why)
 	}
 	return unanswered{timeout}
+}
+
+// silenceCause is what err tells of why there was no answer: that we were not let in, or that connections were lost. Nil: nothing.
+func silenceCause(err error) error {
+	if refused, ok := errors.AsType[*transport.HandshakeError](err); ok {
+		return refused
+	}
+	if lost, ok := errors.AsType[*transport.LostError](err); ok {
+		return lost
+	}
+	return nil
 }
 
 // unanswered is nothing but the end of the time, in words.

@@ -198,17 +198,15 @@ func (l *inquiry) collect(ctx context.Context) ([]Entry, error) {
 	}
 }
 
-// last takes what the questions end with when the time is over: some know by then that they were not let in.
+// last takes what the questions end with when the time is over: some know by then why there is no answer.
 func (l *inquiry) last(got *answers) {
 	for {
 		select {
 		case a := <-l.answers:
-			refused, ok := errors.AsType[*transport.HandshakeError](a.err)
-			switch {
-			case ok:
-				a.err = fmt.Errorf("no answer within %s: %w", l.took(), refused)
-			case a.err != nil:
-				continue // nothing but the end of the time
+			if why := silenceCause(a.err); why != nil {
+				a.err = fmt.Errorf("no answer within %s: %w", l.took(), why)
+			} else if _, ok := errors.AsType[unanswered](a.err); ok {
+				continue
 			}
 			got.add(a)
 		case <-l.ended:

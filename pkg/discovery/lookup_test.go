@@ -3,6 +3,7 @@ package discovery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/message"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"github.com/pytroll/posttroll-go/pkg/transport/inmem"
+	"go.uber.org/zap"
 )
 
 func lookupConfig(t *testing.T, n *inmem.Network) LookupConfig {
@@ -146,6 +148,33 @@ func TestLookupTellsOfTheHandshake(t *testing.T) {
 			if !ok || refused.Reason != transport.FailedMechanism || !errors.Is(err, ErrNoNameserver) {
 				t.Errorf("%s: error %v", name, err)
 			}
+		}
+	})
+}
+
+// losing loses the connection of each request.
+type losing struct{ transport.Transport }
+
+func (losing) Request(ctx context.Context, _ transport.Address, _ []byte, _ transport.SocketOptions) ([]byte, error) {
+	<-ctx.Done()
+	return nil, fmt.Errorf("no answer: %w: %w", &transport.LostError{Times: 3, MaxMessage: 1000}, ctx.Err())
+}
+
+// Whose connections were lost is told so, with what may be the cause, not that nobody answered.
+func TestLookupTellsOfLostConnections(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		cfg := LookupConfig{Transport: losing{}, Nameservers: peers(t, DefaultNameserverPort, hostA), Timeout: 2500 * time.Millisecond}
+		const why = ": the connection was lost 3 times (an answer of more than 1000 bytes would do that))"
+		for name, ask := range map[string]func(context.Context, LookupConfig, string) ([]Entry, error){"Lookup": Lookup, "LookupOnce": LookupOnce} {
+			_, err := ask(t.Context(), cfg, "x")
+			if !errors.Is(err, ErrNoNameserver) || !strings.Contains(err.Error(), "(no answer within 2.5s"+why) {
+				t.Errorf("%s: error %v", name, err)
+			}
+		}
+		to := designated(cfg.Nameservers[0], AnnouncerConfig{Transport: losing{}}, 2*time.Second, zap.NewNop())
+		err := to.tell(t.Context(), &Announcer{}, viirs, TypeInfo)
+		if want := "no answer within 2s: the connection was lost 3 times (an answer of more than 1000 bytes would do that)"; err == nil || err.Error() != want {
+			t.Errorf("announcement: got %v, want %s", err, want)
 		}
 	})
 }

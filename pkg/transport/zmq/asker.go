@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/pebbe/zmq4"
-	"github.com/pytroll/posttroll-go/pkg/transport"
 	"go.uber.org/zap"
 )
 
@@ -38,11 +37,6 @@ const maxLosses = 3
 
 // leastOfAnswer is more than a peer sends before its answer: greeting, handshake and the answers to pings.
 const leastOfAnswer = 1024
-
-// cutBy says what we end a connection for.
-func cutBy(o transport.SocketOptions) string {
-	return fmt.Sprintf("as it is when an answer is larger than %d bytes", o.MaxMessage)
-}
 
 // errRefused ends a try whose handshake has failed.
 var errRefused = errors.New("handshake failed")
@@ -77,7 +71,7 @@ func (a *asker) ask(ctx context.Context, q *question) ([]byte, error) {
 		case answer.done:
 			return answer.body, answer.err
 		case a.isCut():
-			return nil, fmt.Errorf("the connection ended within the answer, %s", cutBy(q.opts))
+			return nil, fmt.Errorf("the connection ended within the answer (one of more than %d bytes would do that)", q.opts.MaxMessage)
 		case a.isRefused():
 			return nil, errRefused
 		case a.isLost():

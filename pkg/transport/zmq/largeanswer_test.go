@@ -28,11 +28,14 @@ func TestLargeAnswer(t *testing.T) {
 	}
 	for try := 1; ; try++ {
 		_, err := ask(50_000, time.Second)
-		if err == nil || !strings.Contains(err.Error(), "larger than 50000 bytes") {
+		if err == nil || !strings.Contains(err.Error(), "of more than 50000 bytes") {
 			t.Fatalf("got %v", err)
 		}
 		if !errors.Is(err, context.DeadlineExceeded) {
 			break
+		}
+		if lost, ok := errors.AsType[*transport.LostError](err); !ok || lost.Times == 0 || lost.MaxMessage != 50_000 {
+			t.Fatalf("got %v, which does not tell that connections were lost", err)
 		}
 		if t.Logf("try %d: %v", try, err); try == 20 {
 			t.Fatal("never at once")

@@ -13,8 +13,8 @@ import (
 
 // Request sends frame to a REP or ROUTER socket over a connection of its own and waits for the answer, until ctx ends. A
 // peer that is not there yet is waited for, and so is one that does not let us in; the error is a [transport.HandshakeError] then. A host name that does
-// not resolve, an answer of more than one frame, and one of more than MaxMessage bytes are errors at once; the last one at the end of ctx where the
-// connection was over sooner than anybody could look at it.
+// not resolve, an answer of more than one frame, and one of more than MaxMessage bytes are errors at once; the last one at the end of ctx, a
+// [transport.LostError], where the connection was over sooner than anybody could look at it.
 func (t *Transport) Request(ctx context.Context, to transport.Address, frame []byte, opts transport.SocketOptions) ([]byte, error) {
 	leave, err := t.enter()
 	if err != nil {
@@ -73,7 +73,7 @@ type question struct {
 	key     int // the one of the server's keys that is tried
 	trouble trouble
 	why     verdict // of the handshakes that failed: the last one of those that tell most
-	lost    bool    // the connection ended when the question may have been sent already
+	lost    int     // how many connections ended when the question may have been sent already
 }
 
 // ask tries until there is an answer or ctx ends.
@@ -110,7 +110,7 @@ func (q *question) try(ctx context.Context) (answer []byte, failed *asker, err e
 		if isLate {
 			q.note(late)
 		}
-		q.lost = q.lost || a.lost() > 0
+		q.lost += a.lost()
 		err = q.unanswered(ctx)
 	}
 	return answer, nil, errors.Join(err, closed)
@@ -144,8 +144,8 @@ func (q *question) note(v verdict) {
 // unanswered is the error of a request whose ctx has ended.
 func (q *question) unanswered(ctx context.Context) error {
 	switch {
-	case q.lost:
-		return fmt.Errorf("no answer, and the connection was lost, %s: %w", cutBy(q.opts), ctx.Err())
+	case q.lost > 0:
+		return fmt.Errorf("no answer: %w: %w", &transport.LostError{Times: q.lost, MaxMessage: q.opts.MaxMessage}, ctx.Err())
 	case q.why == (verdict{}):
 		return fmt.Errorf("no answer: %w", ctx.Err())
 	}
