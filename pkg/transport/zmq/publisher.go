@@ -235,6 +235,7 @@ func (p *publisher) Subscriptions() []transport.Subscription {
 }
 
 func (p *publisher) NextSubscriptions(ctx context.Context, known []transport.Subscription) ([]transport.Subscription, error) {
+	first := known == nil || len(known) > 0 && known[0].Count < 0 // nil, or as [transport.WaitSubscribed] begins
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -244,14 +245,15 @@ func (p *publisher) NextSubscriptions(ctx context.Context, known []transport.Sub
 		}
 		p.readTopics()
 		begin := time.Now()
-		if rest := p.topics.due.Sub(begin); rest > 0 {
+		if rest := p.topics.due.Sub(begin); rest > 0 && !first {
 			p.mu.Unlock()
 			p.sleep(ctx, rest)
 			continue
 		}
 		now, changed := p.topics.list(), p.topics.changed
-		p.topics.due = begin.Add(listRest * time.Since(begin))
+		p.topics.rest(begin, time.Since(begin))
 		p.mu.Unlock()
+		first = false
 		sortTopics(now)
 		if !slices.Equal(now, known) {
 			return now, nil

@@ -348,7 +348,8 @@ func TestPlainClients(t *testing.T) {
 	}
 }
 
-// TestListRest: a list of very many topics, during which nobody can send, is not made again at once for who waits for changes, however often they change.
+// TestListRest: a list of very many topics, during which nobody can send, is not made again at once for who waits for changes, however often they change. Who knows
+// nothing yet need not wait.
 func TestListRest(t *testing.T) {
 	t.Parallel()
 	made, err := newTransport(t, Options{}).Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
@@ -360,21 +361,46 @@ func TestListRest(t *testing.T) {
 	if p.topics.due.IsZero() {
 		t.Error("the list is followed by no rest")
 	}
-	p.topics.due = time.Now().Add(time.Hour)
 	p.topics.apply([]byte("new"), true)
 	p.mu.Unlock()
+	restUntil := func(due time.Time) {
+		must(t, p.lock())
+		p.topics.due = due
+		p.mu.Unlock()
+	}
+	want := []transport.Subscription{{Topic: "new", Count: 1}}
+
+	restUntil(time.Now().Add(time.Hour))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := p.NextSubscriptions(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := p.NextSubscriptions(ctx, []transport.Subscription{}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("while it rests: %v", err)
 	}
-	if got, want := p.Subscriptions(), []transport.Subscription{{Topic: "new", Count: 1}}; !slices.Equal(got, want) {
+	if got := p.Subscriptions(); !slices.Equal(got, want) {
 		t.Errorf("asked: got %v, want %v", got, want)
 	}
-	must(t, p.lock())
-	p.topics.due = time.Now()
-	p.mu.Unlock()
-	if got, err := p.NextSubscriptions(soon(t), nil); err != nil || len(got) != 1 {
+	if got, err := p.NextSubscriptions(soon(t), nil); err != nil || !slices.Equal(got, want) {
+		t.Errorf("a first call while it rests: %v, %v", got, err)
+	}
+	restUntil(time.Now().Add(time.Hour))
+	if err := p.WaitSubscribed(soon(t), "new one", 1); err != nil {
+		t.Errorf("waiting for what is there, while it rests: %v", err)
+	}
+	restUntil(time.Now())
+	if got, err := p.NextSubscriptions(soon(t), []transport.Subscription{}); err != nil || !slices.Equal(got, want) {
 		t.Errorf("afterwards: %v, %v", got, err)
+	}
+}
+
+// TestRestAfter: a rest is as long as the list was, twenty times, and not longer than a second where the host was busy.
+func TestRestAfter(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	for took, want := range map[time.Duration]time.Duration{time.Millisecond: 20 * time.Millisecond, 50 * time.Millisecond: time.Second, time.Hour: time.Second} {
+		var topics topics
+		topics.rest(begin, took)
+		if got := topics.due.Sub(begin); got != want {
+			t.Errorf("after a list that took %v: %v, want %v", took, got, want)
+		}
 	}
 }

@@ -11,9 +11,12 @@ import (
 // maxTopics bounds the topics that are counted; further ones are served by libzmq and not listed.
 const maxTopics = 100_000
 
-// listRest is what follows a list of the topics for who waits for changes, as a multiple of the time that it took. Nobody sends meanwhile, and one subscriber that
-// has very many topics could change one of them all the time.
-const listRest = 20
+// While a list of the topics is made for who waits for changes nobody sends, and one subscriber that has very many topics could change one of them all the time. So a
+// rest follows: listRest times what the list took, and longestRest at most, since on a busy host it may have taken long only because it waited for a processor.
+const (
+	listRest    = 20
+	longestRest = time.Second
+)
 
 // mostLoad is what all subscribers of a publisher may ask for together, before those are cut that ask for most: somewhat less than what is counted.
 var mostLoad = load{topics: maxTopics - maxTopics/10, bytes: 16 * maxTopicBytes, subscriptions: 10 * maxTopics}
@@ -91,6 +94,11 @@ func (t *topics) list() []transport.Subscription {
 		list = append(list, transport.Subscription{Topic: topic, Count: n})
 	}
 	return list
+}
+
+// rest puts the next list off after one that took a time from begin on.
+func (t *topics) rest(begin time.Time, took time.Duration) {
+	t.due = begin.Add(min(listRest*took, longestRest))
 }
 
 // sortTopics sorts a list by topic, which takes long enough for many to be done without the socket's mu.
