@@ -97,7 +97,7 @@ func (k *keeper) run(ctx context.Context) error {
 // take carries out nt, and what else waits: a round costs more than an announcement.
 func (k *keeper) take(ctx context.Context, nt notice, now time.Time) error {
 	k.listen(nt, now)
-	// What is too old goes first: a late publisher is removed and added again.
+	// What is too old goes first: a late publisher is removed and added again. One whose turn has not come, where there are very many, is renewed.
 	if err := k.expire(ctx, now); err != nil {
 		return err
 	}
@@ -331,9 +331,6 @@ func (k *keeper) expire(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	all := k.n.registry.ExpireSome(now, removedAtOnce)
-	if len(all) == removedAtOnce {
-		k.removals = now.Add(removalRest)
-	}
 	for _, gone := range all {
 		k.n.counters.removed.Add(1)
 		cause := "too old"
@@ -349,6 +346,9 @@ func (k *keeper) expire(ctx context.Context, now time.Time) error {
 		if err := k.n.publishRemoval(ctx, gone); err != nil {
 			return err
 		}
+	}
+	if len(all) == removedAtOnce {
+		k.removals = time.Now().Add(removalRest) // not from now on: to tell of so many takes a while
 	}
 	return nil
 }
