@@ -114,6 +114,7 @@ func (a *asker) apply(e event) {
 		}
 	case zmq4.EVENT_HANDSHAKE_SUCCEEDED:
 		a.state = connUp
+		a.tap.count(&a.owner.answerTaps) // an answer may take long: others have handshakes
 	case zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq4.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq4.EVENT_HANDSHAKE_FAILED_AUTH:
 		if a.state == connOpen && a.refused == nil {
 			a.refuse(a.sofar().judge(e))

@@ -19,7 +19,8 @@ type tap struct {
 	taps *atomic.Int64 // nil: not open
 }
 
-// maxTaps bounds the taps of a transport that are open at once: a subscriber to thousands of publishers needs its descriptors for connections.
+// maxTaps bounds the taps of a transport that are open at once, those of handshakes and those that wait for answers by themselves: a subscriber to thousands of
+// publishers needs its descriptors for connections.
 const maxTaps = 64
 
 // begin taps the connection to target that libzmq has given the descriptor fd. taps counts those of the transport.
@@ -61,6 +62,20 @@ func (t *tap) open(fd int, taps *atomic.Int64) bool {
 	}
 	t.fd, t.taps = own, taps
 	return true
+}
+
+// count has taps count t from now on, in place of what did; it ends where there are too many of those.
+func (t *tap) count(taps *atomic.Int64) {
+	if t.taps == nil || t.taps == taps {
+		return
+	}
+	if taps.Add(1) > maxTaps {
+		taps.Add(-1)
+		t.end()
+		return
+	}
+	t.taps.Add(-1)
+	t.taps = taps
 }
 
 // received is the number of bytes that the peer has sent. The end of the connection counts one.

@@ -53,7 +53,8 @@ type Transport struct {
 	ctx        *zmq4.Context
 	inprocs    *inprocs
 	keys       keyMemory    // of requests
-	taps       atomic.Int64 // that are open
+	taps       atomic.Int64 // that are open, of handshakes
+	answerTaps atomic.Int64 // that are open, of connections that an answer is to come on
 	once       sync.Once
 	warnOnce   sync.Once
 	limits     *limits
