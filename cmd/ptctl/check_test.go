@@ -237,17 +237,43 @@ func TestChecksOfRelay(t *testing.T) {
 	}
 }
 
-// TestSubjectsOfABusyRelay: what a relay has no room to tell of may be what is asked for.
+// TestSubjectsOfABusyRelay: what a relay does not tell of one by one may be what is asked for, where it is new enough to make a difference.
 func TestSubjectsOfABusyRelay(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	all := []subjectTimes{{Subject: "/a", Received: &now, Written: &now}, {Subject: "other", Received: &now, Written: &now}}
-	c := &freshnessCheck{by: byHeader}
-	if newest, unsure := c.newest(all, "/b"); !newest.IsZero() || !strings.Contains(unsure, "/b may be among them") {
-		t.Errorf("not told of: got %s, %q", newest, unsure)
+	of := func(subject string, age time.Duration) subjectTimes {
+		at := now.Add(-age)
+		return subjectTimes{Subject: subject, Received: &at, Written: &at}
 	}
-	if newest, _ := c.newest(all, "/a"); !newest.Equal(now) {
-		t.Errorf("told of: got %s, want %s", newest, now)
+	tests := []struct {
+		name    string
+		all     []subjectTimes
+		subject string
+		state   state
+		text    string
+	}{
+		{"not told of", []subjectTimes{of("/a", 0), of("other", 0)}, "/b", stateUnknown, "the relay has more subjects than it tells of one by one, and /b may be among them"},
+		{"told of", []subjectTimes{of("/a", 0), of("other", 0)}, "/a", stateOK, "the newest message under /a at the relay is 0s old"},
+		{"an old one told of", []subjectTimes{of("/a/old", time.Hour), of("other", 0)}, "/a", stateUnknown,
+			"the newest message under /a at the relay is 1h0m0s old, or less: the relay has more subjects"},
+		{"the others silent as well", []subjectTimes{of("/a/old", time.Hour), of("other", 2*time.Hour)}, "/a", stateCritical, "the newest message under /a at the relay is 1h0m0s old"},
+		{"the others too old as well", []subjectTimes{of("/a/old", 3*time.Hour), of("other", time.Hour)}, "/a", stateCritical, "the newest message under /a at the relay is 3h0m0s old"},
+		{"the newest doubt counts", []subjectTimes{of("/a/b", 2*time.Hour), of("/c/d", 0), of("other", 0)}, "/a/b/c", stateUnknown, "the relay has more subjects"},
+		{"of all together", []subjectTimes{of("/a/b", 0), of("/c/d", 0)}, "/a/b/c", stateUnknown, "the relay tells of all messages under /a/b together"},
+		{"of one subject", []subjectTimes{of("/a/b", 0), of("/c/d/e", 0)}, "/a/b/c", stateCritical, "no message under /a/b/c has come"},
+		{"of one subject, and an old one", []subjectTimes{of("/a/b", 0), of("/a/b/c", time.Hour)}, "/a/b/c", stateCritical, "the newest message under /a/b/c at the relay is 1h0m0s old"},
+	}
+	ages, err := parseLimits("warn", "", "crit", "20m", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, by := range []string{byHeader, byReceipt} {
+		c := &freshnessCheck{by: by}
+		for _, test := range tests {
+			if got := c.ofRelay(test.all, test.subject, ages, now); got.state != test.state || !strings.HasPrefix(got.text, test.text) {
+				t.Errorf("%s, by %s: got %s, %q, want %s, %q", test.name, by, got.state, got.text, test.state, test.text)
+			}
+		}
 	}
 }
 

@@ -168,40 +168,82 @@ func (c *freshnessCheck) askRelay(ctx context.Context, _ *cobra.Command, subject
 	if err := c.relay.ask(ctx, "/v1/subjects", &answer); err != nil {
 		return part{}, err
 	}
-	newest, unsure := c.newest(answer.Subjects, subject)
-	if newest.IsZero() && unsure != "" {
-		return newPart(subject, stateUnknown, unsure), nil
+	return c.ofRelay(answer.Subjects, subject, ages, time.Now()), nil
+}
+
+// ofRelay says what a relay's answer means at now. It does not tell where a message that it keeps no time of by itself may make the state better.
+func (c *freshnessCheck) ofRelay(all []subjectTimes, subject string, ages limits, now time.Time) part {
+	newest, maybe := c.newest(all, subject)
+	if newest.IsZero() && maybe.why != "" {
+		return newPart(subject, stateUnknown, maybe.why)
 	}
 	if newest.IsZero() {
-		return newPart(subject, stateCritical, fmt.Sprintf("no message under %s has come to the relay since it was started", subject)), nil
+		return newPart(subject, stateCritical, fmt.Sprintf("no message under %s has come to the relay since it was started", subject))
 	}
-	old := max(0, time.Since(newest))
+	old := max(0, now.Sub(newest))
 	text := fmt.Sprintf("the newest message under %s at the relay is %s old", subject, roundTime(old))
-	return newPart(subject, stateOK, text, measure{newestAge, old.Seconds(), ages}), nil
+	p := newPart(subject, stateOK, text, measure{newestAge, old.Seconds(), ages})
+	if maybe.at.After(newest) && ages.state(max(0, now.Sub(maybe.at)).Seconds()) < p.state {
+		p.state, p.text = stateUnknown, text+", or less: "+maybe.why
+	}
+	return p
 }
 
 // othersSubject are the subjects for which a relay has no room.
 const othersSubject = "other"
 
-// newest returns when the newest message under a subject was, zero: none is known. Unsure says why there may be one nevertheless; empty: there is none.
-func (c *freshnessCheck) newest(all []subjectTimes, subject string) (newest time.Time, unsure string) {
+// doubt is a message that may be one of those that are asked for.
+type doubt struct {
+	at  time.Time // zero: not known
+	why string    // empty: there is none
+}
+
+// newest returns when the newest message under a subject was, zero: none is known; and the newest that may have been under it.
+func (c *freshnessCheck) newest(all []subjectTimes, subject string) (newest time.Time, maybe doubt) {
 	want := strings.TrimPrefix(message.Topic(subject), message.Magic)
+	depth := leastDepth(all)
 	for _, s := range all {
-		at := s.Written
-		if c.by == byReceipt {
-			at = s.Received
+		var at time.Time
+		if told := s.time(c.by); told != nil {
+			at = *told
 		}
+		why := ""
 		switch {
 		case s.Subject == othersSubject:
-			unsure = "the relay has more subjects than it tells of one by one, and " + subject + " may be among them: a lower subject_depth makes them fewer"
+			why = "the relay has more subjects than it tells of one by one, and " + subject + " may be among them: a lower subject_depth makes them fewer"
 		case strings.HasPrefix(s.Subject, "/heartbeat"):
 		case strings.HasPrefix(s.Subject, want):
-			if at != nil && at.After(newest) {
-				newest = *at
+			if at.After(newest) {
+				newest = at
 			}
-		case strings.HasPrefix(want, s.Subject+"/"):
-			unsure = "the relay tells of all messages under " + s.Subject + " together: ask for that, or let it have a higher subject_depth"
+		case strings.HasPrefix(want, s.Subject+"/") && depthOf(s.Subject) >= depth:
+			why = "the relay tells of all messages under " + s.Subject + " together: ask for that, or let it have a higher subject_depth"
+		}
+		if why != "" && (maybe.why == "" || at.After(maybe.at)) {
+			maybe = doubt{at: at, why: why}
 		}
 	}
-	return newest, unsure
+	return newest, maybe
 }
+
+// time is the one that counts, nil: it is not known.
+func (s *subjectTimes) time(by string) *time.Time {
+	if by == byReceipt {
+		return s.Received
+	}
+	return s.Written
+}
+
+// leastDepth is what subject_depth is at least: a relay tells of so many words. An entry of fewer is of one subject, and of none under it.
+func leastDepth(all []subjectTimes) int {
+	depth := 1
+	for _, s := range all {
+		if s.Subject != othersSubject {
+			depth = max(depth, depthOf(s.Subject))
+		}
+	}
+	return depth
+}
+
+// depthOf is the number of words that a relay takes a subject to have.
+func depthOf(subject string) int { return 1 + strings.Count(strings.TrimPrefix(subject, "/"), "/") }
