@@ -51,9 +51,17 @@ func ask(ctx context.Context, p *party) error {
 		}
 	}
 	var all sync.WaitGroup
-	for range clients {
+	for i := range clients {
 		all.Go(func() {
-			tick := time.NewTicker(p.slowed(askInterval))
+			interval := p.slowed(askInterval)
+			// One after the other: else all would ask at the same moments, and how many questions are counted as under way would depend on how close to them the
+			// gauge looks.
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(time.Duration(i) * interval / clients):
+			}
+			tick := time.NewTicker(interval)
 			defer tick.Stop()
 			for ctx.Err() == nil {
 				for name, uri := range want { // in another order each time
