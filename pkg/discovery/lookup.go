@@ -160,7 +160,7 @@ func ask(ctx context.Context, cfg LookupConfig, i int, frame []byte, timeout tim
 	if err != nil {
 		return nil, noAnswer(limited, err, timeout)
 	}
-	return parseReply(limited, reply, refused)
+	return parseReply(ctx, reply, refused) // it was there in time
 }
 
 // sleep waits for d and tells whether ctx is still on.
