@@ -33,6 +33,8 @@ import (
 const (
 	// trimDelay is the time from the end of a connection to that. libzmq frees its queues a little later.
 	trimDelay = 2 * time.Second
+	// trimLate is the time from there to another look, for what is freed later: on a busy machine, or by an end that libzmq hears of late.
+	trimLate = 20 * time.Second
 	// trimRest is how much longer than it took nothing is done, as a rule: 0.5 % of the time goes into it, however large the heap.
 	trimRest = 200
 	// mostTrimRest bounds that: on a busy machine it takes long since others are at work.
@@ -53,7 +55,10 @@ type trimmer struct {
 	pending bool
 	took    time.Duration // the last time
 	ended   time.Time
+	late    *time.Timer
 	also    map[*Transport]func()
+
+	turn sync.Mutex // of those that look
 }
 
 // heap is that of the process: all transports have one C library.
@@ -75,6 +80,20 @@ func (t *trimmer) rest(now time.Time) time.Duration {
 }
 
 func (t *trimmer) trim() {
+	t.look()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pending = false
+	if t.late == nil {
+		t.late = time.AfterFunc(trimLate, t.look)
+	}
+	t.late.Reset(trimLate)
+}
+
+// look has the C library give back what is free.
+func (t *trimmer) look() {
+	t.turn.Lock()
+	defer t.turn.Unlock()
 	begin := time.Now()
 	C.ptz_trim()
 	t.mu.Lock()
@@ -86,7 +105,7 @@ func (t *trimmer) trim() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ended = time.Now()
-	t.pending, t.took = false, t.ended.Sub(begin)
+	t.took = t.ended.Sub(begin)
 }
 
 // call has f called, too, each time, until the transport forgets it with nil.

@@ -7,7 +7,9 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -110,4 +112,40 @@ func TestTrimSoon(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 	}
+}
+
+// TestTrimLate: a connection that ends has the C library look twice, since libzmq may free what it had long after; several at the same time do no more.
+func TestTrimLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var looks atomic.Int64
+		var trim trimmer
+		trim.call(new(Transport), func() { looks.Add(1) })
+		for round, want := range []int64{2, 4} {
+			trim.soon()
+			trim.soon()
+			time.Sleep(trimDelay)
+			synctest.Wait()
+			if looks := looks.Load(); looks != want-1 {
+				t.Errorf("round %d: %d looks after %v, want %d", round, looks, trimDelay, want-1)
+			}
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if looks := looks.Load(); looks != want {
+				t.Errorf("round %d: %d looks in the end, want %d", round, looks, want)
+			}
+		}
+		// Those who end again and again have it look after the last one.
+		synctest.Wait()
+		looks.Store(0)
+		for range 10 {
+			trim.soon()
+			time.Sleep(trimLate / 2)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if looks := looks.Load(); looks != 11 {
+			t.Errorf("%d looks, want 11", looks)
+		}
+	})
 }
