@@ -33,11 +33,7 @@ func curveCases() []testCase {
 	}
 	initiate := func(change func(a *attack, s *session, conn net.Conn) (string, error)) func(*attack) error {
 		return func(a *attack) error {
-			conn, err := a.open()
-			if err != nil {
-				return err
-			}
-			s, err := curveWelcome(conn, a.w.keys.server.Public)
+			conn, s, err := a.welcomed()
 			if err != nil {
 				return err
 			}
@@ -54,11 +50,7 @@ func curveCases() []testCase {
 	// libzmq lets in whose key is admitted though his metadata are no good, or his vouch is for another server.
 	admitted := func(said func(a *attack, s *session) string) func(*attack) error {
 		return func(a *attack) error {
-			conn, err := a.open()
-			if err != nil {
-				return err
-			}
-			s, err := curveWelcome(conn, a.w.keys.server.Public)
+			conn, s, err := a.welcomed()
 			if err != nil {
 				return err
 			}
@@ -94,11 +86,7 @@ func curveCases() []testCase {
 		named("hello-too-long", hello(func(b string) string { return b + "x" })),
 		named("hello-name-alone", hello(func(b string) string { return b[:6] })),
 		named("hello-twice", func(a *attack) error {
-			conn, err := a.open()
-			if err != nil {
-				return err
-			}
-			s, err := curveWelcome(conn, a.w.keys.server.Public)
+			conn, s, err := a.welcomed()
 			if err != nil {
 				return err
 			}
@@ -107,11 +95,7 @@ func curveCases() []testCase {
 		}),
 		named("hello-and-silence", func(a *attack) error {
 			for range 50 {
-				conn, err := a.open()
-				if err != nil {
-					return err
-				}
-				if _, err := curveWelcome(conn, a.w.keys.server.Public); err != nil {
+				if _, _, err := a.welcomed(); err != nil {
 					return err
 				}
 			}
@@ -128,11 +112,7 @@ func curveCases() []testCase {
 		named("initiate-name-alone", initiate(body(func(b string) string { return b[:9] }))),
 		named("initiate-and-a-megabyte", initiate(body(func(b string) string { return b + strings.Repeat("x", 1<<20) }))),
 		named("initiate-twice", func(a *attack) error {
-			conn, err := a.open()
-			if err != nil {
-				return err
-			}
-			s, err := curveWelcome(conn, a.w.keys.server.Public)
+			conn, s, err := a.welcomed()
 			if err != nil {
 				return err
 			}
@@ -152,11 +132,7 @@ func curveCases() []testCase {
 			return whole(a, t), nil
 		})),
 		named("initiate-again-over-another-connection", func(a *attack) error {
-			conn, err := a.open()
-			if err != nil {
-				return err
-			}
-			s, err := curveWelcome(conn, a.w.keys.server.Public)
+			conn, s, err := a.welcomed()
 			if err != nil {
 				return err
 			}
@@ -219,11 +195,7 @@ func curveCases() []testCase {
 		})),
 		named("metadata-that-name-somebody-else", func(a *attack) error {
 			// What ZAP tells of a client, said by the client.
-			conn, err := a.open()
-			if err != nil {
-				return err
-			}
-			s, err := curveWelcome(conn, a.w.keys.server.Public)
+			conn, s, err := a.welcomed()
 			if err != nil {
 				return err
 			}
@@ -232,22 +204,15 @@ func curveCases() []testCase {
 			return orCut(err)
 		}),
 		named("error-instead-of-initiate", func(a *attack) error {
-			conn, err := a.open()
+			conn, _, err := a.welcomed()
 			if err != nil {
-				return err
-			}
-			if _, err := curveWelcome(conn, a.w.keys.server.Public); err != nil {
 				return err
 			}
 			_, err = io.WriteString(conn, zmtpCommand("ERROR", "\x03400"))
 			return orCut(err)
 		}),
 		named("message-instead-of-initiate", func(a *attack) error {
-			conn, err := a.open()
-			if err != nil {
-				return err
-			}
-			s, err := curveWelcome(conn, a.w.keys.server.Public)
+			conn, s, err := a.welcomed()
 			if err != nil {
 				return err
 			}
@@ -268,6 +233,16 @@ func curveCases() []testCase {
 			return a.write(greeting(1, "CURVE") + s.hello(a.w.keys.server.Public))
 		}},
 	}
+}
+
+// welcomed opens a connection whose CURVE handshake is done up to the server's WELCOME.
+func (a *attack) welcomed() (net.Conn, *session, error) {
+	conn, err := a.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := curveWelcome(conn, a.w.keys.server.Public)
+	return conn, s, err
 }
 
 // errAdmitted is what should not have happened.

@@ -1,9 +1,11 @@
 package zmq
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
+	"unsafe"
 
 	"github.com/pebbe/zmq4"
 	"github.com/pytroll/posttroll-go/pkg/transport"
@@ -102,3 +104,8 @@ func setClient(zs *zmq4.Socket, o transport.SocketOptions, heartbeat time.Durati
 
 // serverKeepAlive is what a replier uses where nothing is set.
 var serverKeepAlive = transport.KeepAlive{Mode: transport.KeepAliveOn, Idle: 2 * time.Minute, Interval: 15 * time.Second, Count: 8}
+
+// setOptionInt sets an option of a socket to an int.
+func setOptionInt(socket unsafe.Pointer, option, value int) error {
+	return setOption(socket, option, binary.NativeEndian.AppendUint32(nil, uint32(int32(value))))
+}

@@ -302,7 +302,6 @@ static int ptz_setopt(void *socket, int option, const void *value, size_t size) 
 import "C"
 
 import (
-	"encoding/binary"
 	"errors"
 	"iter"
 	"reflect"
@@ -497,8 +496,3 @@ func setOption(socket unsafe.Pointer, option int, value []byte) error {
 // processCommands lets the socket take in what libzmq's I/O thread has told it: of connections that have come and gone, and what they sent. It
 // tells whether there is something to receive.
 func processCommands(socket unsafe.Pointer) (readable bool) { return C.ptz_process(socket) != 0 }
-
-// setOptionInt sets an option of a socket to an int.
-func setOptionInt(socket unsafe.Pointer, option, value int) error {
-	return setOption(socket, option, binary.NativeEndian.AppendUint32(nil, uint32(int32(value))))
-}
