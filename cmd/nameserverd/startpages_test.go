@@ -19,6 +19,26 @@ func TestDropStartPages(t *testing.T) {
 	}
 }
 
+// TestDropStartPagesInPieces: no page that is used brings back more than a piece.
+func TestDropStartPagesInPieces(t *testing.T) {
+	check(t, dropStartPages())
+	exe, err := os.Readlink("/proc/self/exe")
+	check(t, err)
+	smaps, err := os.Open("/proc/self/smaps")
+	check(t, err)
+	defer smaps.Close()
+	pages, err := startPages(smaps, exe)
+	check(t, err)
+	if len(pages) < 10 {
+		t.Errorf("the program is in %d mappings, want many", len(pages))
+	}
+	for _, m := range pages {
+		if size := m.end - m.begin; size > pieceSize {
+			t.Errorf("a mapping of the program has %d bytes, want at most %d", size, pieceSize)
+		}
+	}
+}
+
 // programPages is how many pages of files the process has.
 func programPages(t *testing.T) (n int) {
 	t.Helper()
