@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +14,7 @@ import (
 )
 
 func main() {
-	os.Exit(run(daemon.Signals(), underName(os.Args), os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(daemon.Signals(syscall.SIGHUP), underName(os.Args), os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {

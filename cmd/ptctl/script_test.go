@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -24,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) {
 	scripttest.Main(m, "ptctl", func() int {
-		return run(daemon.Signals(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+		return run(daemon.Signals(syscall.SIGHUP), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"go.uber.org/zap"
 
@@ -19,7 +20,7 @@ import (
 
 // Main runs a program until it returns or is interrupted, and ends the process.
 func Main(run func(context.Context, *pubsub.Node) error) {
-	ctx := daemon.Signals()
+	ctx := daemon.Signals(syscall.SIGHUP)
 	err := withNode(ctx, run)
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, err)
