@@ -75,9 +75,6 @@ const maxKnown = 4096
 
 // start begins to follow the connections of the socket, which is bound at e.
 func (g *guard) start(e transport.Endpoint) {
-	if g == nil {
-		return
-	}
 	g.logger.Store(g.s.log.With(zap.Stringer("uri", e)))
 	g.s.watchFile(g.s.monitor.signal, g.look)
 }

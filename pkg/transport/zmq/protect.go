@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/pebbe/zmq4"
+	"go.uber.org/zap"
+
 	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -63,7 +66,7 @@ func receiveQueue(n int, guarded bool) int {
 // protect guards s, which is not bound yet, when that is asked for: otherwise it returns nil. The caller closes the guard before the socket.
 func (s *socket) protect(e transport.Endpoint, b transport.Backend, security transport.ServerSecurity, o transport.SocketOptions) (*guard, error) {
 	if !isGuarded(e, security) {
-		return nil, s.openMonitor(0)
+		return nil, s.openMonitor(zmq4.EVENT_DISCONNECTED)
 	}
 	auth, err := s.owner.authenticate()
 	if err != nil {
@@ -97,6 +100,30 @@ func (s *socket) protect(e transport.Endpoint, b transport.Backend, security tra
 	}
 	g.unwatch = sync.OnceFunc(security.Gate.Watch(g.changed))
 	return g, nil
+}
+
+// follow begins to follow the connections of s, which is bound at e: by its guard, or for their ends alone.
+func (s *socket) follow(g *guard, e transport.Endpoint) {
+	if g == nil {
+		s.watchFile(s.monitor.signal, s.readEnds)
+		return
+	}
+	g.start(e)
+}
+
+// readEnds takes in that connections have ended of which nothing else is followed.
+func (s *socket) readEnds() {
+	if s.lock() != nil {
+		return
+	}
+	defer s.mu.Unlock()
+	ends, err := s.monitor.read(nil)
+	if err != nil {
+		s.log.Error("monitor can't be read", zap.Error(err))
+	}
+	if len(ends) > 0 {
+		heap.soon()
+	}
 }
 
 // setServerKey makes s a CURVE server.

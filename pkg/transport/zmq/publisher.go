@@ -105,7 +105,7 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 	if p.endpoint, err = bind(p.zs, c.Endpoint, binding{ports, c.Early, c.Listener}); err != nil {
 		return err
 	}
-	p.guard.start(p.endpoint)
+	p.follow(p.guard, p.endpoint)
 	return nil
 }
 

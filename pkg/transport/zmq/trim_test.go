@@ -24,13 +24,7 @@ func TestLargeMessagesLeaveNoMemory(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("heaps are not told from all else")
 	}
-	if os.Getenv(aloneVariable) == "" {
-		t.Parallel()
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), aloneVariable+"=1")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
+	if !alone(t) {
 		return
 	}
 	tr := newTransport(t, Options{})
@@ -42,6 +36,49 @@ func TestLargeMessagesLeaveNoMemory(t *testing.T) {
 	}
 	const most = 12 << 20
 	eventually(t, fmt.Sprintf("no more than %d bytes in heaps of the C library", most), func() bool { return arenaBytes(t) <= most })
+}
+
+// alone runs the test in a process of its own, in which it is true.
+func alone(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(aloneVariable) != "" {
+		return true
+	}
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), aloneVariable+"=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	return false
+}
+
+// TestTrimAfterEnds: the end of a connection is seen by sockets of each kind, also where nobody asks who may come in.
+func TestTrimAfterEnds(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	looks := make(chan struct{}, 100)
+	tr := newTransport(t, Options{Trimmed: func() { looks <- struct{}{} }})
+	at := endpoint(t, "tcp://127.0.0.1:0")
+	p, err := tr.Publisher(transport.PublisherConfig{Endpoint: at})
+	must(t, err)
+	r, err := tr.Replier(transport.ReplierConfig{Endpoint: at})
+	must(t, err)
+	guarded, err := tr.Publisher(transport.PublisherConfig{Endpoint: at, Security: transport.ServerSecurity{Gate: &askedGate{}}})
+	must(t, err)
+	for name, at := range map[string]transport.Endpoint{"publisher": p.Endpoint(), "replier": r.Endpoint(), "with a gate": guarded.Endpoint()} {
+		t.Run(name, func(t *testing.T) {
+			peer := dialRaw(t, at)
+			peer.greet()
+			must(t, peer.Close())
+			select {
+			case <-looks:
+			case <-time.After(15 * time.Second): // sooner than another look after the end before
+				t.Error("the C library was not told to look for free memory")
+			}
+		})
+	}
 }
 
 // exchange sends messages of some size from a publisher to a subscriber, and closes both.
