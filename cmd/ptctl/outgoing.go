@@ -24,7 +24,7 @@ func (o *outgoing) send(ctx context.Context, m *message.Message) error {
 			return err
 		}
 	}
-	heard := covered(o.pub.Subscriptions(), m)
+	heard := o.pub.Covers(m)
 	if err := o.pub.Send(ctx, m); err != nil {
 		return err
 	}

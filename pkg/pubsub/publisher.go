@@ -350,6 +350,9 @@ func (p *Publisher) WaitSubscribed(ctx context.Context, subject string, n int) e
 // Subscriptions returns the topics that subscribers asked for, sorted.
 func (p *Publisher) Subscriptions() []transport.Subscription { return p.socket.Subscriptions() }
 
+// Covers tells whether somebody has subscribed to what m is about. It costs little, and may be asked before each message.
+func (p *Publisher) Covers(m *message.Message) bool { return p.socket.Covers(m.Bytes()) }
+
 // NextSubscriptions waits until the topics that subscribers asked for are not known, which is what [Publisher.Subscriptions] or the call before
 // returned, and returns them.
 func (p *Publisher) NextSubscriptions(ctx context.Context, known []transport.Subscription) ([]transport.Subscription, error) {

@@ -108,6 +108,8 @@ func together(all, more []transport.Subscription) []transport.Subscription {
 	return all
 }
 
+func (p *pair) Covers(frame []byte) bool { return p.Publisher.Covers(frame) || p.next.Covers(frame) }
+
 // NextSubscriptions waits until those of both together are not known.
 func (p *pair) NextSubscriptions(ctx context.Context, known []transport.Subscription) ([]transport.Subscription, error) {
 	for {

@@ -47,6 +47,8 @@ type Publisher interface {
 	Subscriptions() []Subscription
 	// NextSubscriptions waits until the subscriptions are not known, which is what Subscriptions or the call before returned, and returns them.
 	NextSubscriptions(ctx context.Context, known []Subscription) ([]Subscription, error)
+	// Covers tells whether a subscription covers frame. It may be asked about each message: it costs little, also where subscribers have very many topics.
+	Covers(frame []byte) bool
 	// Clients returns the subscribers that are connected now, sorted by identity and address.
 	Clients() []Client
 	// Stats returns counters since the socket was made.

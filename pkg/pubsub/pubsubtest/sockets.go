@@ -22,6 +22,9 @@ type publisher struct {
 func (p *publisher) Endpoint() transport.Endpoint            { return p.endpoint }
 func (p *publisher) Subscriptions() []transport.Subscription { return nil }
 
+// Covers is true: what is sent is recorded in any case.
+func (p *publisher) Covers([]byte) bool { return true }
+
 // NextSubscriptions waits in vain: there are no subscribers.
 func (p *publisher) NextSubscriptions(ctx context.Context, _ []transport.Subscription) ([]transport.Subscription, error) {
 	<-ctx.Done()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pytroll/posttroll-go/pkg/transport"
 )
@@ -106,6 +107,18 @@ func (p *Publisher) Subscriptions() []transport.Subscription {
 	p.owner.network.mu.Lock()
 	defer p.owner.network.mu.Unlock()
 	return p.subscriptions()
+}
+
+// Covers tells whether a subscription covers frame.
+func (p *Publisher) Covers(frame []byte) bool {
+	p.owner.network.mu.Lock()
+	defer p.owner.network.mu.Unlock()
+	for topic := range p.counts() {
+		if strings.HasPrefix(string(frame), topic) {
+			return true
+		}
+	}
+	return false
 }
 
 // NextSubscriptions waits until the subscriptions are not known, and returns them.

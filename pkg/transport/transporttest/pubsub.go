@@ -84,6 +84,9 @@ func testSubscribeTwice(t *testing.T, b *bench) {
 	b.expect(s, "a1")
 	b.must(s.Unsubscribe("a"))
 	b.eventually("the topic is gone", func() bool { return len(p.Subscriptions()) == 0 })
+	if p.Covers([]byte("a1")) {
+		t.Error("a frame is covered by a topic that is gone")
+	}
 }
 
 func testSubscriptions(t *testing.T, b *bench) {
@@ -97,6 +100,11 @@ func testSubscriptions(t *testing.T, b *bench) {
 	want := []transport.Subscription{{Topic: "a", Count: 1}, {Topic: "b", Count: 2}}
 	if diff := cmp.Diff(want, p.Subscriptions()); diff != "" {
 		t.Errorf("subscriptions (-want +got):\n%s", diff)
+	}
+	for frame, want := range map[string]bool{"": false, "a": true, "a1": true, "b": true, "c": false, "ba": true, "ab": true, "A": false} {
+		if got := p.Covers([]byte(frame)); got != want {
+			t.Errorf("%q is covered: %v, want %v", frame, got, want)
+		}
 	}
 	b.must(first.Close())
 	want[1].Count = 1

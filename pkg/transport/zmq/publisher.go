@@ -234,6 +234,15 @@ func (p *publisher) Subscriptions() []transport.Subscription {
 	return list
 }
 
+func (p *publisher) Covers(frame []byte) bool {
+	if p.lock() != nil {
+		return false
+	}
+	defer p.mu.Unlock()
+	p.readTopics()
+	return p.topics.covers(frame)
+}
+
 func (p *publisher) NextSubscriptions(ctx context.Context, known []transport.Subscription) ([]transport.Subscription, error) {
 	first := known == nil || len(known) > 0 && known[0].Count < 0 // nil, or as [transport.WaitSubscribed] begins
 	for {

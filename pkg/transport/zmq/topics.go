@@ -34,6 +34,7 @@ func (l load) some() bool { return l.topics > 0 || l.bytes > 0 || l.subscription
 // topics counts the subscriptions to a publisher.
 type topics struct {
 	count   map[string]int
+	sizes   topicSizes
 	load    load
 	dirty   bool
 	changed chan struct{} // closed and replaced when count has changed
@@ -62,6 +63,7 @@ func (t *topics) apply(topic []byte, subscribed bool) {
 		t.load.subscriptions++
 		if !known {
 			t.load.topics, t.load.bytes = t.load.topics+1, t.load.bytes+len(topic)+1
+			t.sizes.add(len(topic), 1)
 		}
 	case !subscribed && known:
 		t.load.subscriptions--
@@ -70,6 +72,7 @@ func (t *topics) apply(topic []byte, subscribed bool) {
 			break
 		}
 		t.load.topics, t.load.bytes = t.load.topics-1, t.load.bytes-len(topic)-1
+		t.sizes.add(len(topic), -1)
 		delete(t.count, string(topic))
 	}
 	t.dirty = true
@@ -86,6 +89,14 @@ func (t *topics) announce() {
 
 // tooMuch tells whether there are more topics than a publisher has room for.
 func (t *topics) tooMuch() bool { return t.load.less(mostLoad).some() }
+
+// covers tells whether a frame begins with one of the topics.
+func (t *topics) covers(frame []byte) bool {
+	return t.sizes.match(frame, func(head []byte) bool {
+		_, ok := t.count[string(head)]
+		return ok
+	})
+}
 
 // list returns the subscriptions in no order.
 func (t *topics) list() []transport.Subscription {

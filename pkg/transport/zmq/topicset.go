@@ -1,10 +1,6 @@
 package zmq
 
-import (
-	"cmp"
-	"hash/maphash"
-	"slices"
-)
+import "hash/maphash"
 
 const (
 	// maxTopic bounds a topic that a subscriber may ask for, in bytes.
@@ -24,11 +20,8 @@ var topicSeed = maphash.MakeSeed()
 type topicSet struct {
 	hashes map[uint64]struct{}
 	bytes  int
-	sizes  []topicSize // of the topics, sorted
+	sizes  topicSizes
 }
-
-// topicSize is a number of topics of the same size.
-type topicSize struct{ size, topics int }
 
 // apply takes in a topic, or its end, and tells whether that has changed anything.
 func (s *topicSet) apply(topic []byte, begins bool) (changed bool) {
@@ -40,7 +33,7 @@ func (s *topicSet) apply(topic []byte, begins bool) (changed bool) {
 	if !begins {
 		delete(s.hashes, hash)
 		s.bytes -= size
-		s.count(len(topic), -1)
+		s.sizes.add(len(topic), -1)
 		return true
 	}
 	if s.hashes == nil {
@@ -48,32 +41,16 @@ func (s *topicSet) apply(topic []byte, begins bool) (changed bool) {
 	}
 	s.hashes[hash] = struct{}{}
 	s.bytes += size
-	s.count(len(topic), 1)
+	s.sizes.add(len(topic), 1)
 	return true
 }
 
-// count adds topics of a size, or takes them out.
-func (s *topicSet) count(size, topics int) {
-	i, found := slices.BinarySearchFunc(s.sizes, size, func(a topicSize, size int) int { return cmp.Compare(a.size, size) })
-	if !found {
-		s.sizes = slices.Insert(s.sizes, i, topicSize{size: size})
-	}
-	if s.sizes[i].topics += topics; s.sizes[i].topics == 0 {
-		s.sizes = slices.Delete(s.sizes, i, i+1)
-	}
-}
-
-// covers tells whether a frame begins with one of the topics. It takes a look-up for each size that they have.
+// covers tells whether a frame begins with one of the topics.
 func (s *topicSet) covers(frame []byte) bool {
-	for _, t := range s.sizes {
-		if t.size > len(frame) {
-			return false
-		}
-		if _, ok := s.hashes[maphash.Bytes(topicSeed, frame[:t.size])]; ok {
-			return true
-		}
-	}
-	return false
+	return s.sizes.match(frame, func(head []byte) bool {
+		_, ok := s.hashes[maphash.Bytes(topicSeed, head)]
+		return ok
+	})
 }
 
 // len is the number of topics.
