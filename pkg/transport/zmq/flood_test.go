@@ -23,6 +23,9 @@ func manyTopics(prefix string, n int) string {
 	return all.String()
 }
 
+// longestTurn is more than a busy machine needs. Who is starved waits as long as the flood goes on, which is as long as he waits.
+const longestTurn = 5 * time.Second
+
 // TestFloodOfConnections: peers that connect, ask for very many topics and leave, all the time, keep neither those who send nor those who ask about subscribers
 // waiting for longer than it takes to have one's turn.
 func TestFloodOfConnections(t *testing.T) {
@@ -58,7 +61,7 @@ func TestFloodOfConnections(t *testing.T) {
 		must(t, p.Send(t.Context(), []byte("x")))
 		worst = max(worst, time.Since(asked))
 	}
-	if worst > time.Second {
+	if worst > longestTurn {
 		t.Errorf("somebody had to wait %v", worst)
 	}
 }

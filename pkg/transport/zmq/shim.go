@@ -21,6 +21,7 @@ package zmq
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
+#include "room.h"
 
 // What can be told about a received frame. The pointers hold until the message is released.
 typedef struct {
@@ -119,6 +120,10 @@ static int ptz_send_msg(void *socket, zmq_msg_t *m, int flags) {
 // lost for that one alone. Returns 0 or an errno.
 static int ptz_publish(void *socket, const void *data, size_t size, int *full) {
 	int rc = ptz_send(socket, data, size, 0), drop = 0, nodrop = 1;
+	if (rc == EAGAIN) {
+		ptz_process(socket);
+		rc = ptz_send(socket, data, size, 0);
+	}
 	if (rc != EAGAIN)
 		return rc;
 	*full = 1;
@@ -150,6 +155,10 @@ static int ptz_publish_part(void *socket, ptz_block *block, char *data, size_t s
 		return zmq_errno();
 	__atomic_add_fetch(&block->users, 1, __ATOMIC_RELAXED);
 	rc = ptz_send_msg(socket, &m, 0);
+	if (rc == EAGAIN) {
+		ptz_process(socket);
+		rc = ptz_send_msg(socket, &m, 0);
+	}
 	if (rc == EAGAIN) {
 		*full = 1;
 		if (zmq_setsockopt(socket, ZMQ_XPUB_NODROP, &drop, sizeof drop) == 0) {
@@ -258,16 +267,6 @@ static int ptz_frame(zmq_msg_t *m, const void *data, size_t size) {
 	if (size > 0)
 		memcpy(zmq_msg_data(m), data, size);
 	return 0;
-}
-
-// Lets the socket take in what the I/O thread has told it. Returns whether there is something to receive.
-static int ptz_process(void *socket) {
-	int events = 0;
-	size_t len = sizeof events;
-	int rc;
-	while ((rc = zmq_getsockopt(socket, ZMQ_EVENTS, &events, &len)) != 0 && zmq_errno() == EINTR) // it has taken the signal, which does not come again
-		;
-	return rc == 0 && (events & ZMQ_POLLIN);
 }
 
 // Sends the n frames that stand one behind the other in head, then body, as one message, and counts the body in the accounts unless they are NULL. Where readable is

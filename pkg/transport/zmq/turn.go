@@ -11,6 +11,7 @@ package zmq
 #include <stdint.h>
 #include <time.h>
 #include <zmq.h>
+#include "room.h"
 #if defined(__x86_64__) || defined(__i386__)
 #include <x86intrin.h>
 #endif
@@ -45,10 +46,14 @@ static int ptz_turn_drop(void *socket, int drop) {
 }
 
 static int ptz_turn_once(ptz_turn *t, void *socket, const void *data, size_t size) {
-	int rc = 0, dropping = 0, again;
+	int rc = 0, looked = 0, dropping = 0, again;
 	while (rc == 0 && zmq_send(socket, data, size, ZMQ_DONTWAIT) < 0) {
 		rc = zmq_errno();
-		if (rc == EAGAIN && !dropping) {
+		if (rc == EAGAIN && !looked) {
+			looked = 1;
+			ptz_process(socket);
+			rc = 0;
+		} else if (rc == EAGAIN && !dropping) {
 			t->full = dropping = 1;
 			rc = ptz_turn_drop(socket, 1);
 		} else if (rc == EINTR) {
