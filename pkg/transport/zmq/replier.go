@@ -159,6 +159,8 @@ func (r *replier) Reply(req transport.Request, frame []byte) error {
 		r.kick()
 	}
 	switch {
+	case err == nil && len(frame) >= largeBytes:
+		heap.soon()
 	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENOMEM):
 		r.stats.Dropped++
 	case err != nil:

@@ -22,6 +22,7 @@ package zmq
 #include <string.h>
 #include <zmq.h>
 #include "room.h"
+#include "spare.h"
 
 // What can be told about a received frame. The pointers hold until the message is released.
 typedef struct {
@@ -207,6 +208,7 @@ enum { PTZ_FRAMES = 16 + 1 };
 
 // A reply that libzmq holds.
 typedef struct {
+	size_t block; // of this, in ptz_spare_give
 	ptz_account *accounts[PTZ_ACCOUNTS];
 	size_t size;
 	char data[];
@@ -240,16 +242,16 @@ static void ptz_reply_free(void *data, void *hint) {
 		__atomic_sub_fetch(&r->accounts[i]->bytes, (int64_t)r->size, __ATOMIC_RELEASE);
 		ptz_account_leave(r->accounts[i]);
 	}
-	free(r);
+	ptz_spare_give(r);
 }
 
 // Makes the last frame of a reply, and counts its bytes until libzmq has sent it or given it up. Returns 0 or an errno.
 static int ptz_counted(zmq_msg_t *m, const void *body, size_t size, ptz_account *const *accounts) {
-	ptz_reply *r = malloc(sizeof *r + size);
+	ptz_reply *r = ptz_spare_take(sizeof *r + size);
 	if (r == NULL)
 		return ENOMEM;
 	if (zmq_msg_init_data(m, r->data, size, ptz_reply_free, r) != 0) {
-		free(r);
+		ptz_spare_give(r);
 		return ENOMEM;
 	}
 	memcpy(r->accounts, accounts, sizeof r->accounts);

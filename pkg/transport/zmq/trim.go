@@ -2,6 +2,7 @@ package zmq
 
 /*
 #include <stdlib.h> // says whether this is glibc, with which other C libraries it is there, too
+#include "spare.h"
 #ifdef __GLIBC__
 #include <malloc.h>
 static void ptz_trim(void) { malloc_trim(0); }
@@ -41,6 +42,7 @@ const (
 	mostTrimRest = 5 * time.Second
 
 	// largeBytes are asked of the system and given back to it one by one. That doubles the time that a message of 10 MB takes, and is too much for what is smaller.
+	// Replies have blocks that are kept for a moment (spare.c).
 	largeBytes = 1 << 20
 	// topBytes may stay at the end of each heap.
 	topBytes = 2 << 20
@@ -64,7 +66,7 @@ type trimmer struct {
 // heap is that of the process: all transports have one C library.
 var heap trimmer
 
-// soon is called when a connection has ended.
+// soon is called when a connection has ended, or memory is kept for a moment.
 func (t *trimmer) soon() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -95,6 +97,7 @@ func (t *trimmer) look() {
 	t.turn.Lock()
 	defer t.turn.Unlock()
 	begin := time.Now()
+	C.ptz_spare_free()
 	C.ptz_trim()
 	t.mu.Lock()
 	also := slices.Collect(maps.Values(t.also))
