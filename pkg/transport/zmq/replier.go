@@ -158,9 +158,10 @@ func (r *replier) Reply(req transport.Request, frame []byte) error {
 	if readable {
 		r.kick()
 	}
+	if len(frame) >= largeBytes {
+		heap.soon() // its memory is kept for a moment, also where it was not sent
+	}
 	switch {
-	case err == nil && len(frame) >= largeBytes:
-		heap.soon()
 	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENOMEM):
 		r.stats.Dropped++
 	case err != nil:

@@ -208,7 +208,7 @@ enum { PTZ_FRAMES = 16 + 1 };
 
 // A reply that libzmq holds.
 typedef struct {
-	size_t block; // of this, in ptz_spare_give
+	ptz_spare block; // in which this is
 	ptz_account *accounts[PTZ_ACCOUNTS];
 	size_t size;
 	char data[];

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
+	"net"
 	"sync"
 	"testing"
 
@@ -95,4 +97,99 @@ func TestLargeRepliesLeaveNoMemory(t *testing.T) {
 	eventually(t, fmt.Sprintf("no more than %d bytes more than before", most), func() bool {
 		return mappedBytes(t, all) <= before+most
 	})
+}
+
+// noLooks keeps the C library from being told to look, but by the test.
+func noLooks() {
+	heap.mu.Lock()
+	defer heap.mu.Unlock()
+	heap.pending = true
+}
+
+// TestSparesAreOfLargeReplies: what is kept is of replies after which memory is looked after.
+func TestSparesAreOfLargeReplies(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	noLooks()
+	r, peers := generous(t), newPeers(t)
+	from := peers.connected(zmq4.REQ, r.Endpoint())
+	for range 10 {
+		askFor(t, from, largeBytes-1)
+	}
+	if n := freeSpares(); n > 0 {
+		t.Errorf("%d blocks are kept, want none", n)
+	}
+	askFor(t, from, 2*largeBytes)
+	eventually(t, "a block to be kept", func() bool { return freeSpares() > 0 })
+}
+
+// TestSlowClientsLeaveNoMemory: replies that their client took long to read leave nothing behind, though it stays and nobody looks after memory again.
+func TestSlowClientsLeaveNoMemory(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	noLooks()
+	const size = 7 << 20
+	r, err := newTransport(t, Options{}).Replier(transport.ReplierConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+	must(t, err)
+	defer r.Close()
+	peer := dialRaw(t, r.Endpoint())
+	must(t, peer.Conn.(*net.TCPConn).SetReadBuffer(16<<10))
+	peer.greet(property("Socket-Type", "DEALER"))
+	for range mostOfClient {
+		answerRaw(t, r, peer, make([]byte, size))
+	}
+	if held := r.Stats().InFlight; held < size {
+		t.Fatalf("%d bytes are in flight, want %d at least", held, size)
+	}
+	freeSpares()
+	frame := int64(2 + 9 + size) // the empty one before it, and the head
+	_, err = io.CopyN(io.Discard, peer, mostOfClient*frame)
+	must(t, err)
+	eventually(t, "nothing in flight", func() bool { return r.Stats().InFlight == 0 })
+	answerRaw(t, r, peer, nil) // behind all that the I/O thread had to free
+	if n := freeSpares(); n > 0 {
+		t.Errorf("%d blocks are kept, want none", n)
+	}
+}
+
+// answerRaw has from ask, and answers.
+func answerRaw(t *testing.T, r transport.Replier, from rawPeer, frame []byte) {
+	t.Helper()
+	_, err := from.Write(append(rawFrame(1, ""), rawFrame(0, "more")...))
+	must(t, err)
+	requests, err := r.Receive(soon(t))
+	must(t, err)
+	for _, q := range requests {
+		must(t, r.Reply(q, frame))
+	}
+}
+
+// TestTrimAfterDroppedReply: memory is looked after also where a large reply is for one who has gone.
+func TestTrimAfterDroppedReply(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	looks := make(chan struct{}, 100)
+	r, err := newTransport(t, Options{Trimmed: func() { looks <- struct{}{} }}).Replier(transport.ReplierConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+	must(t, err)
+	defer r.Close()
+	peer := dialRaw(t, r.Endpoint())
+	peer.greet(property("Socket-Type", "DEALER"))
+	_, err = peer.Write(append(rawFrame(1, ""), rawFrame(0, "more")...))
+	must(t, err)
+	requests, err := r.Receive(soon(t))
+	must(t, err)
+	must(t, peer.Close())
+	awaitLook(t, looks) // after its end
+	eventually(t, "the reply to be dropped", func() bool {
+		must(t, r.Reply(requests[0], nil))
+		return r.Stats().Dropped > 0
+	})
+	must(t, r.Reply(requests[0], make([]byte, 2*largeBytes)))
+	if dropped := r.Stats().Dropped; dropped < 2 {
+		t.Fatalf("%d replies were dropped, want 2", dropped)
+	}
+	awaitLook(t, looks)
 }

@@ -97,7 +97,7 @@ func (t *trimmer) look() {
 	t.turn.Lock()
 	defer t.turn.Unlock()
 	begin := time.Now()
-	C.ptz_spare_free()
+	freeSpares()
 	C.ptz_trim()
 	t.mu.Lock()
 	also := slices.Collect(maps.Values(t.also))
@@ -110,6 +110,9 @@ func (t *trimmer) look() {
 	t.ended = time.Now()
 	t.took = t.ended.Sub(begin)
 }
+
+// freeSpares frees the blocks that wait for replies, and returns how many.
+func freeSpares() int { return int(C.ptz_spare_free()) }
 
 // call has f called, too, each time, until the transport forgets it with nil.
 func (t *trimmer) call(of *Transport, f func()) {

@@ -71,12 +71,18 @@ func TestTrimAfterEnds(t *testing.T) {
 			peer := dialRaw(t, at)
 			peer.greet()
 			must(t, peer.Close())
-			select {
-			case <-looks:
-			case <-time.After(15 * time.Second): // sooner than another look after the end before
-				t.Error("the C library was not told to look for free memory")
-			}
+			awaitLook(t, looks)
 		})
+	}
+}
+
+// awaitLook waits until the C library has looked for free memory.
+func awaitLook(t *testing.T, looks <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-looks:
+	case <-time.After(15 * time.Second): // sooner than another look after the one before
+		t.Error("the C library was not told to look for free memory")
 	}
 }
 
