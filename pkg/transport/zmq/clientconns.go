@@ -43,14 +43,9 @@ func newClientConns() clientConns {
 	return clientConns{byFD: make(map[int]*clientConn), last: make(map[int]uint64)}
 }
 
-// begin enters a connection that libzmq has taken.
-func (t *clientConns) begin(fd int, now time.Time) *clientConn {
+// begin enters a connection that libzmq has taken. id is the zero value where it has gone already; its end is still to be told then.
+func (t *clientConns) begin(fd int, id connID, now time.Time) *clientConn {
 	t.end(fd)
-	id, ok := identify(fd)
-	if !ok {
-		// It has gone already. Its end is still to be told.
-		id = connID{}
-	}
 	c := &clientConn{id: id, begun: now}
 	t.byFD[fd] = c
 	return c

@@ -79,10 +79,11 @@ func TestLeftOverMessage(t *testing.T) {
 	t.Parallel()
 	conns, a, now := newClientConns(), newAccepted(t), time.Now()
 	withFD(t, a.accept(), func(fd int) {
+		id, _ := identify(fd)
 		if conns.of(fd, 5) != nil || conns.end(fd) != nil {
 			t.Error("there is a connection that nobody told of")
 		}
-		first := conns.begin(fd, now)
+		first := conns.begin(fd, id, now)
 		if conns.of(fd, 5) != first {
 			t.Error("the first message of a connection is not taken for that")
 		}
@@ -90,15 +91,15 @@ func TestLeftOverMessage(t *testing.T) {
 		if conns.end(fd) != first {
 			t.Error("the end is that of another connection")
 		}
-		second := conns.begin(fd, now)
+		second := conns.begin(fd, id, now)
 		if conns.of(fd, 5) != nil || conns.of(fd, 6) != second {
 			t.Error("messages of the two connections are mixed up")
 		}
-		if third := conns.begin(fd, now); third == second || conns.of(fd, 7) != third {
+		if third := conns.begin(fd, id, now); third == second || conns.of(fd, 7) != third {
 			t.Error("a connection whose end nobody told goes on")
 		}
 	})
-	if c := conns.begin(1<<20, now); c == nil || c.id != (connID{}) || conns.end(1<<20) != c {
+	if c := conns.begin(1<<20, connID{}, now); c == nil || c.id != (connID{}) || conns.end(1<<20) != c {
 		t.Error("a connection that has gone at once is not entered")
 	}
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/pytroll/posttroll-go/pkg/curve"
 	"github.com/pytroll/posttroll-go/pkg/transport"
 	"github.com/pytroll/posttroll-go/pkg/transport/transporttest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 // quick are the options of sockets whose refused clients come back soon.
@@ -339,6 +341,37 @@ func TestSilentClientAmongJunk(t *testing.T) {
 	})
 	gate.Revoke(bob.Public)
 	eventually(t, "bob is cut, and comes in vain", func() bool { return p.Stats().Access.Refused[transport.RefusedKey] > 0 })
+}
+
+// TestRefusedIsNoOther: one whose end is read late is not taken for another host whose connection has got its descriptor meanwhile.
+func TestRefusedIsNoOther(t *testing.T) {
+	t.Parallel()
+	core, logs := observer.New(zap.InfoLevel)
+	tr := newTransport(t, Options{Logger: zap.New(core)})
+	p := securePublisher(t, tr, transporttest.NewKey(t), transporttest.NewGate())
+	other, err := net.Listen("tcp", "127.0.0.77:0")
+	must(t, err)
+	defer other.Close()
+
+	pub := p.(*publisher)
+	pub.mu.Lock() // nobody reads what the monitor tells
+	junk := dialRaw(t, p.Endpoint())
+	_, err = junk.Write([]byte("\x01\x00" + strings.Repeat("x", 100)))
+	must(t, err)
+	_, _ = io.Copy(io.Discard, junk) // until it is closed, in whatever way
+	for range 100 {
+		c, err := net.Dial("tcp", other.Addr().String())
+		must(t, err)
+		defer c.Close()
+	}
+	pub.mu.Unlock()
+
+	eventually(t, "the refusal is told", func() bool { return logs.FilterFieldKey("peer").Len() > 0 })
+	for _, e := range logs.All() {
+		if peer := e.ContextMap()["peer"]; peer == "127.0.0.77" {
+			t.Errorf("%q is said of %v, which has not been there", e.Message, peer)
+		}
+	}
 }
 
 // TestKeyReplaced: a name that stands for another key now does not keep those connected who have the old one.

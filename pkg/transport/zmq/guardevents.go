@@ -26,14 +26,52 @@ type failure struct {
 
 // readEvents takes in what the monitor tells. The socket's mu is held.
 func (g *guard) readEvents() {
-	events, err := g.s.monitor.read(g.events[:0])
-	if err != nil {
-		g.log().Error("monitor can't be read", zap.Error(err))
+	g.events = g.events[:0]
+	for {
+		n := len(g.events)
+		events, err := g.s.monitor.read(g.events)
+		if err != nil {
+			g.log().Error("monitor can't be read", zap.Error(err))
+		}
+		g.events = events
+		// What is looked up here is the connection's own if its end is not told by the time that the monitor was read once more: then its descriptor
+		// was not closed yet.
+		if !identifyAccepted(events[n:]) || err != nil {
+			break
+		}
 	}
-	g.events = events
+	disownEnded(g.events)
 	now := time.Now()
-	for _, e := range events {
+	for _, e := range g.events {
 		g.apply(e, now)
+	}
+}
+
+// identifyAccepted looks up who has made the connections that libzmq has taken, and tells whether there are some.
+func identifyAccepted(events []event) bool {
+	found := false
+	for i := range events {
+		if e := &events[i]; e.kind == zmq4.EVENT_ACCEPTED {
+			// One that has gone already has none. Its end is still to be told.
+			e.id, _ = identify(e.value)
+			found = true
+		}
+	}
+	return found
+}
+
+// disownEnded takes from connections that have ended since they were taken whom they were looked up as: the descriptor may have been another's by then.
+func disownEnded(events []event) {
+	ended := make(map[int]struct{})
+	for i := len(events) - 1; i >= 0; i-- {
+		e := &events[i]
+		if e.kind != zmq4.EVENT_ACCEPTED && e.kind != zmq4.EVENT_DISCONNECTED {
+			continue
+		}
+		if _, ok := ended[e.value]; ok && e.kind == zmq4.EVENT_ACCEPTED {
+			e.id = connID{}
+		}
+		ended[e.value] = struct{}{}
 	}
 }
 
@@ -41,7 +79,7 @@ func (g *guard) apply(e event, now time.Time) {
 	switch e.kind {
 	case zmq4.EVENT_ACCEPTED:
 		g.ended(e.value, failure{}, now) // of the connection before, if nobody told
-		c := g.conns.begin(e.value, now)
+		c := g.conns.begin(e.value, e.id, now)
 		g.tap(c, e.value)
 		g.mu.Lock()
 		g.hosts.begin(c.id.peer.Addr())

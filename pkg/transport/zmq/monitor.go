@@ -37,6 +37,7 @@ type event struct {
 	kind    zmq4.Event
 	value   int // descriptor, error number or protocol error, by kind
 	address string
+	id      connID // of the connection that was taken, once the guard has looked it up
 }
 
 // openMonitor makes s tell of the events in mask, and of its end.
