@@ -29,6 +29,8 @@ package scripttest
 import (
 	"maps"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -55,6 +57,7 @@ func Params(setUp func(*testscript.Env) error, commands map[string]Command) test
 		"notify": notify, "heard": heard, "keys": makeKeys, "hold": hold, "get": get, "gets": gets, "streams": streams,
 	}
 	maps.Copy(all, commands)
+	hearHangups()
 	return testscript.Params{
 		Dir:      "testdata/script",
 		Deadline: time.Now().Add(3 * Patience),
@@ -67,6 +70,13 @@ func Params(setUp func(*testscript.Env) error, commands map[string]Command) test
 			return setUp(env)
 		},
 		Cmds: all,
+	}
+}
+
+// hearHangups lets programs of scripts get SIGHUP where the tests run under nohup: they would ignore it, too, as what they start does not inherit handlers but what is ignored.
+func hearHangups() {
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // for nobody, as before
 	}
 }
 
