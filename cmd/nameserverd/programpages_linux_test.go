@@ -1,5 +1,3 @@
-//go:build linux
-
 package main
 
 import (
@@ -10,24 +8,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDropStartPages: the process goes on, and has fewer pages of its program.
-func TestDropStartPages(t *testing.T) {
-	before := programPages(t)
-	check(t, dropStartPages())
-	if after := programPages(t); after >= before {
+// TestDropProgramPages: the process goes on, and has fewer pages of its program.
+func TestDropProgramPages(t *testing.T) {
+	before := residentPages(t)
+	check(t, dropProgramPages())
+	if after := residentPages(t); after >= before {
 		t.Errorf("%d pages of files are mapped, were %d", after, before)
 	}
 }
 
-// TestDropStartPagesInPieces: no page that is used brings back more than a piece.
-func TestDropStartPagesInPieces(t *testing.T) {
-	check(t, dropStartPages())
+// TestDropProgramPagesInPieces: no page that is used brings back more than a piece.
+func TestDropProgramPagesInPieces(t *testing.T) {
+	check(t, dropProgramPages())
 	exe, err := os.Readlink("/proc/self/exe")
 	check(t, err)
 	smaps, err := os.Open("/proc/self/smaps")
 	check(t, err)
 	defer smaps.Close()
-	pages, err := startPages(smaps, exe)
+	pages, err := programMappings(smaps, exe)
 	check(t, err)
 	if len(pages) < 10 {
 		t.Errorf("the program is in %d mappings, want many", len(pages))
@@ -39,8 +37,8 @@ func TestDropStartPagesInPieces(t *testing.T) {
 	}
 }
 
-// programPages is how many pages of files the process has.
-func programPages(t *testing.T) (n int) {
+// residentPages is how many pages of files the process has.
+func residentPages(t *testing.T) (n int) {
 	t.Helper()
 	statm, err := os.ReadFile("/proc/self/statm")
 	check(t, err)
@@ -51,8 +49,8 @@ func programPages(t *testing.T) (n int) {
 	return n
 }
 
-// TestStartPages: what is dropped is what the file has and nobody can write to, and of which smaps says that nothing was written.
-func TestStartPages(t *testing.T) {
+// TestProgramMappings: what is dropped is what the file has and nobody can write to, and of which smaps says that nothing was written.
+func TestProgramMappings(t *testing.T) {
 	t.Parallel()
 	const exe = "/usr/bin/nameserverd"
 	const text = "400000-c00000 r-xp 00001000 fe:00 1234                       "
@@ -87,7 +85,7 @@ func TestStartPages(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := startPages(strings.NewReader(tt.smaps), exe)
+			got, err := programMappings(strings.NewReader(tt.smaps), exe)
 			check(t, err)
 			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(mapping{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -96,11 +94,11 @@ func TestStartPages(t *testing.T) {
 	}
 }
 
-// TestStartPagesUnread: of a text that can't be read to its end, nothing counts.
-func TestStartPagesUnread(t *testing.T) {
+// TestProgramMappingsUnread: of a text that can't be read to its end, nothing counts.
+func TestProgramMappingsUnread(t *testing.T) {
 	t.Parallel()
 	smaps := "400000-c00000 r-xp 00001000 fe:00 1234 /x\nAnonymous: 0 kB\nSwap: 0 kB\n" + strings.Repeat("x", 1<<20)
-	if got, err := startPages(strings.NewReader(smaps), "/x"); err == nil || got != nil {
+	if got, err := programMappings(strings.NewReader(smaps), "/x"); err == nil || got != nil {
 		t.Errorf("got %v, %v, want an error", got, err)
 	}
 }

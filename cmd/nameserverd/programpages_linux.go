@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dropStartPages gives back what the process has mapped of its own program. Starting goes through most of it, and what runs afterwards needs less than half: of 23 MB that
+// dropProgramPages gives back what the process has mapped of its own program. Starting goes through most of it, and what runs afterwards needs less than half: of 23 MB that
 // an idle nameserver had, 14 were such pages. The kernel has them from the file, and maps those again that are used.
-func dropStartPages() error {
+func dropProgramPages() error {
 	exe, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func dropStartPages() error {
 	if err != nil {
 		return err
 	}
-	pages, err := startPages(smaps, exe)
+	pages, err := programMappings(smaps, exe)
 	if err := errors.Join(err, smaps.Close()); err != nil {
 		return err
 	}
@@ -62,9 +62,9 @@ func (m mapping) bytes() []byte {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&begin)), m.end-m.begin)
 }
 
-// startPages returns the mappings in a text like that of /proc/self/smaps that hold what the file exe has, and nothing else: those that can't be written to, and of which it is said that
+// programMappings returns the mappings in a text like that of /proc/self/smaps that hold what the file exe has, and nothing else: those that can't be written to, and of which it is said that
 // nothing was written to them before. A page that was, as by the dynamic linker, would be lost.
-func startPages(smaps io.Reader, exe string) ([]mapping, error) {
+func programMappings(smaps io.Reader, exe string) ([]mapping, error) {
 	var pages []mapping
 	var m *described
 	take := func() {
