@@ -9,19 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pytroll/posttroll-go/pkg/transport"
 	"golang.org/x/sys/unix"
 )
-
-// rawSubscriber subscribes to all of p by hand.
-func rawSubscriber(t *testing.T, p transport.Publisher) rawPeer {
-	t.Helper()
-	peer := dialRaw(t, p.Endpoint())
-	peer.greet(property("Socket-Type", "SUB"))
-	must(t, peer.send("\x01"))
-	must(t, p.WaitSubscribed(soon(t), "", 1))
-	return peer
-}
 
 // TestPiecesAreJoined: what libzmq writes in pieces of 8 kB arrives in larger ones, and as it was.
 func TestPiecesAreJoined(t *testing.T) {

@@ -31,6 +31,16 @@ func dialRaw(t *testing.T, to transport.Endpoint) rawPeer {
 	return rawPeer{c, t}
 }
 
+// rawSubscriber subscribes to all of p by hand.
+func rawSubscriber(t *testing.T, p transport.Publisher) rawPeer {
+	t.Helper()
+	peer := dialRaw(t, p.Endpoint())
+	peer.greet(property("Socket-Type", "SUB"))
+	must(t, peer.send("\x01"))
+	must(t, p.WaitSubscribed(soon(t), "", 1))
+	return peer
+}
+
 // greet goes through the handshake of mechanism NULL with these properties.
 func (p rawPeer) greet(properties ...string) {
 	p.t.Helper()
