@@ -159,6 +159,24 @@ func TestHostileRequests(t *testing.T) {
 	}
 }
 
+// TestLongestRequest: what is longer than any datagram is not taken in at all, so that those who send it can't fill the memory or take up the time of others.
+func TestLongestRequest(t *testing.T) {
+	t.Parallel()
+	inSite(t, quiet(nil), func(t *testing.T, s *site) {
+		for _, to := range []struct{ uri, want string }{
+			{lookups, "pytroll://oper/ns info SENDER TIME v1.01"},
+			{register, "ok"},
+		} {
+			check(t, to.uri, stable(s.request(hostA, to.uri, strings.Repeat("x", 64<<10))), to.want)
+			if answer, err := s.ask(hostA, address(t, to.uri), strings.Repeat("x", 64<<10+1), transport.SocketOptions{}); err == nil {
+				t.Errorf("%s: got %q for a byte more, want no answer", to.uri, answer)
+			}
+		}
+		s.multicast(hostA, announcement(uriA, "x"))
+		check(t, "afterwards", s.listed("x"), []string{uriA})
+	})
+}
+
 // TestMultipart is answered too: the protocol knows one frame alone.
 func TestMultipart(t *testing.T) {
 	t.Parallel()

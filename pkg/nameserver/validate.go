@@ -78,8 +78,8 @@ func (v *validation) feedOutlivesInterval(c Config) {
 const (
 	minMaxAge       = time.Second
 	maxEntries      = 10_000_000
-	minRequestBytes = 1024    // the longest datagram of a publisher
-	maxRequestBytes = 1 << 20 // what the sockets take in
+	minRequestBytes = 1024     // the longest datagram of a publisher
+	maxRequestBytes = 64 << 10 // what the sockets take in, and a datagram can have
 	maxProbeRate    = 1000
 	maxRate         = 1_000_000
 	maxConnections  = 1_000_000
