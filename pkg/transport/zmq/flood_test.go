@@ -90,3 +90,24 @@ func TestGreedySubscribers(t *testing.T) {
 	expectFrames(t, modest, "modest")
 	expectFrames(t, late, "late")
 }
+
+// TestTopicsOfThoseGone: nobody is cut for topics of connections that have ended, which libzmq takes back later.
+func TestTopicsOfThoseGone(t *testing.T) {
+	t.Parallel()
+	tr, peers := newTransport(t, Options{}), newPeers(t)
+	made, err := tr.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+	must(t, err)
+	modest := peers.connected(zmq4.SUB, made.Endpoint())
+	must(t, modest.SetSubscribe("modest"))
+	must(t, made.WaitSubscribed(soon(t), "modest", 1))
+	p := made.(*publisher)
+	p.mu.Lock()
+	before := p.topics.load
+	p.topics.load = mostLoad.more(mostLoad)
+	p.makeRoom(time.Now())
+	p.topics.load = before
+	p.mu.Unlock()
+	if cut := p.Stats().Cut; cut != 0 {
+		t.Errorf("%d subscribers cut, want none", cut)
+	}
+}

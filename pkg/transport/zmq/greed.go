@@ -34,6 +34,7 @@ func (p *publisher) makeRoom(now time.Time) {
 		c  *clientConn
 	}
 	var all []candidate
+	var live load // of these
 	excess := p.topics.load.less(mostLoad)
 	for fd, c := range p.connections() {
 		if id, ok := identify(fd); c.topics.len() == 0 || !ok || id != c.id {
@@ -43,8 +44,11 @@ func (p *publisher) makeRoom(now time.Time) {
 			excess = excess.less(c.topics.load()) // is about to be taken back
 		} else {
 			all = append(all, candidate{fd, c})
+			live = live.more(c.topics.load())
 		}
 	}
+	// Topics of connections that have ended count until libzmq takes them back, which may be much later. No room comes of cutting others for them.
+	excess = excess.least(live.less(mostLoad))
 	slices.SortFunc(all, func(a, b candidate) int { return cmp.Compare(b.c.topics.bytes, a.c.topics.bytes) })
 	for _, greedy := range all {
 		if !excess.some() {

@@ -28,6 +28,15 @@ func (l load) less(o load) load {
 	return load{l.topics - o.topics, l.bytes - o.bytes, l.subscriptions - o.subscriptions}
 }
 
+func (l load) more(o load) load {
+	return load{l.topics + o.topics, l.bytes + o.bytes, l.subscriptions + o.subscriptions}
+}
+
+// least is the smaller one of each.
+func (l load) least(o load) load {
+	return load{min(l.topics, o.topics), min(l.bytes, o.bytes), min(l.subscriptions, o.subscriptions)}
+}
+
 // some tells whether anything is left.
 func (l load) some() bool { return l.topics > 0 || l.bytes > 0 || l.subscriptions > 0 }
 
