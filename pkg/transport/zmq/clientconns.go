@@ -32,7 +32,7 @@ type clientConn struct {
 func (c *clientConn) spoke() bool { return c.user != "" }
 
 // clientConns are the connections to a bound socket, by their descriptors. Those of guarded sockets come and go as the monitor tells, those of
-// others are found by their messages, and what is left of them when they have gone is not removed but passed over.
+// others are found by their messages, and go as the monitor tells; what a message that is read later makes of one that has gone is passed over.
 type clientConns struct {
 	byFD map[int]*clientConn
 	// last is the serial of the last connection that a descriptor had, where it is known. Messages up to it are left over from that one.

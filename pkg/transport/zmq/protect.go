@@ -102,17 +102,17 @@ func (s *socket) protect(e transport.Endpoint, b transport.Backend, security tra
 	return g, nil
 }
 
-// follow begins to follow the connections of s, which is bound at e: by its guard, or for their ends alone.
-func (s *socket) follow(g *guard, e transport.Endpoint) {
+// follow begins to follow the connections of s, which is bound at e: by its guard, or for their ends alone, of which ended is told.
+func (s *socket) follow(g *guard, e transport.Endpoint, ended func(fd int)) {
 	if g == nil {
-		s.watchFile(s.monitor.signal, s.readEnds)
+		s.watchFile(s.monitor.signal, func() { s.readEnds(ended) })
 		return
 	}
 	g.start(e)
 }
 
 // readEnds takes in that connections have ended of which nothing else is followed.
-func (s *socket) readEnds() {
+func (s *socket) readEnds(ended func(fd int)) {
 	if s.lock() != nil {
 		return
 	}
@@ -121,7 +121,8 @@ func (s *socket) readEnds() {
 	if err != nil {
 		s.log.Error("monitor can't be read", zap.Error(err))
 	}
-	if len(ends) > 0 {
+	for _, e := range ends {
+		ended(e.value)
 		heap.soon()
 	}
 }

@@ -105,7 +105,7 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 	if p.endpoint, err = bind(p.zs, c.Endpoint, binding{ports, c.Early, c.Listener}); err != nil {
 		return err
 	}
-	p.follow(p.guard, p.endpoint)
+	p.follow(p.guard, p.endpoint, func(fd int) { p.conns.end(fd) })
 	return nil
 }
 

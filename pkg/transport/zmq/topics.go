@@ -43,6 +43,7 @@ func (l load) some() bool { return l.topics > 0 || l.bytes > 0 || l.subscription
 // topics counts the subscriptions to a publisher.
 type topics struct {
 	count   map[string]int
+	most    int // topics that count had, since it was made
 	sizes   topicSizes
 	load    load
 	dirty   bool
@@ -73,6 +74,7 @@ func (t *topics) apply(topic []byte, subscribed bool) {
 		if !known {
 			t.load.topics, t.load.bytes = t.load.topics+1, t.load.bytes+len(topic)+1
 			t.sizes.add(len(topic), 1)
+			t.most = max(t.most, len(t.count))
 		}
 	case !subscribed && known:
 		t.load.subscriptions--
@@ -83,6 +85,7 @@ func (t *topics) apply(topic []byte, subscribed bool) {
 		t.load.topics, t.load.bytes = t.load.topics-1, t.load.bytes-len(topic)-1
 		t.sizes.add(len(topic), -1)
 		delete(t.count, string(topic))
+		t.count, t.most = lean(t.count, t.most)
 	}
 	t.dirty = true
 }

@@ -19,6 +19,7 @@ var topicSeed = maphash.MakeSeed()
 // The zero value is empty.
 type topicSet struct {
 	hashes map[uint64]struct{}
+	most   int // hashes that there were, since the map was made
 	bytes  int
 	sizes  topicSizes
 }
@@ -32,6 +33,7 @@ func (s *topicSet) apply(topic []byte, begins bool) (changed bool) {
 	}
 	if !begins {
 		delete(s.hashes, hash)
+		s.hashes, s.most = lean(s.hashes, s.most)
 		s.bytes -= size
 		s.sizes.add(len(topic), -1)
 		return true
@@ -40,6 +42,7 @@ func (s *topicSet) apply(topic []byte, begins bool) (changed bool) {
 		s.hashes = make(map[uint64]struct{})
 	}
 	s.hashes[hash] = struct{}{}
+	s.most = max(s.most, len(s.hashes))
 	s.bytes += size
 	s.sizes.add(len(topic), 1)
 	return true
