@@ -68,7 +68,7 @@ func objectOf(m *message.Message) (*message.Object, error) {
 	}
 	o, ok := data.(*message.Object)
 	if !ok {
-		return nil, refuse(ReasonData, "the data is no object but %T", data)
+		return nil, refuse(ReasonData, "the data is no object but %s", kindOf(data))
 	}
 	return o, nil
 }

@@ -3,6 +3,9 @@ package discovery
 import (
 	"fmt"
 	"strconv"
+	"time"
+
+	"github.com/pytroll/posttroll-go/pkg/message"
 )
 
 // Reason is why an announcement or an entry was refused, short and constant: it can label a counter.
@@ -60,10 +63,31 @@ const maxQuoted = 80
 func quoted(v any) string {
 	s, ok := v.(string)
 	if !ok {
-		return fmt.Sprintf("of type %T", v)
+		return kindOf(v)
 	}
 	if len(s) > maxQuoted {
 		return strconv.Quote(s[:maxQuoted]) + "..."
 	}
 	return strconv.Quote(s)
+}
+
+// kindOf names what data is, in words of JSON.
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "a boolean"
+	case string:
+		return "a string"
+	case time.Time:
+		return "a time"
+	case []byte:
+		return "bytes"
+	case []any:
+		return "a list"
+	case *message.Object:
+		return "an object"
+	}
+	return "a number" // of one of several types
 }
