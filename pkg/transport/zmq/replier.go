@@ -15,7 +15,7 @@ const (
 	// libzmq tells of the room that there is again when half of it is: with a queue of two that wakes the receiver after each reply, once more than the request does.
 	replyQueue = 16
 	// requestQueue is the number of requests that libzmq holds for one peer; then that peer has to wait.
-	requestQueue = 16
+	requestQueue = 4
 )
 
 // replier is a ROUTER socket: unlike REP, it owes no peer anything.
