@@ -1,5 +1,7 @@
 package zmq
 
+import "maps"
+
 // leanLeast is the number of entries that a map may have had without being looked at.
 const leanLeast = 1024
 
@@ -10,8 +12,6 @@ func lean[K comparable, V any](m map[K]V, most int) (map[K]V, int) {
 		return m, most
 	}
 	small := make(map[K]V, len(m))
-	for k, v := range m {
-		small[k] = v
-	}
+	maps.Copy(small, m)
 	return small, len(small)
 }
