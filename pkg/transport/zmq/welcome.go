@@ -1,6 +1,7 @@
 package zmq
 
 import (
+	"bytes"
 	"errors"
 	"syscall"
 	"time"
@@ -235,6 +236,7 @@ func (w *welcome) take(p part, topic []byte, subscribed bool) {
 		w.set(optUnsubscribe, topic)
 	default:
 		w.set(optSubscribe, topic)
+		w.idle = w.idle && !bytes.HasPrefix(idleFrame, topic) // or it would get one
 		w.greet(p.fd, c, topic)
 	}
 }
