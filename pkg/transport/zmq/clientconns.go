@@ -24,6 +24,9 @@ type clientConn struct {
 
 	topics topicSet
 
+	mark mark      // of unguarded publishers
+	left time.Time // when its end was told; zero: it is there
+
 	slow  slowHistory
 	spell *spell // in which it may lose messages; nil: it keeps up
 }
@@ -32,15 +35,18 @@ type clientConn struct {
 func (c *clientConn) spoke() bool { return c.user != "" }
 
 // clientConns are the connections to a bound socket, by their descriptors. Those of guarded sockets come and go as the monitor tells, those of
-// others are found by their messages, and go as the monitor tells; what a message that is read later makes of one that has gone is passed over.
+// others are found by their messages, and go some time after the monitor has told (age).
 type clientConns struct {
-	byFD map[int]*clientConn
+	byFD    map[int]*clientConn
+	leaving bool // some have ended that are there still
+	// open are the descriptors of connections to an unguarded socket, from when the monitor has told that one begins until it has told that it has ended.
+	open map[int]struct{}
 	// last is the serial of the last connection that a descriptor had, where it is known. Messages up to it are left over from that one.
 	last map[int]uint64
 }
 
 func newClientConns() clientConns {
-	return clientConns{byFD: make(map[int]*clientConn), last: make(map[int]uint64)}
+	return clientConns{byFD: make(map[int]*clientConn), open: make(map[int]struct{}), last: make(map[int]uint64)}
 }
 
 // begin enters a connection that libzmq has taken. id is the zero value where it has gone already; its end is still to be told then.
@@ -80,26 +86,68 @@ func (t *clientConns) isLeft(p part) bool {
 	return known && user.serial <= t.last[p.fd]
 }
 
-// find returns the connection that has the descriptor now, as it is known or as a new one; nil when there is none.
-func (t *clientConns) find(fd int) *clientConn {
-	id, ok := identify(fd)
-	if !ok {
-		delete(t.byFD, fd)
-		return nil
+// find returns the connection that p has come over; nil when that is not known yet.
+func (t *clientConns) find(p part) *clientConn {
+	if c := t.byFD[p.fd]; c != nil && c.mark.on(p) {
+		return c
 	}
-	c := t.byFD[fd]
-	if c == nil || c.id != id {
-		c = &clientConn{id: id}
-		t.byFD[fd] = c
+	return nil
+}
+
+// enter enters the connection over which p has come as its first message; the monitor has been read. All that has come over the one that had the descriptor before has been read by now.
+func (t *clientConns) enter(p part, now time.Time) *clientConn {
+	if c := t.byFD[p.fd]; c != nil {
+		c.mark.drop()
 	}
+	c := &clientConn{mark: newMark(p)}
+	if _, open := t.open[p.fd]; open {
+		c.id, _ = identify(p.fd)
+	} else {
+		c.left, t.leaving = now, true
+	}
+	t.byFD[p.fd] = c
 	return c
+}
+
+// leave takes in that a connection has ended. What it has sent may still have to be read, and its topics are what that depends on.
+func (t *clientConns) leave(fd int, now time.Time) {
+	delete(t.open, fd)
+	if c := t.byFD[fd]; c != nil && c.left.IsZero() {
+		c.left, t.leaving = now, true
+	}
+}
+
+// age is called when there is nothing to be read. What had ended some time ago is forgotten.
+func (t *clientConns) age(now time.Time) {
+	if !t.leaving {
+		return
+	}
+	t.leaving = false
+	for fd, c := range t.byFD {
+		switch {
+		case c.left.IsZero():
+		case now.Sub(c.left) < goneTime:
+			t.leaving = true
+		default:
+			c.mark.drop()
+			delete(t.byFD, fd)
+		}
+	}
+}
+
+// drop forgets all.
+func (t *clientConns) drop() {
+	for _, c := range t.byFD {
+		c.mark.drop()
+	}
+	clear(t.byFD)
 }
 
 // subscribers returns those that have subscribed to something and are still there, sorted by identity and address.
 func (t *clientConns) subscribers() []transport.Client {
 	var list []transport.Client
 	for fd, c := range t.byFD {
-		if c.topics.len() == 0 || c.cut {
+		if c.topics.len() == 0 || c.cut || !c.left.IsZero() {
 			continue
 		}
 		if id, ok := identify(fd); !ok || id != c.id {

@@ -42,17 +42,15 @@ func withFD(t *testing.T, c net.Conn, f func(fd int)) {
 // TestReusedDescriptor: what is known of a connection does not pass to the next one that has its descriptor.
 func TestReusedDescriptor(t *testing.T) {
 	t.Parallel()
-	conns, a := newClientConns(), newAccepted(t)
+	conns, a, now := newClientConns(), newAccepted(t), time.Now()
 	first, second := a.accept(), a.accept()
 	withFD(t, first, func(fd int) {
-		c := conns.find(fd)
-		if c == nil || c.id.peer.String() != first.RemoteAddr().String() {
+		id, _ := identify(fd)
+		c := conns.begin(fd, id, now)
+		if c.id.peer.String() != first.RemoteAddr().String() {
 			t.Fatalf("got %+v, want the connection from %v", c, first.RemoteAddr())
 		}
 		c.topics.apply([]byte("topic"), true)
-		if conns.find(fd) != c {
-			t.Error("the same connection is not found again")
-		}
 		if got := conns.subscribers(); len(got) != 1 || got[0].Topics != 1 {
 			t.Errorf("subscribers are %v, want one with a topic", got)
 		}
@@ -63,13 +61,14 @@ func TestReusedDescriptor(t *testing.T) {
 		if got := conns.subscribers(); len(got) != 0 {
 			t.Errorf("subscribers are %v, want none", got)
 		}
-		if next := conns.find(fd); next == c || next.topics.len() != 0 || !next.id.cut(fd) {
+		id, _ = identify(fd)
+		if next := conns.begin(fd, id, now); next == c || next.topics.len() != 0 || !next.id.cut(fd) {
 			t.Errorf("the next connection begins with %+v, or can't be cut", next)
 		}
 	})
 	for _, fd := range []int{-1, 1 << 20} {
-		if c := conns.find(fd); c != nil {
-			t.Errorf("found a connection %+v with descriptor %d", c, fd)
+		if id, ok := identify(fd); ok {
+			t.Errorf("found a connection %+v with descriptor %d", id, fd)
 		}
 	}
 }

@@ -213,7 +213,7 @@ func (g *guard) accept(p part) (c *clientConn, identity string, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if c != nil && c.user != string(p.user) {
-		g.introduce(c, string(p.user), user)
+		g.introduce(c, p.fd, string(p.user), user)
 	}
 	verdict := g.ask(transport.Caller{Addr: g.addrOf(c, p), Key: user.key})
 	ok = verdict.Admitted || verdict.Keep
@@ -233,13 +233,21 @@ func (g *guard) accept(p part) (c *clientConn, identity string, ok bool) {
 	return c, c.identity, false
 }
 
+// noteEnds has the ends of connections noted.
+func (g *guard) noteEnds() {
+	if g != nil {
+		g.ends = make(map[int]uint64)
+	}
+}
+
 // noteEnd notes the end of the connection c, which had the descriptor fd. The socket's mu is held.
 func (g *guard) noteEnd(fd int, c *clientConn) {
 	switch {
 	case g.ends == nil:
 	case c.spoke():
 		g.ends[fd] = max(g.ends[fd], c.serial)
-		g.gone.add(c.user, c.topics)
+		g.gone.add(fd, c.user, c.topics)
+		g.s.kick() // what it had may have been read
 	default:
 		// Its serial is not known: it is none of those that are still to be given.
 		g.ends[fd] = g.auth.serial.Load()
@@ -264,13 +272,10 @@ func (g *guard) connOf(p part) *clientConn {
 }
 
 // introduce notes who has a connection. The caller holds mu.
-func (g *guard) introduce(c *clientConn, text string, user zapUser) {
-	if g.ends != nil && c.spoke() {
-		g.gone.add(c.user, c.topics)
-	}
+func (g *guard) introduce(c *clientConn, fd int, text string, user zapUser) {
 	c.identity = g.hosts.spoke(c.id.peer.Addr(), user.key)
 	c.user, c.serial, c.key = text, user.serial, user.key
-	c.topics = g.gone.take(text)
+	c.topics = g.gone.take(fd, text)
 	c.tap.end()
 }
 

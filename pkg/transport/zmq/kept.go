@@ -3,6 +3,8 @@ package zmq
 /*
 #cgo noescape ptz_keep
 #cgo nocallback ptz_keep
+#cgo noescape ptz_share
+#cgo nocallback ptz_share
 #cgo noescape ptz_drop
 #cgo nocallback ptz_drop
 #include <stdlib.h>
@@ -15,6 +17,16 @@ static void *ptz_keep(void *from) {
 		return NULL;
 	zmq_msg_init(m);
 	zmq_msg_move(m, from); // fails with what is no message alone
+	return m;
+}
+
+// Makes another message of the same content. Returns NULL when there is no memory.
+static void *ptz_share(void *from) {
+	zmq_msg_t *m = malloc(sizeof *m);
+	if (m == NULL)
+		return NULL;
+	zmq_msg_init(m);
+	zmq_msg_copy(m, from);
 	return m;
 }
 
@@ -46,6 +58,12 @@ type kept struct {
 
 // keep takes the message of p out of its batch. It returns nil when there is no memory. The data of p, which is longer than keptBytes, stays where it is.
 func (p part) keep() unsafe.Pointer { return C.ptz_keep(p.msg) }
+
+// share makes another message of the one of p, which holds what libzmq has of that. It returns nil when there is no memory.
+func (p part) share() unsafe.Pointer { return C.ptz_share(p.msg) }
+
+// dropShared gives one up.
+func dropShared(msg unsafe.Pointer) { C.ptz_drop(msg) }
 
 // own copies what is in libzmq's memory.
 func (c *chunk) own() {

@@ -63,10 +63,13 @@ func receiveQueue(n int, guarded bool) int {
 	return n
 }
 
+// unguarded are the events of connections to other sockets.
+const unguarded = zmq4.EVENT_ACCEPTED | zmq4.EVENT_DISCONNECTED
+
 // protect guards s, which is not bound yet, when that is asked for: otherwise it returns nil. The caller closes the guard before the socket.
 func (s *socket) protect(e transport.Endpoint, b transport.Backend, security transport.ServerSecurity, o transport.SocketOptions) (*guard, error) {
 	if !isGuarded(e, security) {
-		return nil, s.openMonitor(zmq4.EVENT_DISCONNECTED)
+		return nil, s.openMonitor(unguarded)
 	}
 	auth, err := s.owner.authenticate()
 	if err != nil {
@@ -102,28 +105,32 @@ func (s *socket) protect(e transport.Endpoint, b transport.Backend, security tra
 	return g, nil
 }
 
-// follow begins to follow the connections of s, which is bound at e: by its guard, or for their ends alone, of which ended is told.
-func (s *socket) follow(g *guard, e transport.Endpoint, ended func(fd int)) {
-	if g == nil {
-		s.watchFile(s.monitor.signal, func() { s.readEnds(ended) })
+// follow begins to follow the connections of s, which is bound at e: by its guard, or for their begins and ends alone, of which tell is told under the socket's mu.
+func (s *socket) follow(g *guard, e transport.Endpoint, tell func(fd int, begins bool)) {
+	if g != nil {
+		g.start(e)
 		return
 	}
-	g.start(e)
+	s.watchFile(s.monitor.signal, func() {
+		if s.lock() == nil {
+			s.readConnections(tell)
+			s.mu.Unlock()
+		}
+	})
 }
 
-// readEnds takes in that connections have ended of which nothing else is followed.
-func (s *socket) readEnds(ended func(fd int)) {
-	if s.lock() != nil {
-		return
-	}
-	defer s.mu.Unlock()
-	ends, err := s.monitor.read(nil)
+// readConnections takes in what the monitor tells of connections that no guard follows. The socket's mu is held.
+func (s *socket) readConnections(tell func(fd int, begins bool)) {
+	events, err := s.monitor.read(nil)
 	if err != nil {
 		s.log.Error("monitor can't be read", zap.Error(err))
 	}
-	for _, e := range ends {
-		ended(e.value)
-		heap.soon()
+	for _, e := range events {
+		begins := e.kind == zmq4.EVENT_ACCEPTED
+		tell(e.value, begins)
+		if !begins {
+			heap.soon()
+		}
 	}
 }
 

@@ -58,7 +58,7 @@ func (t *Transport) Publisher(c transport.PublisherConfig) (transport.Publisher,
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
 	welcome := newWelcome(&c)
-	s, err := newSocket(t, zmq4.XPUB, welcome.batch(), wantFD|wantClient(c.Endpoint, c.Security))
+	s, err := newSocket(t, zmq4.XPUB, welcome.batch(), wantFD|wantPeer|wantClient(c.Endpoint, c.Security))
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
@@ -95,6 +95,7 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 	p.losses.queue, p.losses.backend = o.Queue, c.Backend
 	if err == nil {
 		p.guard, err = p.protect(c.Endpoint, c.Backend, c.Security, o)
+		p.guard.noteEnds()
 	}
 	if err == nil {
 		err = p.welcome.attach(p.socket, p.guard)
@@ -105,7 +106,7 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 	if p.endpoint, err = bind(p.zs, c.Endpoint, binding{ports, c.Early, c.Listener}); err != nil {
 		return err
 	}
-	p.follow(p.guard, p.endpoint, func(fd int) { p.conns.end(fd) })
+	p.follow(p.guard, p.endpoint, p.tellConnection)
 	return nil
 }
 
@@ -143,7 +144,9 @@ func (p *publisher) service() {
 			return
 		}
 		p.sweeping = false
-		more = p.readBatch()
+		if more = p.readBatch(); !more {
+			p.sweepLate()
+		}
 		p.mu.Unlock()
 	}
 }
@@ -162,6 +165,7 @@ func (p *publisher) readTopics() {
 // readBatch takes in some subscriptions and tells whether there may be more. The socket's mu is held.
 func (p *publisher) readBatch() (more bool) {
 	if !p.welcome.beforeRead(p.topics.count) {
+		p.age(time.Now())
 		return false
 	}
 	more, err := p.batch.recv(p.raw)
@@ -181,6 +185,7 @@ func (p *publisher) readBatch() (more bool) {
 	p.topics.announce()
 	if !more {
 		p.batch.release()
+		p.age(time.Now())
 	}
 	return more
 }
@@ -193,7 +198,7 @@ func (p *publisher) take(part part) {
 		return
 	}
 	c := p.connOf(part)
-	if asked := p.welcome.topicsOf(part, c); asked != nil && !asked.apply(topic, subscribed) {
+	if asked := p.askedOf(part, c); asked != nil && !asked.apply(topic, subscribed) {
 		return
 	}
 	// A topic of one who is admitted no more counts too, for a moment: libzmq serves it until the connection is cut, and tells of its end.
@@ -212,11 +217,57 @@ func (p *publisher) take(part part) {
 
 // connOf returns the connection that a subscription has come over; nil when it is not known.
 func (p *publisher) connOf(part part) *clientConn {
-	if p.guard == nil {
-		return p.conns.find(part.fd)
+	if p.guard != nil {
+		c, _, _ := p.guard.accept(part)
+		return c
 	}
-	c, _, _ := p.guard.accept(part)
+	if part.fd < 0 {
+		return nil
+	}
+	c := p.conns.find(part)
+	if c == nil {
+		// The end of the connection that had the descriptor before was told before that could be used again. Taken in later it would pass for the end of this one.
+		p.readConnections(p.tellConnection)
+		c = p.conns.enter(part, time.Now())
+	}
 	return c
+}
+
+// askedOf returns what the connection has asked for that p has come over, also where it has gone; nil where that is not known.
+func (p *publisher) askedOf(part part, c *clientConn) *topicSet {
+	switch {
+	case c != nil:
+		return &c.topics
+	case p.guard == nil || part.fd < 0:
+		return nil
+	}
+	return p.guard.gone.of(part.fd, string(part.user))
+}
+
+// tellConnection takes in that a connection begins or has ended. The socket's mu is held.
+func (p *publisher) tellConnection(fd int, begins bool) {
+	if begins {
+		p.conns.open[fd] = struct{}{}
+		return
+	}
+	p.conns.leave(fd, time.Now())
+	p.sweepLate()
+}
+
+// age is called when there is nothing to be read.
+func (p *publisher) age(now time.Time) {
+	if p.guard != nil {
+		p.guard.gone.age(now)
+	} else {
+		p.conns.age(now)
+	}
+}
+
+// sweepLate lets the reader look once more when what connections have left behind can be forgotten, if there is something. The socket's mu is held.
+func (p *publisher) sweepLate() {
+	if !p.sweeping && (p.conns.leaving || p.guard != nil && p.guard.gone.some()) {
+		p.sweep.Reset(goneTime)
+	}
 }
 
 func (p *publisher) WaitSubscribed(ctx context.Context, topic string, n int) error {
@@ -317,5 +368,9 @@ func (p *publisher) Close() error {
 	p.losses.timer.Stop()
 	p.owner.inprocs.unbind(p.endpoint)
 	p.guard.close()
-	return wrap(fmt.Sprintf("publisher %s", p.endpoint), p.close(publisherLinger))
+	err := wrap(fmt.Sprintf("publisher %s", p.endpoint), p.close(publisherLinger))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conns.drop()
+	return err
 }

@@ -129,7 +129,7 @@ func (r *replier) open(cfg transport.ReplierConfig) error {
 	if r.endpoint, err = bind(r.zs, cfg.Endpoint, binding{listener: cfg.Listener}); err != nil {
 		return err
 	}
-	r.follow(r.guard, r.endpoint, func(int) {})
+	r.follow(r.guard, r.endpoint, func(int, bool) {})
 	return nil
 }
 

@@ -99,7 +99,6 @@ func (w *welcome) attach(s *socket, g *guard) error {
 		return nil
 	}
 	w.s, w.guard = s, g
-	g.ends = make(map[int]uint64)
 	return errors.Join(
 		wrap("ZMQ_XPUB_MANUAL_LAST_VALUE", setOptionInt(s.raw, optManualLastValue, 0)), // is it there?
 		wrap("ZMQ_XPUB_MANUAL", setOptionInt(s.raw, optManual, 1)),
@@ -178,7 +177,6 @@ func (w *welcome) note(asked map[string]int) {
 
 // caughtUp is called when there is nothing to be read: what is current is right again from the next subscription on.
 func (w *welcome) caughtUp() {
-	w.guard.gone.age(time.Now())
 	w.skewed = false
 	w.replayed = w.replayed[:0]
 }
@@ -199,17 +197,6 @@ func (w *welcome) stray(p part) {
 			append(clientField(c.identity), zap.Stringer("peer", c.id.peer))...)
 	}
 	w.cut(p.fd, c)
-}
-
-// topicsOf returns what the connection has asked for that p has come over, also where it has gone; nil where that is not known.
-func (w *welcome) topicsOf(p part, c *clientConn) *topicSet {
-	switch {
-	case c != nil:
-		return &c.topics
-	case w == nil || p.fd < 0:
-		return nil
-	}
-	return w.guard.gone.of(string(p.user))
 }
 
 // take repeats a subscription or its end, and gives what the newcomer is to have.
