@@ -65,7 +65,7 @@ type Config struct {
 	MaxEntriesPerSource int `toml:"max_entries_per_source"`
 
 	// MaxRequestBytes is the size of the longest lookup and the longest announcement that are looked at; what is longer is
-	// refused. 1024 to 65536. Default 16384. Environment: POSTTROLL_MAX_REQUEST_BYTES.
+	// refused. 1024 to 32768. Default 16384. Environment: POSTTROLL_MAX_REQUEST_BYTES.
 	MaxRequestBytes int `toml:"max_request_bytes"`
 
 	// MaxRequestsPerSource is the number of lookups a second that one address, or IPv6 network of 64 bits, may count on while others ask as well; four seconds' worth

@@ -79,7 +79,7 @@ const (
 	minMaxAge       = time.Second
 	maxEntries      = 10_000_000
 	minRequestBytes = 1024     // the longest datagram of a publisher
-	maxRequestBytes = 64 << 10 // what the sockets take in, and a datagram can have
+	maxRequestBytes = 32 << 10 // what the sockets take in: eight such requests of each connection may wait
 	maxProbeRate    = 1000
 	maxRate         = 1_000_000
 	maxConnections  = 1_000_000

@@ -61,7 +61,7 @@ type SocketOptions struct {
 	// KeepAlive finds hosts that vanished.
 	KeepAlive KeepAlive
 	// Queue is the number of messages held for one connection (ZMQ_SNDHWM, ZMQ_RCVHWM), whatever their size. Default 1000; 500 where we connect. A
-	// replier holds 16 requests for one client, unless this says otherwise, and 16 replies at most (see MaxInFlight).
+	// replier holds 8 requests for one client, unless this says otherwise, and 16 replies at most (see MaxInFlight).
 	Queue int
 	// MaxMessage is the size in bytes of the largest message that is taken; the sender of a larger one is disconnected
 	// (ZMQ_MAXMSGSIZE). Default 64 MiB. Of a publisher's it bounds what subscribers send, which is never more than a topic.

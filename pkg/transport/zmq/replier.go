@@ -14,8 +14,10 @@ const (
 	// replyQueue is the number of replies that libzmq holds for one peer. A peer that asks without reading gets no more, and of those that are long mostOfClient.
 	// libzmq tells of the room that there is again when half of it is: with a queue of two that wakes the receiver after each reply, once more than the request does.
 	replyQueue = 16
-	// requestQueue is the number of requests that libzmq holds for one peer; then that peer has to wait.
-	requestQueue = 4
+	// requestQueue is the number of requests that libzmq holds for one peer; then that peer has to wait. Each may be as long as MaxMessage, and hundreds of peers may
+	// fill theirs: the fewer the better. But of the room that there is again libzmq tells when half of the queue has been taken, which wakes its thread: a client that asks
+	// for one name after the other costs 8 % less of the processor with 16 than with 4, and 5 % less with 8.
+	requestQueue = 8
 )
 
 // replier is a ROUTER socket: unlike REP, it owes no peer anything.
