@@ -61,7 +61,7 @@ func (p *process) serve(ctx context.Context) (err error) {
 		Program: program, File: p.flags.Log, Settings: s.log, Verbose: p.flags.Verbose, Stderr: p.stderr, Environ: p.environ,
 	}, func(log *logging.Log) error {
 		lifecycle.Tell(log.Logger, s.report, "")
-		srv := server{process: p, log: log, running: s, listeners: listeners}
+		srv := server{process: p, log: log, running: s, listeners: listeners, memory: lifecycle.Memory{Logger: log.Logger}}
 		return srv.run(ctx)
 	})
 }

@@ -40,7 +40,7 @@ type server struct {
 	keys       *security.Security
 	nameserver *nameserver.Nameserver
 	monitor    *monitor.Monitor
-	pages      programPages
+	memory     lifecycle.Memory
 }
 
 // run serves until ctx ends.
@@ -61,7 +61,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	s.keys = keys
 	defer func() { err = errors.Join(err, keys.Close()) }() // after the sockets
 	network, err := zmq.New(zmq.Options{
-		Logger: s.log.Logger, Trimmed: s.giveBack, MaxConnections: s.running.own.MaxConnections, MaxPerSource: s.running.own.MaxConnectionsPerSource,
+		Logger: s.log.Logger, Trimmed: s.memory.GiveBack, MaxConnections: s.running.own.MaxConnections, MaxPerSource: s.running.own.MaxConnectionsPerSource,
 	})
 	if err != nil {
 		return fmt.Errorf("start ZeroMQ: %w", err)
@@ -112,13 +112,7 @@ func (s *server) run(ctx context.Context) (err error) {
 // ready is called when the nameserver is.
 func (s *server) ready() {
 	s.monitor.Health.SetReady(true)
-	time.AfterFunc(startTime, func() { s.pages.drop(s.log.Logger) })
-}
-
-// giveBack is called when memory may have become free.
-func (s *server) giveBack() {
-	lifecycle.GiveBack()
-	s.pages.drop(s.log.Logger)
+	s.memory.Started()
 }
 
 // serve is the part of the group that does the work.

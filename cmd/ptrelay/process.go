@@ -60,7 +60,7 @@ func (p *process) serve(ctx context.Context) (err error) {
 	}, func(log *logging.Log) error {
 		// Of the routes the log has the names: what is in them is in the file.
 		lifecycle.Tell(log.Logger, s.report, "route", zap.Strings("routes", s.routeNames()))
-		srv := server{process: p, log: log, running: s}
+		srv := server{process: p, log: log, running: s, memory: lifecycle.Memory{Logger: log.Logger}}
 		return srv.run(ctx)
 	})
 }

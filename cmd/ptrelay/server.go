@@ -45,6 +45,7 @@ type server struct {
 	group   *daemon.Group
 	monitor *monitor.Monitor
 	rates   rates
+	memory  lifecycle.Memory
 }
 
 // run serves until ctx ends.
@@ -69,7 +70,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	s.keys = keys
 	defer func() { err = errors.Join(err, keys.Close()) }() // after the sockets
 	network, err := zmq.New(zmq.Options{
-		Logger: s.log.Logger, Heartbeat: heartbeat, Trimmed: lifecycle.GiveBack,
+		Logger: s.log.Logger, Heartbeat: heartbeat, Trimmed: s.memory.GiveBack,
 		MaxConnections: s.running.own.MaxConnections, MaxPerSource: s.running.own.MaxConnectionsPerSource,
 	})
 	if err != nil {
@@ -97,13 +98,19 @@ func (s *server) run(ctx context.Context) (err error) {
 		Notifier:  notifier,
 		Hangups:   hangups,
 		Reload:    s.reload,
-		Ready:     func() { s.monitor.Health.SetReady(true) },
+		Ready:     s.ready,
 		StopLimit: stopLimit(s.running),
 	}
 	return s.group.Run(ctx)
 }
 
 func stopLimit(s *settled) time.Duration { return s.own.StopLimit + namesLimit + sinkLimit + slack }
+
+// ready is called when the relay is.
+func (s *server) ready() {
+	s.monitor.Health.SetReady(true)
+	s.memory.Started()
+}
 
 // carry is the part of the group that does the work.
 func (s *server) carry(ctx context.Context, h *daemon.Handle) error {

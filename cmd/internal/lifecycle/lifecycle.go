@@ -1,6 +1,6 @@
 // Package lifecycle is what the daemons of the suite do in the same way when they start, reload and stop, and what needs to know both their settings and
 // their libraries: they open the log and tell which settings count, warn of keys that admit nobody, tell what waits for a restart, and do not wait for
-// peers at the end.
+// peers at the end, and give memory back.
 //
 // Its functions keep no state, and may be called concurrently.
 package lifecycle

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package lifecycle
 
 // dropProgramPages is for Linux.
 func dropProgramPages() error { return nil }

@@ -1,4 +1,4 @@
-package main
+package lifecycle
 
 import (
 	"testing"
@@ -17,5 +17,12 @@ func TestProgramPagesAreDue(t *testing.T) {
 		if got := p.due(begin.Add(tt.after)); got != tt.want {
 			t.Errorf("after %v: %v, want %v", tt.after, got, tt.want)
 		}
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
