@@ -82,7 +82,7 @@ func newConnector(t *Transport, kind zmq4.Type, cfg transport.SubscriberConfig) 
 	c.in = newInbox(cfg.MaxQueued, s.kick)
 	if cfg.Recycle {
 		c.store = &frameStore{}
-		c.in.recycle = c.store.putBack
+		c.in.recycle = putBack
 	}
 	err = errors.Join(
 		setClient(s.zs, o, t.heartbeat),

@@ -10,21 +10,19 @@ const (
 	blockBytes = 128 << 10
 	// blockFrame is the largest frame that shares memory.
 	blockFrame = 32 << 10
-	// spareBlocks are kept for use again at most.
-	spareBlocks = 16
 )
+
+// spareBlocks are done with, and taken again: by all subscribers, so that the memory of one that has nothing to do is another's, and until garbage is collected twice, so
+// that it is nobody's when there is no more to do.
+var spareBlocks = sync.Pool{New: func() any { return new([blockBytes]byte) }}
 
 // block is where frames stand one behind the other; its length is what is taken.
 type block []byte
 
-// frameStore copies frames into blocks that are used again when all their frames are done with. Nil, it gives each frame memory of its own.
+// frameStore copies frames into blocks that are used again when all their frames are done with. Nil, it gives each frame memory of its own. It is the reader's.
 type frameStore struct {
-	// Of the reader.
 	now  block   // that frames are copied to
 	done []block // that have no more room, since full was asked
-
-	mu    sync.Mutex
-	spare []block
 }
 
 // clone copies a frame.
@@ -36,23 +34,11 @@ func (s *frameStore) clone(frame []byte) []byte {
 		if s.now != nil {
 			s.done = append(s.done, s.now)
 		}
-		s.now = s.take()
+		s.now = spareBlocks.Get().(*[blockBytes]byte)[:0]
 	}
 	begin := len(s.now)
 	s.now = append(s.now, frame...)
 	return s.now[begin:len(s.now):len(s.now)]
-}
-
-// take returns a block that nobody uses.
-func (s *frameStore) take() block {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if n := len(s.spare); n > 0 {
-		b := s.spare[n-1]
-		s.spare = s.spare[:n-1]
-		return b[:0]
-	}
-	return make(block, 0, blockBytes)
 }
 
 // full returns the blocks that no frame is copied to any more. They are valid until the next call.
@@ -66,8 +52,8 @@ func (s *frameStore) full() []block {
 }
 
 // putBack takes blocks whose frames are done with.
-func (s *frameStore) putBack(blocks []block) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.spare = append(s.spare, blocks[:min(len(blocks), spareBlocks-len(s.spare))]...)
+func putBack(blocks []block) {
+	for _, b := range blocks {
+		spareBlocks.Put((*[blockBytes]byte)(b[:blockBytes]))
+	}
 }
