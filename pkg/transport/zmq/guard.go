@@ -247,7 +247,8 @@ func (g *guard) noteEnd(fd int, c *clientConn) {
 	case c.spoke():
 		g.ends[fd] = max(g.ends[fd], c.serial)
 		g.gone.add(fd, c.user, c.topics)
-		g.s.kick() // what it had may have been read
+		c.topics = topicSet{} // others may know c for long
+		g.s.kick()            // what it had may have been read
 	default:
 		// Its serial is not known: it is none of those that are still to be given.
 		g.ends[fd] = g.auth.serial.Load()
