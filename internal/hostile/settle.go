@@ -11,10 +11,9 @@ import (
 const (
 	moreFiles  = 2
 	moreMemory = 80 << 20 // bytes: heaps of Go, which are collected every two minutes at least; what is leaked all cases together leak
-	// lastMemory is the same when all cases are over and Go has collected, which it does every two minutes at least. What each case leaves behind counts together. Of it
-	// are, in the relay, some 7 MB of last messages and the replay, which its settings allow, and 3 of windows against loops and duplicates; in all of them up to 10 of the
-	// program's file, whose pages come as they are used, and as much at the ends of the C library's heaps, 2 MB in each at most. What is more is a leak.
-	lastMemory = 32 << 20
+	// lastMemory is the same when all cases are over and Go has collected. What each case leaves behind counts together. Of it are, in the relay, some 7 MB of last
+	// messages and the replay, which its settings allow, and 3 of windows against loops and duplicates. What is more is a leak.
+	lastMemory = 16 << 20
 	lastLimit  = 5 * time.Minute
 )
 
