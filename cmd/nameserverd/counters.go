@@ -69,7 +69,7 @@ var counters = metrics.Table{
 		Help: "Connections that were cut since their clients are admitted no more."},
 	{Field: "Limits.Accepted", Key: "connections", Metric: "connections_open", Help: "Connections that others have made to all ports."},
 	{Field: "Limits.Refused", Key: "connections_over_limit", Metric: "connections_over_limit_total", Label: "limit",
-		Known: metrics.Keys(transport.LimitSource, transport.LimitConnections, transport.LimitFiles), Help: "Connections that were closed as soon as they were there, by the limit that they met."},
+		Known: metrics.Keys(transport.LimitSource, transport.LimitConnections, transport.LimitFiles, transport.LimitBusy), Help: "Connections that were closed as soon as they were there, by the limit that they met."},
 	{Field: "Limits.Cut", Key: "connections_cut", Metric: "connections_cut_total", Label: "limit",
 		Known: metrics.Keys(transport.LimitParts, transport.LimitProtocol), Help: "Connections that were cut for what came over them, by the limit that it met."},
 }

@@ -63,7 +63,7 @@ var totalCounters = metrics.Table{
 	{Field: "Loss.Slow", Key: "slow_subscribers", Metric: "all_subscribers_slow", Help: "Subscribers that are behind by more than their queue, each sink once."},
 	{Field: "Limits.Accepted", Key: "connections", Metric: "connections_open", Help: "Connections that others have made to all sinks."},
 	{Field: "Limits.Refused", Key: "connections_over_limit", Metric: "connections_over_limit_total", Label: "limit",
-		Known: metrics.Keys(transport.LimitSource, transport.LimitConnections, transport.LimitFiles), Help: "Connections that were closed as soon as they were there, by the limit that they met."},
+		Known: metrics.Keys(transport.LimitSource, transport.LimitConnections, transport.LimitFiles, transport.LimitBusy), Help: "Connections that were closed as soon as they were there, by the limit that they met."},
 	{Field: "Limits.Cut", Key: "connections_cut", Metric: "connections_cut_total", Label: "limit",
 		Known: metrics.Keys(transport.LimitParts, transport.LimitProtocol), Help: "Connections that were cut for what came over them, by the limit that it met."},
 }

@@ -18,6 +18,7 @@ const (
 	LimitSource      Limit = "source_connections" // Refused: the address of the peer holds its share
 	LimitConnections Limit = "connections"        // Refused: there are as many connections as there may be
 	LimitFiles       Limit = "open_files"         // Refused: the process, or the system, has no descriptor left
+	LimitBusy        Limit = "busy"               // Refused: so many subscribers come and go that what is published would have to wait
 	LimitParts       Limit = "message_parts"      // Cut: the message has too many parts, or too many bytes in those before the last
 	LimitProtocol    Limit = "protocol_version"   // Cut: the peer does not speak ZMTP 3
 )

@@ -104,7 +104,7 @@ func (g *guard) changed() {
 
 // look is called when the monitor has something to tell, or the gate has changed.
 func (g *guard) look() {
-	if g.s.lock() != nil {
+	if g.s.lockFollowing() != nil {
 		return
 	}
 	defer g.s.mu.Unlock()

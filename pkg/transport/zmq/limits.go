@@ -33,6 +33,7 @@ var limitLines = [...]limitLine{
 	{transport.LimitSource, false, "connections refused: their address holds its share"},
 	{transport.LimitConnections, false, "connections refused: there are as many as there may be"},
 	{transport.LimitFiles, false, "connections refused: there is no file descriptor left"},
+	{transport.LimitBusy, false, "connections refused: so many come and go that messages would have to wait"},
 	{transport.LimitParts, true, "peer cut: its message has too many parts"},
 	{transport.LimitProtocol, true, "peer cut: it does not speak ZMTP 3"},
 }

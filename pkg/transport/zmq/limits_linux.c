@@ -163,7 +163,7 @@ static enum ptz_cause refusal(const ptz_limits *l, const ptz_source *s) {
 }
 
 // Enters a connection that was accepted. Returns PTZ_CAUSES, or why it is refused.
-static enum ptz_cause admit(ptz_limits *l, conn *c, const struct sockaddr_storage *from) {
+static enum ptz_cause admit(ptz_limits *l, conn *c, int listener, const struct sockaddr_storage *from) {
 	unsigned char addr[16];
 	ptz_source **at = NULL;
 	int has = address(from, addr);
@@ -171,7 +171,7 @@ static enum ptz_cause admit(ptz_limits *l, conn *c, const struct sockaddr_storag
 	pthread_mutex_lock(&l->mu);
 	if (has)
 		at = source_of(l, addr);
-	why = has ? refusal(l, *at) : l->conns >= l->most ? PTZ_FULL : PTZ_CAUSES;
+	why = ptz_limits_is_busy(l, listener) ? PTZ_BUSY : has ? refusal(l, *at) : l->conns >= l->most ? PTZ_FULL : PTZ_CAUSES;
 	if (why == PTZ_CAUSES && has && *at == NULL) {
 		if ((*at = calloc(1, sizeof **at)) == NULL) {
 			why = PTZ_FULL;
@@ -309,7 +309,7 @@ static int accept_limited(ptz_limits *l, int listener, struct sockaddr *out, soc
 		return -1;
 	}
 	c = conn_of(fd, 1);
-	why = c == NULL ? PTZ_FULL : admit(l, c, &from);
+	why = c == NULL ? PTZ_FULL : admit(l, c, listener, &from);
 	if (why != PTZ_CAUSES) {
 		syscall(SYS_close, fd);
 		errno = ECONNABORTED;

@@ -46,6 +46,15 @@ func (s *sysLimits) enter() (leave func()) {
 
 func (s *sysLimits) accepted() int { return int(C.ptz_limits_conns(s.c)) }
 
+// busy says that nobody is to be let in at a port, or that they are again.
+func (s *sysLimits) busy(port int, begins bool) {
+	var b C.int
+	if begins {
+		b = 1
+	}
+	C.ptz_limits_busy(s.c, C.int(port), b)
+}
+
 func (s *sysLimits) count(cause int) uint64 { return uint64(C.ptz_limits_count(s.c, C.int(cause))) }
 
 // last is the address that met a limit last; unspecified where it had none.

@@ -13,6 +13,7 @@ enum ptz_cause {
 	PTZ_SOURCE, // its address holds its share
 	PTZ_FULL,   // there are as many as there may be
 	PTZ_FILES,  // there is no descriptor
+	PTZ_BUSY,   // the socket does not keep up with those that come and go
 	PTZ_PARTS,  // its message has too many parts
 	PTZ_OLD,    // it does not greet as ZMTP 3 has it
 	PTZ_CAUSES
@@ -25,7 +26,7 @@ typedef struct ptz_source {
 	int conns;
 } ptz_source;
 
-enum { PTZ_BUCKETS = 1024 };
+enum { PTZ_BUCKETS = 1024, PTZ_BUSY_PORTS = 16 };
 
 // Reads the length of a long frame.
 static inline uint64_t ptz_length(const unsigned char *at) {
@@ -53,6 +54,8 @@ typedef struct {
 	pthread_mutex_t mu; // guards what follows
 	int conns, sources;
 	int spare; // a descriptor that is given up to refuse a connection when there is none; -1: none
+	int busy[PTZ_BUSY_PORTS]; // ports at which nobody is let in for now
+	int busy_ports;
 	ptz_source *buckets[PTZ_BUCKETS];
 	unsigned char last[PTZ_CAUSES][16]; // address that was refused last
 } ptz_limits;
@@ -62,6 +65,10 @@ void ptz_limits_free(ptz_limits *);
 uint64_t ptz_limits_count(ptz_limits *, int cause);
 void ptz_limits_last(ptz_limits *, int cause, unsigned char addr[16]);
 int ptz_limits_conns(ptz_limits *);
+// Says that nobody is to be let in at a port, or that they are again.
+void ptz_limits_busy(ptz_limits *, int port, int begins);
+// Tells whether nobody is let in at a listener. The caller holds mu.
+int ptz_limits_is_busy(const ptz_limits *, int listener);
 void ptz_limits_await(ptz_limits *); // to be told once more
 // Says which limits the pollers have that this thread makes; NULL: none.
 void ptz_limits_enter(ptz_limits *);

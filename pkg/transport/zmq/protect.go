@@ -112,7 +112,7 @@ func (s *socket) follow(g *guard, e transport.Endpoint, tell func(fd int, begins
 		return
 	}
 	s.watchFile(s.monitor.signal, func() {
-		if s.lock() == nil {
+		if s.lockFollowing() == nil {
 			s.readConnections(tell)
 			s.mu.Unlock()
 		}

@@ -106,6 +106,9 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 	if p.endpoint, err = bind(p.zs, c.Endpoint, binding{ports, c.Early, c.Listener}); err != nil {
 		return err
 	}
+	if p.endpoint.Scheme() == "tcp" {
+		p.port = p.endpoint.Port()
+	}
 	p.follow(p.guard, p.endpoint, p.tellConnection)
 	return nil
 }

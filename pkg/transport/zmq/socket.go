@@ -31,6 +31,7 @@ type socket struct {
 	owner  *Transport
 	log    *zap.Logger
 	signal *os.File // our duplicate of ZMQ_FD
+	port   int      // of a publisher's tcp endpoint, once it is followed; else 0
 	reader sync.WaitGroup
 	once   sync.Once
 	done   chan struct{} // closed when the socket begins to close
@@ -104,6 +105,11 @@ func pollable(fd int) (*os.File, error) {
 // lock takes mu and fails when the socket is closed, with mu released.
 func (s *socket) lock() error {
 	s.mu.Lock()
+	return s.stillOpen()
+}
+
+// stillOpen releases mu and fails when the socket is closed.
+func (s *socket) stillOpen() error {
 	if s.closed {
 		s.mu.Unlock()
 		return transport.ErrClosed
