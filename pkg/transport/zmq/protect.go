@@ -63,11 +63,9 @@ func receiveQueue(n int, guarded bool) int {
 	return n
 }
 
-// unguarded are the events of connections to other sockets.
-const unguarded = zmq4.EVENT_ACCEPTED | zmq4.EVENT_DISCONNECTED
-
-// protect guards s, which is not bound yet, when that is asked for: otherwise it returns nil. The caller closes the guard before the socket.
-func (s *socket) protect(e transport.Endpoint, b transport.Backend, security transport.ServerSecurity, o transport.SocketOptions) (*guard, error) {
+// protect guards s, which is not bound yet, when that is asked for: otherwise it returns nil, and s is to be told of these events of connections alone. The caller closes the guard
+// before the socket.
+func (s *socket) protect(e transport.Endpoint, b transport.Backend, security transport.ServerSecurity, o transport.SocketOptions, unguarded zmq4.Event) (*guard, error) {
 	if !isGuarded(e, security) {
 		return nil, s.openMonitor(unguarded)
 	}

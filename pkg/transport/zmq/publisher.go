@@ -94,7 +94,7 @@ func (p *publisher) open(c transport.PublisherConfig) error {
 	)
 	p.losses.queue, p.losses.backend = o.Queue, c.Backend
 	if err == nil {
-		p.guard, err = p.protect(c.Endpoint, c.Backend, c.Security, o)
+		p.guard, err = p.protect(c.Endpoint, c.Backend, c.Security, o, zmq4.EVENT_ACCEPTED|zmq4.EVENT_DISCONNECTED)
 		p.guard.noteEnds()
 	}
 	if err == nil {

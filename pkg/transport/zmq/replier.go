@@ -123,7 +123,7 @@ func (r *replier) open(cfg transport.ReplierConfig) error {
 		wrap("ZMQ_ROUTER_MANDATORY", r.zs.SetRouterMandatory(1)),
 	)
 	if err == nil {
-		r.guard, err = r.protect(cfg.Endpoint, cfg.Backend, cfg.Security, o)
+		r.guard, err = r.protect(cfg.Endpoint, cfg.Backend, cfg.Security, o, zmq4.EVENT_DISCONNECTED)
 	}
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", cfg.Endpoint, err)
