@@ -268,7 +268,7 @@ func (w *welcome) greet(fd int, c *clientConn, topic []byte) {
 		w.set(optUnsubscribe, topic)
 		w.replayed = append(w.replayed, current{fd, c})
 	} else if len(frames) > 0 {
-		err := w.sendOne(frames[0])
+		err := w.sendOne(frames[0], topic)
 		if errors.Is(err, syscall.EAGAIN) {
 			w.cut(fd, c) // it must come again
 			return
@@ -283,14 +283,20 @@ func (w *welcome) greet(fd int, c *clientConn, topic []byte) {
 	}
 }
 
-// sendOne sends a frame to the current connection alone. It returns [syscall.EAGAIN], and has sent nothing, when it took too long to get here: as
+// sendOne sends a frame to the current connection alone, which has just subscribed to topic. It returns [syscall.EAGAIN], and has sent nothing, when it took too long to get here: as
 // long as nothing waits to be read nobody with subscriptions has left meanwhile, and the current connection is what it was; after that it is not known.
-func (w *welcome) sendOne(frame []byte) error {
+func (w *welcome) sendOne(frame, topic []byte) error {
 	err := w.turn.welcome(w.s.raw, frame, w.fresh)
-	for i := 0; errors.Is(err, syscall.EAGAIN) && w.idle && i < welcomeTries; i++ {
+	for i := 0; errors.Is(err, syscall.EAGAIN) && i < welcomeTries; i++ {
+		if !w.idle { // since this one came
+			w.set(optUnsubscribe, topic)
+		}
 		w.refresh()
 		if processCommands(w.s.raw) {
 			return err
+		}
+		if !w.idle {
+			w.set(optSubscribe, topic)
 		}
 		err = w.turn.welcome(w.s.raw, frame, w.fresh)
 	}

@@ -307,13 +307,17 @@ func TestWelcomeStray(t *testing.T) {
 // TestNewcomerGetsNoIdleFrame: who subscribes to all gets the welcome and nothing else, also where the processor was taken away before it was sent.
 func TestNewcomerGetsNoIdleFrame(t *testing.T) {
 	t.Parallel()
-	slow := sync.OnceFunc(func() { time.Sleep(20 * time.Millisecond) })
 	p, err := newTransport(t, Options{}).Publisher(transport.PublisherConfig{
 		Endpoint: endpoint(t, "tcp://127.0.0.1:0"),
-		Welcome:  &transport.Welcome{Frames: func(string) [][]byte { slow(); return [][]byte{[]byte("welcome")} }},
+		Welcome: &transport.Welcome{Frames: func(string) [][]byte {
+			time.Sleep(20 * time.Millisecond)
+			return [][]byte{[]byte("welcome")}
+		}},
 	})
 	must(t, err)
 	sub := newPeers(t).connected(zmq4.SUB, p.Endpoint())
 	must(t, sub.SetSubscribe(""))
 	expectFrames(t, sub, "welcome")
+	must(t, p.Send(t.Context(), []byte("next")))
+	expectFrames(t, sub, "next")
 }
