@@ -91,6 +91,34 @@ func subscriptionCases() []testCase {
 			}
 			return nil
 		}},
+		{name: "subscription/many-topics-of-some-while-others-come-and-go", at: publishing, slow: true, run: func(a *attack) error {
+			for i := range 4 {
+				p, err := a.connect()
+				if err != nil {
+					return err
+				}
+				if err := p.sendMany(20_000, func(j int) (byte, string) { return 0, fmt.Sprintf("\x01topic-%d-%d", i, j) }); orStuck(err) != nil {
+					return err
+				}
+			}
+			for range 1000 {
+				conn, err := a.dial()
+				if err != nil {
+					return err
+				}
+				p, err := a.over(conn)
+				if err == nil {
+					err = p.send(0, "\x01pytroll:/")
+				}
+				if err != nil && !isCut(err) { // the door may be closed
+					return err
+				}
+				if err := reset(conn); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
 		{name: "subscription/as-every-kind-of-socket", at: publishing, run: func(a *attack) error {
 			for _, kind := range []string{"SUB", "XSUB", "REQ", "REP", "DEALER", "ROUTER", "PUSH", "PULL", "PAIR", "PUB", "XPUB", "STREAM", "CLIENT", "DISH", "", "sub"} {
 				p, err := a.connectAs(kind)
