@@ -38,7 +38,8 @@ func (c *clientConn) spoke() bool { return c.user != "" }
 // others are found by their messages, and go some time after the monitor has told (age).
 type clientConns struct {
 	byFD    map[int]*clientConn
-	leaving bool // some have ended that are there still
+	leaving bool      // some have ended that are there still
+	aged    time.Time // when those were looked for
 	// open are the descriptors of connections to an unguarded socket, from when the monitor has told that one begins until it has told that it has ended.
 	open map[int]struct{}
 	// last is the serial of the last connection that a descriptor had, where it is known. Messages up to it are left over from that one.
@@ -119,10 +120,10 @@ func (t *clientConns) leave(fd int, now time.Time) {
 
 // age is called when there is nothing to be read. What had ended some time ago is forgotten.
 func (t *clientConns) age(now time.Time) {
-	if !t.leaving {
+	if !t.leaving || now.Sub(t.aged) < goneTime/4 { // all of them are gone through
 		return
 	}
-	t.leaving = false
+	t.leaving, t.aged = false, now
 	for fd, c := range t.byFD {
 		switch {
 		case c.left.IsZero():

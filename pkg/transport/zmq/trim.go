@@ -82,10 +82,12 @@ func (t *trimmer) rest(now time.Time) time.Duration {
 }
 
 func (t *trimmer) trim() {
+	t.mu.Lock()
+	t.pending = false // what is freed from here on may be missed
+	t.mu.Unlock()
 	t.look()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.pending = false
 	if t.late == nil {
 		t.late = time.AfterFunc(trimLate, t.look)
 	}

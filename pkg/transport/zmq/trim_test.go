@@ -197,3 +197,24 @@ func TestTrimLate(t *testing.T) {
 		}
 	})
 }
+
+// TestTrimMeanwhile: what ends while the C library looks has it look again soon.
+func TestTrimMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var looks atomic.Int64
+		var trim trimmer
+		trim.call(new(Transport), func() {
+			if looks.Add(1) == 1 {
+				trim.soon()
+			}
+		})
+		trim.soon()
+		time.Sleep(2 * trimDelay)
+		synctest.Wait()
+		if looks := looks.Load(); looks != 2 {
+			t.Errorf("%d looks after %v, want 2", looks, 2*trimDelay)
+		}
+		time.Sleep(trimLate) // no timer is left behind
+	})
+}
