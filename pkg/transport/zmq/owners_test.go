@@ -38,7 +38,7 @@ func TestDescriptorTakenOver(t *testing.T) {
 	// Whatever descriptor the new connection gets, it was that of the one before.
 	old := c.conns[target(before.Endpoint())]
 	var taken []int
-	for fd := range 1000 {
+	for fd := range int(min(fileLimit(), 1<<20)) {
 		if c.owners.byFD[fd] == nil {
 			c.owners.begin(fd, old)
 			taken = append(taken, fd)
