@@ -16,7 +16,7 @@ func TestNamesThroughRelay(t *testing.T) {
 	machines := newNetworks(t, []int{near}, []int{near, far}, []int{far})
 	inside, gate, outside := machines[0], machines[1], machines[2]
 	inside.nameserver(t, ours, multicast)
-	outside.nameserver(t, ours, multicast)
+	known := outside.nameserver(t, ours, multicast)
 	long := strings.Repeat("m", 600) // two such names do not fit one announcement
 	publish := func(name, alias string) *testbed.Process {
 		return inside.start(t, inside.peer(t, "publisher.py", "1.16", name, "--alias", alias, "--alias", "both", "--verbose",
@@ -35,6 +35,10 @@ name = "gathered"
   nameservers = [%q]
   advertise = %q
 `, inside.addressOn(near), outside.addressOn(far), gate.addressOn(far)))
+	// What comes before the further port is bound goes out on the first one, whoever it is of.
+	for _, port := range []string{"9100", "9101"} {
+		known.WaitLine(0, `"publisher added"`, `"uri":"tcp://`+gate.addressOn(far)+":"+port+`"`)
+	}
 
 	for _, version := range versions {
 		t.Run(string(version), func(t *testing.T) {

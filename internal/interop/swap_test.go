@@ -3,6 +3,7 @@ package interop
 import (
 	"encoding/json"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/pytroll/posttroll-go/internal/testbed"
@@ -32,7 +33,7 @@ type swap struct {
 func (s swap) run(t *testing.T) {
 	first := publication{name: "first", services: []string{"service"}, announced: s.announced}
 	nameserver := s.nameserver(t, s.version, s.announced)
-	s.publisher(t, s.version, first)
+	pub := s.publisher(t, s.version, first)
 	sub := s.subscriber(t, s.version, "service", "localhost")
 	awaitMessage(t, sub, first)
 
@@ -40,7 +41,7 @@ func (s swap) run(t *testing.T) {
 		who  speaker
 		next string
 	}{{ours, "second"}, {s.version, "third"}} {
-		s.end(t, nameserver)
+		s.endBetween(t, nameserver, pub)
 		nameserver = s.nameserver(t, step.who, s.announced)
 		// By then who was there before is connected to the feed again: it tries every 100 ms, and the list is made anew by announcements, of which
 		// the publisher makes one every 500 ms.
@@ -55,6 +56,22 @@ func (s swap) run(t *testing.T) {
 		awaitMessageFrom(t, sub, len(sub.Lines()), first)
 	}
 	checkAll(t, sub, first)
+}
+
+// endBetween ends a nameserver between two announcements of a Python publisher. Of one that ends with an announcement that it has not answered that publisher waits
+// for the answer for ever, as the reference does.
+func (s swap) endBetween(t *testing.T, nameserver, pub *testbed.Process) {
+	t.Helper()
+	tell := func(sig syscall.Signal) {
+		if err := pub.Cmd.Process.Signal(sig); err != nil {
+			t.Fatalf("%s: %v", pub.Cmd, err)
+		}
+	}
+	from := len(pub.Lines())
+	tell(syscall.SIGUSR1)
+	pub.WaitLine(from, "paused")
+	s.end(t, nameserver)
+	tell(syscall.SIGUSR2)
 }
 
 // checkAll checks that no message of pub is missing in what sub has received, and none has come twice.

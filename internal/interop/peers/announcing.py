@@ -1,7 +1,9 @@
 """Announcing, and the sockets of multicast (doc/protocol.md, section 5)."""
 
+import signal
 import socket
 import struct
+import sys
 import threading
 
 import zmq
@@ -9,6 +11,7 @@ from sockets import SECURE
 from wire import Message
 
 GROUP, PORT, TTL = "225.0.0.212", 21200, 31
+PAUSE = signal.SIGUSR1, signal.SIGUSR2
 
 
 def own_address():
@@ -43,15 +46,29 @@ class Announcer(threading.Thread):
         self._interval = interval
         self._nameservers = nameservers
         self._stopped = threading.Event()
+        self._turn = threading.Lock()  # held while an announcement is made, and while there are to be none
+
+    def pause_when_asked(self):
+        """Make no announcement from SIGUSR1, as soon as the standard error says so, to SIGUSR2. All threads block these."""
+        threading.Thread(target=self._pause, daemon=True).start()
+
+    def _pause(self):
+        while True:
+            if signal.sigwait(PAUSE) == signal.SIGUSR2:
+                self._turn.release()
+                continue
+            self._turn.acquire()
+            print("paused", file=sys.stderr, flush=True)
 
     def run(self):
         group = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         group.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, TTL)
         while not self._stopped.is_set():
-            if not self._nameservers:
-                group.sendto(self._text.encode(), (GROUP, PORT))
-            for nameserver in self._nameservers:
-                self._register(nameserver)
+            with self._turn:
+                if not self._nameservers:
+                    group.sendto(self._text.encode(), (GROUP, PORT))
+                for nameserver in self._nameservers:
+                    self._register(nameserver)
             self._stopped.wait(self._interval)
 
     def _register(self, nameserver):

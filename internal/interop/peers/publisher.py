@@ -1,5 +1,5 @@
 """A publisher as Python posttroll has it: announces itself and sends a numbered message every so often until it is ended. Messages
-on its standard input are sent as they stand there.
+on its standard input are sent as they stand there. Between SIGUSR1 and SIGUSR2 it makes no announcements.
 
 Usage: publisher.py VERSION NAME [--alias A]... [--nameserver HOST]... [--subject S] [--datetimes] [--port P]
                     [--verbose] [--asked]
@@ -13,7 +13,7 @@ import sys
 import threading
 
 import zmq
-from announcing import Announcer, own_address
+from announcing import PAUSE, Announcer, own_address
 from sockets import Sockets, end_when_asked
 from wire import DIALECTS, MAGIC, Message
 
@@ -42,6 +42,7 @@ def main():
         port = socket.bind_to_random_port("tcp://*", 49152, 65536)
     uri = f"tcp://{own_address()}:{port}"
     announcer = Announcer(dialect, sockets, args.name, uri, [args.name, *args.alias], 0.5, args.nameserver)
+    announcer.pause_when_asked()
     announcer.start()
     print(uri, flush=True)
 
@@ -77,5 +78,5 @@ def numbered(args, dialect, numbers):
 
 
 if __name__ == "__main__":
-    end_when_asked()
+    end_when_asked(*PAUSE)
     main()

@@ -15,12 +15,12 @@ class ConfigurationError(Exception):
     """A key is needed that is not set. It ends the program, as in the reference."""
 
 
-def end_when_asked():
-    """End at once and with status 0 on SIGTERM. The thread of an authenticator would keep the process.
+def end_when_asked(*others):
+    """End at once and with status 0 on SIGTERM. The thread of an authenticator would keep the process. Others are signals that something else waits for.
 
     A handler would run in the main thread, and not at all when the signal came just before that began to wait in C.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, *others])
     threading.Thread(target=_end, daemon=True).start()
 
 
