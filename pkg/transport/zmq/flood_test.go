@@ -1,11 +1,8 @@
 package zmq
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,47 +20,53 @@ func manyTopics(prefix string, n int) string {
 	return all.String()
 }
 
-// longestTurn is more than a busy machine needs. Who is starved waits as long as the flood goes on, which is as long as he waits.
-const longestTurn = 5 * time.Second
-
-// TestFloodOfConnections: peers that connect, ask for very many topics and leave, all the time, keep neither those who send nor those who ask about subscribers
-// waiting for longer than it takes to have one's turn.
-func TestFloodOfConnections(t *testing.T) {
+// TestTurnsInFlood: where very much comes of subscribers, as of those that connect, ask for very many topics and leave, over and over, whoever asks about subscribers
+// takes in no more of it than he has time for, and the reader takes in the rest, with turns for others.
+func TestTurnsInFlood(t *testing.T) {
 	t.Parallel()
-	tr := newTransport(t, Options{})
-	p, err := tr.Publisher(transport.PublisherConfig{Endpoint: endpoint(t, "tcp://127.0.0.1:0")})
+	p := newPublisher(t, "tcp://127.0.0.1:0").(*publisher)
+	p.mu.Lock()
+	p.readTime = 0
+	p.mu.Unlock()
+	testbed.WaitUpTo(t, testbed.HeavyPatience, "a turn beside the reader", func() bool { return turnsInFlood(t, p) > 0 })
+}
+
+// turnsInFlood has a subscriber that asked for very many topics leave, and counts the turns that one has who comes again and again until the reader has taken that in.
+func turnsInFlood(t *testing.T, p *publisher) (turns int) {
+	t.Helper()
+	const all = 10_000
+	peer := dialRaw(t, p.Endpoint())
+	peer.greet(property("Socket-Type", "SUB"))
+	_, err := peer.Write([]byte(manyTopics("flood", all)))
 	must(t, err)
-	topics := manyTopics("flood", 50_000)
-	ctx, stop := context.WithCancel(t.Context())
-	var flooding sync.WaitGroup
-	for range 4 {
-		flooding.Go(func() {
-			for ctx.Err() == nil {
-				c, err := net.Dial("tcp", strings.TrimPrefix(p.Endpoint().String(), "tcp://"))
-				if err != nil {
-					continue
-				}
-				// What is refused, or not taken in time, is as good.
-				_ = c.SetDeadline(time.Now().Add(time.Second))
-				if (rawPeer{c, t}).welcomeAs("SUB") == nil {
-					_, _ = c.Write([]byte(topics))
-				}
-				_ = c.Close()
-			}
-		})
+	known := func() int {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return len(p.topics.count)
 	}
-	defer flooding.Wait()
-	defer stop()
-	var worst time.Duration
-	for begin := time.Now(); time.Since(begin) < 3*time.Second; {
-		asked := time.Now()
-		p.Clients()
-		must(t, p.Send(t.Context(), []byte("x")))
-		worst = max(worst, time.Since(asked))
+	testbed.WaitFor(t, "all topics", func() bool { return known() == all })
+
+	must(t, p.lock()) // the reader waits
+	must(t, peer.Close())
+	testbed.WaitFor(t, "the end of all topics, which comes at once", func() bool {
+		p.readTopics()
+		return len(p.topics.count) < all
+	})
+	last := len(p.topics.count)
+	p.mu.Unlock()
+	if read := all - last; read > batchFrames {
+		t.Fatalf("who asked took in %d topics, want one batch, %d", read, batchFrames)
 	}
-	if worst > longestTurn {
-		t.Errorf("somebody had to wait %v", worst)
+	for begin := time.Now(); last > 0; {
+		left := known() // waits in line with the reader
+		if left > 0 && left < last {
+			turns++
+		}
+		if last = left; time.Since(begin) > testbed.Patience {
+			t.Fatalf("the reader left %d topics", left)
+		}
 	}
+	return turns
 }
 
 // TestGreedySubscribers: subscribers that together ask for more topics than there is room for are cut, those first that ask for most, and the others are served.

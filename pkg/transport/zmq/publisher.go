@@ -40,6 +40,7 @@ type publisher struct {
 	sweeping bool
 	gathered gathered
 	losses   *losses
+	readTime time.Duration // of readTopics
 }
 
 var _ transport.Publisher = (*publisher)(nil)
@@ -62,7 +63,7 @@ func (t *Transport) Publisher(c transport.PublisherConfig) (transport.Publisher,
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Endpoint, err)
 	}
-	p := &publisher{socket: s, topics: newTopics(), conns: newClientConns(), welcome: welcome, tell: c.Subscribed}
+	p := &publisher{socket: s, topics: newTopics(), conns: newClientConns(), welcome: welcome, tell: c.Subscribed, readTime: readTime}
 	p.sweep = time.AfterFunc(time.Hour, p.kick)
 	p.sweep.Stop()
 	p.losses = newLosses(p)
@@ -158,7 +159,7 @@ func (p *publisher) service() {
 // takes in the rest, with turns for others in between. The socket's mu is held.
 func (p *publisher) readTopics() {
 	for begin := time.Now(); p.readBatch(); {
-		if time.Since(begin) > readTime {
+		if time.Since(begin) >= p.readTime {
 			p.sweepSoon()
 			return
 		}
