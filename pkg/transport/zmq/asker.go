@@ -141,7 +141,7 @@ func (a *asker) refuse(v verdict) {
 // sofar is the handshake as it stands.
 func (a *asker) sofar() attempt {
 	at := a.attempt
-	at.took, at.received = time.Since(a.opened), a.tap.received()
+	at.took, at.received, at.open = time.Since(a.opened), a.tap.received(), a.tap.isOpen()
 	return at
 }
 

@@ -66,7 +66,7 @@ func (c *connector) apply(cn *conn, e event) {
 }
 
 func (c *connector) attempt(cn *conn) attempt {
-	return attempt{secure: cn.keys.Len() > 0, interval: c.opts.HandshakeInterval, took: time.Since(cn.opened), received: cn.tap.received()}
+	return attempt{secure: cn.keys.Len() > 0, interval: c.opts.HandshakeInterval, took: time.Since(cn.opened), received: cn.tap.received(), open: cn.tap.isOpen()}
 }
 
 func (c *connector) setUp(cn *conn) {

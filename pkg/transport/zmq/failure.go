@@ -64,7 +64,8 @@ type attempt struct {
 	secure   bool
 	interval time.Duration // of handshakes, on our side
 	took     time.Duration
-	received int // bytes that the peer has sent
+	received int  // bytes that the peer has sent
+	open     bool // the peer has not closed the connection, for certain
 }
 
 // judge says what a FAILED event means.
@@ -86,6 +87,8 @@ func (a attempt) judge(e event) verdict {
 // closed is the verdict where the peer closed the connection, without a word. The end of the connection counts one byte.
 func (a attempt) closed() verdict {
 	switch n := a.received; {
+	case a.open: // so our interval is over; libzmq tells of that with the error number of whatever it did last
+		return a.silence()
 	case n == unknown && a.late():
 		return a.silence()
 	case n == unknown && a.secure:

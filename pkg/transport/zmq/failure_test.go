@@ -14,8 +14,9 @@ import (
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	const interval = 5 * time.Second
-	curve := func(took time.Duration, received int) attempt { return attempt{true, interval, took, received} }
-	plain := func(took time.Duration, received int) attempt { return attempt{false, interval, took, received} }
+	curve := func(took time.Duration, received int) attempt { return attempt{true, interval, took, received, false} }
+	plain := func(took time.Duration, received int) attempt { return attempt{false, interval, took, received, false} }
+	open := func(a attempt) attempt { a.open = true; return a }
 	failed := func(errno syscall.Errno) event {
 		return event{kind: zmq4.EVENT_HANDSHAKE_FAILED_NO_DETAIL, value: int(errno)}
 	}
@@ -54,6 +55,8 @@ func TestJudge(t *testing.T) {
 		{"unknown", curve(0, 234), protocol(0x1234), verdict{transport.FailedProtocol, "protocol error 0x1234", true, false}},
 		{"nothing said", curve(interval, 0), failed(syscall.EAGAIN), verdict{transport.FailedSilent, hangs, true, false}},
 		{"nothing said, plain", plain(interval, 20), failed(syscall.EAGAIN), verdict{transport.FailedSilent, hangs, true, false}},
+		{"nothing said, another error number", open(curve(0, 0)), failed(syscall.EPIPE), verdict{transport.FailedSilent, hangs, true, false}},
+		{"300, our interval, another error number", open(plain(0, 64)), failed(syscall.ECONNRESET), verdict{transport.FailedSilent, notFrom, true, false}},
 		{"closed at once", curve(0, 1), failed(syscall.EPIPE), verdict{transport.FailedProtocol, noZeroMQ, true, false}},
 		{"a banner", plain(0, 41), failed(syscall.EPIPE), verdict{transport.FailedProtocol, noZeroMQ, true, false}},
 		{"closed, plain", plain(0, 90), failed(syscall.EPIPE), verdict{transport.FailedProtocol, closed, true, false}},

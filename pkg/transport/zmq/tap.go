@@ -86,6 +86,9 @@ func (t *tap) received() int {
 	return receivedBytes(t.fd)
 }
 
+// isOpen tells whether the peer has left the connection open, for certain.
+func (t *tap) isOpen() bool { return t.taps != nil && leftOpen(t.fd) }
+
 // end may be called at any time.
 func (t *tap) end() {
 	if t.taps != nil {

@@ -10,3 +10,9 @@ func receivedBytes(fd int) int {
 	}
 	return int(info.Bytes_received)
 }
+
+// leftOpen tells whether the other side has not ended a TCP connection.
+func leftOpen(fd int) bool {
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	return err == nil && info.State == unix.BPF_TCP_ESTABLISHED
+}

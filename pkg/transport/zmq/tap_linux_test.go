@@ -55,9 +55,12 @@ func TestTap(t *testing.T) {
 	must(t, err)
 	_, err = peer.Write(make([]byte, 64))
 	must(t, err)
-	must(t, peer.Close())
 	must(t, file.Close())
 	must(t, c.Close())
+	if !tp.isOpen() {
+		t.Error("the peer has not closed the connection")
+	}
+	must(t, peer.Close())
 	var others atomic.Int64
 	tp.count(&others)
 	tp.count(&others)
@@ -65,6 +68,9 @@ func TestTap(t *testing.T) {
 		t.Errorf("counted by %d and %d, want 0 and 1", of, by)
 	}
 	eventually(t, "64 bytes and the end have come", func() bool { return tp.received() == 65 })
+	if tp.isOpen() {
+		t.Error("the peer has closed the connection")
+	}
 	taps.Store(maxTaps)
 	if tp.count(&taps); tp.received() != unknown || others.Load() != 0 || taps.Load() != maxTaps {
 		t.Errorf("one too many of the others: %d bytes, counted by %d and %d", tp.received(), others.Load(), taps.Load())
