@@ -3,7 +3,7 @@ package zmq
 import "time"
 
 // longTurn is how long one call may hold a publisher's socket before nobody is let in at its port.
-const longTurn = 200 * time.Millisecond
+const longTurn = 100 * time.Millisecond
 
 // lockFollowing is lock for who follows the connections of a socket. While that takes long nobody is let in at a publisher's port.
 //
